@@ -1,1 +1,28 @@
-//! placeholder
+//! What is a segment, how is it built, sealed, mapped, verified, inspected, and found by time?
+//!
+//! The nouns, in the order a row meets them:
+//! - [`RowBatch`]: typed columns that one writer appends.
+//! - [`live::LiveSegment`]: rows that are still arriving; readers take [`live::LiveView`]s without a lock.
+//! - [`seal`]: frozen rows, sorted and encoded, become one file (`FORMAT.md`).
+//! - [`mapped::MappedSegment`]: such a file, memory-mapped and served as it lies.
+//! - [`Segment`]: the one reading seam; live views and mapped files implement it alike.
+//! - [`catalog`]: which segments a datasource consists of at one instant, and who may change that.
+
+pub mod batch;
+pub mod catalog;
+pub mod error;
+pub mod id;
+pub mod schema;
+pub mod segment;
+pub mod time;
+
+pub use batch::{BatchColumn, NumericBatch, RowBatch, StringBatch};
+pub use error::{ErrorClass, SegmentError};
+pub use id::SegmentId;
+pub use schema::{
+    ColumnSpec, ColumnType, DimensionOptions, MetricFunction, MultiValueHandling, Role, Schema, TIME_COLUMN,
+};
+pub use segment::{
+    BLOCK_ROWS, Column, MultiBlock, NullMask, NumericBlock, NumericColumn, RowOrder, Segment, SegmentRef,
+    StringColumn, Zone,
+};

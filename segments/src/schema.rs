@@ -1,0 +1,154 @@
+//! Which columns does a segment have, of which type, and what are they for?
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Granularity;
+
+/// The name of the time column, which every segment has.
+pub const TIME_COLUMN: &str = "__time";
+
+/// The type of a column's values. Closed: a new kind breaks every `match` on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum ColumnType {
+    /// 64-bit integer.
+    Long,
+    /// 32-bit float.
+    Float,
+    /// 64-bit float.
+    Double,
+    /// Dictionary-encoded text, one or several values a row.
+    String,
+}
+
+impl ColumnType {
+    /// Druid's name: `LONG`, `FLOAT`, `DOUBLE`, `STRING`.
+    #[must_use]
+    pub fn druid_name(self) -> &'static str {
+        match self {
+            Self::Long => "LONG",
+            Self::Float => "FLOAT",
+            Self::Double => "DOUBLE",
+            Self::String => "STRING",
+        }
+    }
+}
+
+/// How the values of a multi-value row are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum MultiValueHandling {
+    /// Sorted, duplicates kept.
+    #[default]
+    SortedArray,
+    /// Sorted, duplicates dropped.
+    SortedSet,
+    /// As given.
+    Array,
+}
+
+/// Options of a dimension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct DimensionOptions {
+    /// Whether a bitmap index may be built.
+    pub bitmap_index: bool,
+    /// What becomes of multi-value rows (string columns).
+    pub multi_value: MultiValueHandling,
+}
+
+impl Default for DimensionOptions {
+    fn default() -> Self {
+        Self { bitmap_index: true, multi_value: MultiValueHandling::default() }
+    }
+}
+
+/// How two stored values of a metric become one when rows are rolled up. Nulls are skipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MetricFunction {
+    /// Number of input rows; stored as a long, combined by adding.
+    Count,
+    /// Added (longs wrap).
+    Sum,
+    /// The smaller.
+    Min,
+    /// The larger.
+    Max,
+}
+
+/// What a column is for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Part of a row's identity under rollup.
+    Dimension(DimensionOptions),
+    /// Aggregated under rollup.
+    Metric {
+        /// How values combine.
+        function: MetricFunction,
+        /// Input field, where there is one (shown by segmentMetadata).
+        field: Option<String>,
+    },
+}
+
+/// One column.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ColumnSpec {
+    /// Case-sensitive name.
+    pub name: String,
+    /// Type of its values.
+    pub column_type: ColumnType,
+    /// What it is for.
+    pub role: Role,
+}
+
+impl ColumnSpec {
+    /// A dimension with default options.
+    #[must_use]
+    pub fn dimension(name: &str, column_type: ColumnType) -> Self {
+        Self { name: name.to_owned(), column_type, role: Role::Dimension(DimensionOptions::default()) }
+    }
+
+    /// A metric.
+    #[must_use]
+    pub fn metric(
+        name: &str,
+        column_type: ColumnType,
+        function: MetricFunction,
+        field: Option<&str>,
+    ) -> Self {
+        let field = field.map(str::to_owned);
+        Self { name: name.to_owned(), column_type, role: Role::Metric { function, field } }
+    }
+
+    /// Whether it is a metric.
+    #[must_use]
+    pub fn is_metric(&self) -> bool {
+        matches!(self.role, Role::Metric { .. })
+    }
+}
+
+/// The columns of a segment besides `__time`, in order, and how its rows were made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Schema {
+    /// Dimensions and metrics in the order of the spec; discovered dimensions at the end.
+    pub columns: Vec<ColumnSpec>,
+    /// Whether rows with equal time and dimensions are combined.
+    pub rollup: bool,
+    /// What `__time` was truncated to.
+    pub query_granularity: Granularity,
+}
+
+impl Schema {
+    /// A schema without rollup.
+    #[must_use]
+    pub fn new(columns: Vec<ColumnSpec>) -> Self {
+        Self { columns, rollup: false, query_granularity: Granularity::None }
+    }
+
+    /// Position and spec of a column.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<(usize, &ColumnSpec)> {
+        self.columns.iter().enumerate().find(|(_, c)| c.name == name)
+    }
+}
