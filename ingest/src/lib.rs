@@ -4,6 +4,7 @@
 //! (live segments of a task), seal (files), publish (segments and offsets in one transaction), and the
 //! catalogue's next generation. `task` is the one loop that walks it; `service` is what the server calls.
 
+pub mod crash;
 pub mod error;
 
 pub use error::IngestError;
