@@ -10,8 +10,10 @@
 
 pub mod batch;
 pub mod catalog;
+pub mod dictionary;
 pub mod error;
 pub mod id;
+pub mod rows;
 pub mod schema;
 pub mod segment;
 pub mod time;

@@ -114,6 +114,42 @@ impl NullMask {
         self.words.resize(self.len.div_ceil(64), 0);
     }
 
+    /// Appends `count` rows that are null.
+    pub fn push_null(&mut self, count: usize) {
+        let end = self.len + count;
+        self.words.resize(end.div_ceil(64), 0);
+        let mut at = self.len;
+        while at < end {
+            let bits = (64 - at % 64).min(end - at);
+            self.words[at / 64] |= (u64::MAX >> (64 - bits)) << (at % 64);
+            at += bits;
+        }
+        self.len = end;
+        self.nulls += count;
+    }
+
+    /// Appends rows of another mask; rows beyond its length are not null.
+    pub fn extend_from(&mut self, other: &Self, rows: Range<usize>) {
+        if !other.any() {
+            return self.push_valid(rows.len());
+        }
+        let word = |i: usize| other.words.get(i).copied().unwrap_or(0);
+        let mut from = rows.start;
+        let end = self.len + rows.len();
+        self.words.resize(end.div_ceil(64), 0);
+        while self.len < end {
+            // As many rows as fit into the current word.
+            let bits = (64 - self.len % 64).min(end - self.len);
+            let (low, shift) = (word(from / 64), from % 64);
+            let high = if shift == 0 { 0 } else { word(from / 64 + 1) << (64 - shift) };
+            let taken = (low >> shift | high) & (u64::MAX >> (64 - bits));
+            self.words[self.len / 64] |= taken << (self.len % 64);
+            self.nulls += taken.count_ones() as usize;
+            self.len += bits;
+            from += bits;
+        }
+    }
+
     /// Number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -298,5 +334,34 @@ impl SegmentRef {
     pub fn whole(segment: Arc<dyn Segment>) -> Self {
         let visible = segment.id().interval;
         Self { segment, visible, hidden: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn masks_in_bulk(rows in prop::collection::vec(any::<bool>(), 0..300), cuts in prop::array::uniform3(0usize..300)) {
+            let mut source = NullMask::default();
+            rows.iter().for_each(|null| source.push(*null));
+            let at = |i: usize| cuts[i].min(rows.len());
+            let (start, end) = (at(0).min(at(1)), at(0).max(at(1)));
+            let (mut bulk, mut single) = (NullMask::default(), NullMask::default());
+            bulk.push_null(at(2));
+            bulk.extend_from(&source, start..end);
+            bulk.push_null(at(0));
+            bulk.push_valid(3);
+            bulk.extend_from(&source, end..rows.len());
+            (0..at(2)).for_each(|_| single.push(true));
+            rows[start..end].iter().for_each(|null| single.push(*null));
+            (0..at(0)).for_each(|_| single.push(true));
+            (0..3).for_each(|_| single.push(false));
+            rows[end..].iter().for_each(|null| single.push(*null));
+            prop_assert_eq!(bulk, single);
+        }
     }
 }

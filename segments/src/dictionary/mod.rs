@@ -1,0 +1,3 @@
+//! How do texts become small numbers? The string order all dictionaries share.
+
+pub mod order;
