@@ -1,0 +1,171 @@
+//! What may be configured, with which default, in which unit? A TOML file; flags win over it, unknown fields
+//! are refused.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::EngineError;
+use crate::flags::ServerOptions;
+
+/// The configuration of a server. The file has the same names; every field may be left out.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Address to listen on; port 0 picks a free one.
+    pub listen: String,
+    /// Folder for metadata, segments and caches. Taken from the working directory when relative.
+    pub data_dir: PathBuf,
+    /// Folder of the deep storage; `DATA_DIR/deep` when left out.
+    pub deep_storage: Option<PathBuf>,
+    /// What is logged, in the syntax of `tracing` filters (`info`, `warn,alluvium=debug`).
+    pub log: String,
+    /// Section `[http]`.
+    pub http: HttpConfig,
+    /// Section `[query]`.
+    pub query: QueryConfig,
+    /// Section `[ingest]`.
+    pub ingest: IngestConfig,
+}
+
+/// Limits of the HTTP side.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HttpConfig {
+    /// Longest request body, in bytes.
+    pub max_body_bytes: usize,
+    /// How long a graceful stop waits for open requests, in milliseconds.
+    pub stop_timeout_ms: u64,
+}
+
+/// Limits of queries.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct QueryConfig {
+    /// Worker threads for segments; 0 takes one a core.
+    pub threads: usize,
+    /// Deadline of a query that names none in its context, in milliseconds.
+    pub timeout_ms: u64,
+    /// Memory of all queries together, in bytes; 0 takes half of the machine's.
+    pub memory_bytes: u64,
+}
+
+/// Limits of ingestion.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct IngestConfig {
+    /// Rows read from a stream are committed at least this often, in milliseconds.
+    pub commit_period_ms: u64,
+    /// Batch tasks that run at the same time; further ones wait.
+    pub task_slots: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8888".to_owned(),
+            data_dir: PathBuf::from("alluvium-data"),
+            deep_storage: None,
+            log: "info".to_owned(),
+            http: HttpConfig::default(),
+            query: QueryConfig::default(),
+            ingest: IngestConfig::default(),
+        }
+    }
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self { max_body_bytes: 64 << 20, stop_timeout_ms: 10_000 }
+    }
+}
+
+impl Default for QueryConfig {
+    fn default() -> Self {
+        Self { threads: 0, timeout_ms: 300_000, memory_bytes: 0 }
+    }
+}
+
+impl Default for IngestConfig {
+    fn default() -> Self {
+        Self { commit_period_ms: 300_000, task_slots: 2 }
+    }
+}
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, is not TOML, or has a field that does not exist here.
+    pub fn load(path: &Path) -> Result<Self, EngineError> {
+        let failed = |message| EngineError::Config { path: path.to_owned(), message };
+        let text = fs::read_to_string(path).map_err(|e| failed(format!("cannot be read: {e}")))?;
+        let config: Self = toml::from_str(&text).map_err(|e| failed(e.to_string().trim_end().to_owned()))?;
+        config.check().map_err(failed)?;
+        Ok(config)
+    }
+
+    /// What the flags of `alluvium server` say, over what the file says, over the defaults.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn from_flags(flags: &ServerOptions) -> Result<Self, EngineError> {
+        let mut config = flags.config.as_deref().map_or_else(|| Ok(Self::default()), Self::load)?;
+        if let Some(listen) = &flags.listen {
+            config.listen.clone_from(listen);
+        }
+        if let Some(data_dir) = &flags.data_dir {
+            config.data_dir.clone_from(data_dir);
+        }
+        Ok(config)
+    }
+
+    /// The folder of the deep storage.
+    #[must_use]
+    pub fn deep_storage_dir(&self) -> PathBuf {
+        self.deep_storage.clone().unwrap_or_else(|| self.data_dir.join("deep"))
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let positive = |value: u64, name: &str| match value {
+            0 => Err(format!("`{name}` must be greater than 0")),
+            _ => Ok(()),
+        };
+        positive(self.http.max_body_bytes as u64, "http.max_body_bytes")?;
+        positive(self.query.timeout_ms, "query.timeout_ms")?;
+        positive(self.ingest.commit_period_ms, "ingest.commit_period_ms")?;
+        positive(self.ingest.task_slots as u64, "ingest.task_slots")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> Result<Config, EngineError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("alluvium.toml");
+        fs::write(&path, text).unwrap();
+        Config::load(&path)
+    }
+
+    #[test]
+    fn fields_have_defaults_and_flags_win() {
+        let config = load("listen = '0.0.0.0:1'\n[query]\nthreads = 3\n").unwrap();
+        assert_eq!((config.listen.as_str(), config.query.threads), ("0.0.0.0:1", 3));
+        assert_eq!(config.query.timeout_ms, 300_000);
+        let flags = ServerOptions { listen: Some("127.0.0.1:0".to_owned()), ..ServerOptions::default() };
+        assert_eq!(Config::from_flags(&flags).unwrap().listen, "127.0.0.1:0");
+    }
+
+    #[test]
+    fn unknown_fields_and_bad_values_are_refused_by_name() {
+        let refused = |text: &str| load(text).unwrap_err().explain();
+        assert!(refused("lissten = 'x'").contains("lissten"));
+        assert!(refused("[query]\ntimeout = 3").contains("timeout"));
+        assert!(refused("[query]\ntimeout_ms = 0").contains("query.timeout_ms"));
+        assert!(refused("[query]\ntimeout_ms = 'x'").contains("timeout_ms"));
+        assert!(Config::load(Path::new("/nowhere/x.toml")).unwrap_err().explain().contains("cannot be read"));
+    }
+}

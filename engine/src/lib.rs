@@ -1,0 +1,10 @@
+//! What is the node? HTTP, command line, configuration, catalogue drivers, status view and quickstart: every
+//! part of one `alluvium` process, built, started and stopped in one place.
+
+pub mod client;
+pub mod config;
+pub mod error;
+pub mod flags;
+pub mod lock;
+
+pub use error::EngineError;
