@@ -3,8 +3,10 @@
 
 pub mod client;
 pub mod config;
+pub mod deep_storage;
 pub mod error;
 pub mod flags;
 pub mod lock;
+pub mod metadata;
 
 pub use error::EngineError;
