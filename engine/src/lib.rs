@@ -1,12 +1,15 @@
 //! What is the node? HTTP, command line, configuration, catalogue drivers, status view and quickstart: every
-//! part of one `alluvium` process, built, started and stopped in one place.
+//! part of one `alluvium` process, built, started and stopped in one place ([`node::Node`]).
 
 pub mod client;
 pub mod config;
 pub mod deep_storage;
 pub mod error;
 pub mod flags;
+pub mod http;
 pub mod lock;
 pub mod metadata;
+pub mod node;
+pub mod server;
 
 pub use error::EngineError;

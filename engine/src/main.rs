@@ -1,3 +1,27 @@
 //! The `alluvium` binary: what was typed becomes an action, what went wrong becomes text and an exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+use alluvium::flags::{Command, Flags};
+use alluvium::{EngineError, client, server};
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let flags = Flags::parse();
+    match run(flags) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("alluvium: {}", failure.explain());
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn run(flags: Flags) -> Result<(), EngineError> {
+    match flags.command {
+        Command::Server(options) => server::run(&options),
+        Command::Sql(options) => client::sql::run(&options),
+        Command::Submit(options) => client::submit::run(&options),
+        _ => Ok(()),
+    }
+}

@@ -74,6 +74,15 @@ impl Client {
         self.get(path)?.accepted()
     }
 
+    /// DELETE, and the answer must be JSON with a status of success.
+    ///
+    /// # Errors
+    /// When there is no such answer.
+    pub fn delete_json(&self, path: &str) -> Result<Value, EngineError> {
+        let url = format!("{}{path}", self.url);
+        read(&url, self.agent.delete(&url).call())?.accepted()
+    }
+
     /// POST, and the answer must be JSON with a status of success.
     ///
     /// # Errors

@@ -1,0 +1,132 @@
+//! How does a server process live? Start, say where it listens, serve until a signal, stop without losing a row.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tracing_subscriber::EnvFilter;
+
+use crate::EngineError;
+use crate::config::Config;
+use crate::flags::ServerOptions;
+use crate::http::Listener;
+use crate::node::Node;
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    node: Arc<Node>,
+    runtime: Runtime,
+    stop_serving: watch::Sender<bool>,
+    serving: JoinHandle<()>,
+}
+
+/// Runs `alluvium server` until SIGINT or SIGTERM.
+///
+/// # Errors
+/// When the server cannot start, or cannot stop cleanly.
+pub fn run(options: &ServerOptions) -> Result<(), EngineError> {
+    let config = Config::from_flags(options)?;
+    init_logging(&config.log)?;
+    let server = Server::start(config)?;
+    println!("Alluvium {} listens on {}", env!("CARGO_PKG_VERSION"), server.url());
+    server.wait_for_signal()?;
+    server.stop()
+}
+
+/// Sends log events to standard error.
+///
+/// # Errors
+/// When the filter cannot be read.
+pub fn init_logging(filter: &str) -> Result<(), EngineError> {
+    let filter = EnvFilter::try_new(filter)
+        .map_err(|e| EngineError::Config { path: "log".into(), message: e.to_string() })?;
+    // A second call, in tests, keeps the first subscriber.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    Ok(())
+}
+
+impl Server {
+    /// Binds the address, opens the data folder, and answers from then on.
+    ///
+    /// # Errors
+    /// When the address or the data folder cannot be used.
+    pub fn start(config: Config) -> Result<Self, EngineError> {
+        let runtime = Builder::new_multi_thread()
+            .thread_name("alluvium-http")
+            .enable_all()
+            .build()
+            .map_err(|source| EngineError::Io { action: "start the HTTP threads".to_owned(), source })?;
+        let listener = runtime.block_on(Listener::bind(&config.listen))?;
+        let patience = Duration::from_millis(config.http.stop_timeout_ms);
+        let node = Arc::new(Node::open(config, listener.address())?);
+        let (stop_serving, stop) = watch::channel(false);
+        let serving = runtime.spawn(listener.serve(Arc::clone(&node), stop, patience));
+        tracing::info!(address = %node.address(), data_dir = %node.config().data_dir.display(), "serving");
+        Ok(Self { node, runtime, stop_serving, serving })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.node.address()
+    }
+
+    /// Where it listens, as a client writes it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address())
+    }
+
+    /// Its parts.
+    #[must_use]
+    pub fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+
+    /// Returns on SIGINT or SIGTERM.
+    ///
+    /// # Errors
+    /// When the process cannot listen to signals.
+    pub fn wait_for_signal(&self) -> Result<(), EngineError> {
+        let failed = |source| EngineError::Io { action: "listen to signals".to_owned(), source };
+        self.runtime.block_on(async {
+            let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+            let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+            tokio::select! {
+                _ = interrupt.recv() => tracing::info!("SIGINT"),
+                _ = terminate.recv() => tracing::info!("SIGTERM"),
+            }
+            Ok(())
+        })
+    }
+
+    /// Commits what is not committed, lets open requests end, and gives everything back. A second SIGINT or
+    /// SIGTERM ends the process at once.
+    ///
+    /// # Errors
+    /// When something could not be committed; it will be read again after the next start.
+    pub fn stop(self) -> Result<(), EngineError> {
+        self.runtime.spawn(async {
+            if let (Ok(mut interrupt), Ok(mut terminate)) =
+                (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+            {
+                tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+                std::process::exit(130);
+            }
+        });
+        let committed = self.node.stop();
+        // Nobody listens when the accept loop has ended by itself.
+        let _ = self.stop_serving.send(true);
+        if let Err(error) = self.runtime.block_on(self.serving) {
+            tracing::warn!(%error, "the accept loop ended badly");
+        }
+        self.runtime.shutdown_timeout(Duration::from_secs(1));
+        tracing::info!("stopped");
+        committed
+    }
+}
