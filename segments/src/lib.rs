@@ -10,9 +10,11 @@
 
 pub mod batch;
 pub mod catalog;
+pub mod combine;
 pub mod dictionary;
 pub mod error;
 pub mod id;
+pub mod live;
 pub mod rows;
 pub mod schema;
 pub mod segment;

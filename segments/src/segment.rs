@@ -150,6 +150,14 @@ impl NullMask {
         }
     }
 
+    /// Makes row `i`, if it is null, not null.
+    pub fn set_valid(&mut self, i: usize) {
+        if self.is_null(i) {
+            self.words[i / 64] &= !(1 << (i % 64));
+            self.nulls -= 1;
+        }
+    }
+
     /// Number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -361,7 +369,11 @@ mod tests {
             (0..at(0)).for_each(|_| single.push(true));
             (0..3).for_each(|_| single.push(false));
             rows[end..].iter().for_each(|null| single.push(*null));
-            prop_assert_eq!(bulk, single);
+            prop_assert_eq!(&bulk, &single);
+            (0..bulk.len()).step_by(2).for_each(|i| bulk.set_valid(i));
+            let mut valid = NullMask::default();
+            (0..bulk.len()).for_each(|i| valid.push(i % 2 == 1 && single.is_null(i)));
+            prop_assert_eq!(bulk, valid);
         }
     }
 }

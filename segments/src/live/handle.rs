@@ -1,0 +1,74 @@
+//! What do readers hold of a segment whose rows still arrive? A handle from which they take views, without a lock.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use super::encode::{MAX_IDS, check_schema};
+use super::view::LiveView;
+use super::writer::LiveWriter;
+use crate::catalog::LiveHandle;
+use crate::{Schema, Segment, SegmentError, SegmentId};
+
+/// How a live segment keeps its rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LiveOptions {
+    /// Rows of a full chunk. Zone maps need a multiple of [`crate::BLOCK_ROWS`].
+    pub chunk_rows: usize,
+}
+
+impl Default for LiveOptions {
+    fn default() -> Self {
+        Self { chunk_rows: 1 << 16 }
+    }
+}
+
+/// The readers' side of a segment whose rows still arrive.
+#[derive(Debug)]
+pub struct LiveSegment {
+    id: SegmentId,
+    view: ArcSwap<LiveView>,
+}
+
+impl LiveSegment {
+    /// An empty segment and its only writer.
+    ///
+    /// # Errors
+    /// When the schema has a column twice, a column named `__time`, a metric that is a string or a count that is
+    /// not a long, or a chunk would have no rows or more than 2^24.
+    pub fn open(
+        id: SegmentId,
+        schema: Arc<Schema>,
+        options: LiveOptions,
+    ) -> Result<(Arc<Self>, LiveWriter), SegmentError> {
+        check_schema(&schema)?;
+        if options.chunk_rows == 0 || options.chunk_rows > (u32::MAX - MAX_IDS) as usize {
+            let message = format!("a live chunk of {} rows: 1 to 2^24 are possible", options.chunk_rows);
+            return Err(SegmentError::Invalid(message));
+        }
+        let view = LiveView::empty(id.clone(), Arc::clone(&schema), options.chunk_rows);
+        let segment = Arc::new(Self { id, view: ArcSwap::from_pointee(view) });
+        let writer = LiveWriter::new(Arc::clone(&segment), schema, options.chunk_rows);
+        Ok((segment, writer))
+    }
+
+    /// What is published so far.
+    #[must_use]
+    pub fn published(&self) -> Arc<LiveView> {
+        self.view.load_full()
+    }
+
+    pub(crate) fn replace(&self, view: Arc<LiveView>) {
+        self.view.store(view);
+    }
+}
+
+impl LiveHandle for LiveSegment {
+    fn id(&self) -> &SegmentId {
+        &self.id
+    }
+
+    fn view(&self) -> Arc<dyn Segment> {
+        self.published()
+    }
+}
