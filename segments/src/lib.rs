@@ -9,14 +9,21 @@
 //! - [`catalog`]: which segments a datasource consists of at one instant, and who may change that.
 
 pub mod batch;
+mod bitmap;
 pub mod catalog;
 pub mod combine;
 pub mod dictionary;
+mod encoding;
 pub mod error;
+mod file;
 pub mod id;
+pub mod inspect;
+mod kernel;
 pub mod live;
+pub mod mapped;
 pub mod rows;
 pub mod schema;
+pub mod seal;
 pub mod segment;
 pub mod time;
 

@@ -133,7 +133,12 @@ impl NullMask {
         if !other.any() {
             return self.push_valid(rows.len());
         }
-        let word = |i: usize| other.words.get(i).copied().unwrap_or(0);
+        self.extend_bits(&other.words, rows);
+    }
+
+    /// Appends rows given as bits, set for null, 64 a word; rows beyond the words are not null.
+    pub(crate) fn extend_bits(&mut self, bits: &[u64], rows: Range<usize>) {
+        let word = |i: usize| bits.get(i).copied().unwrap_or(0);
         let mut from = rows.start;
         let end = self.len + rows.len();
         self.words.resize(end.div_ceil(64), 0);

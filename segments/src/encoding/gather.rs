@@ -1,0 +1,92 @@
+//! How are single rows of a block read? In place where the encoding allows, by whole chunks where many of
+//! one chunk are asked for.
+
+use super::read::word_at;
+use super::{Block, Damage, Encoding};
+use crate::kernel::{CHUNK, unpack_one};
+
+/// Rows asked of one chunk from which unpacking all of it is cheaper than one by one.
+const DENSE: usize = 64;
+
+impl Block<'_> {
+    /// Appends the values of rows `picks`, which count from `start` (the block's first row) and ascend.
+    pub(crate) fn gather<T: Copy>(
+        &self,
+        picks: &[u32],
+        start: u32,
+        out: &mut Vec<T>,
+        map: impl Fn(u64) -> T + Copy,
+    ) -> Result<(), Damage> {
+        let base = self.entry.base;
+        let row = |pick: &u32| pick.wrapping_sub(start) as usize;
+        let past = |pick: usize| Damage::new(format!("rows below {}", self.rows), pick.to_string());
+        if let Some(bad) = picks.iter().map(row).find(|r| *r >= self.rows) {
+            return Err(past(bad));
+        }
+        match self.entry.encoding {
+            Encoding::Constant => out.resize(out.len() + picks.len(), map(base)),
+            Encoding::Packed => {
+                for group in picks.chunk_by(|a, b| row(a) / CHUNK == row(b) / CHUNK) {
+                    self.gather_packed(group, start, out, map)?;
+                }
+            }
+            Encoding::Delta => {
+                let mut values = [0; CHUNK];
+                for group in picks.chunk_by(|a, b| row(a) / CHUNK == row(b) / CHUNK) {
+                    self.delta_chunk(group.first().map_or(0, row) / CHUNK, &mut values)?;
+                    out.extend(group.iter().map(|p| map(values[row(p) % CHUNK])));
+                }
+            }
+            Encoding::Runs => {
+                let runs = self.runs()?;
+                out.extend(picks.iter().map(|pick| {
+                    let run = runs.ends.partition_point(|end| usize::from(*end) <= row(pick));
+                    map(base.wrapping_add(runs.value(run)))
+                }));
+            }
+            Encoding::Plain => {
+                let words = self.words()?;
+                for pick in picks {
+                    let word = word_at(words, usize::from(self.entry.width), row(pick));
+                    out.push(map(base.wrapping_add(word.ok_or_else(|| past(row(pick)))?)));
+                }
+            }
+            Encoding::Lz4 => {
+                let plain = self.unsqueeze()?;
+                let bytes: &[u8] = bytemuck::cast_slice(&plain);
+                for pick in picks {
+                    let word = word_at(bytes, usize::from(self.entry.width), row(pick));
+                    out.push(map(base.wrapping_add(word.ok_or_else(|| past(row(pick)))?)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads rows of one packed chunk.
+    fn gather_packed<T: Copy>(
+        &self,
+        group: &[u32],
+        start: u32,
+        out: &mut Vec<T>,
+        map: impl Fn(u64) -> T + Copy,
+    ) -> Result<(), Damage> {
+        let row = |pick: &u32| pick.wrapping_sub(start) as usize;
+        let chunk = group.first().map_or(0, row) / CHUNK;
+        if group.len() >= DENSE {
+            let first = chunk * CHUNK;
+            let mut all = Vec::with_capacity(CHUNK);
+            self.decode(first..self.rows.min(first + CHUNK), &mut all, map)?;
+            out.extend(group.iter().filter_map(|p| all.get(row(p) - first).copied()));
+            return Ok(());
+        }
+        let bytes = self.chunk(0, chunk)?;
+        for pick in group {
+            let word = unpack_one(self.entry.width, bytes, row(pick) % CHUNK).ok_or_else(|| {
+                Damage::new(format!("a chunk of width {}", self.entry.width), "other bytes")
+            })?;
+            out.push(map(self.entry.base.wrapping_add(word)));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,1 @@
+//! Does every encoding give back what it took?

@@ -1,0 +1,168 @@
+//! What does the footer say? Identity, schema, rows, columns, sections and checksums, each a part with a tag,
+//! so that later versions can add parts: optional ones are skipped by older readers, required ones refused.
+
+use super::layout::SectionKind;
+use super::parts;
+use crate::encoding::Damage;
+use crate::{ColumnType, RowOrder, Schema, SegmentId};
+
+/// What a column holds. The numbers are part of the format; 5 to 7 are reserved for arrays, nested values
+/// and complex values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ColumnKind {
+    /// `__time`.
+    Time = 0,
+    /// Longs.
+    Long = 1,
+    /// Floats.
+    Float = 2,
+    /// Doubles.
+    Double = 3,
+    /// Strings.
+    String = 4,
+}
+
+impl ColumnKind {
+    pub(super) fn from_tag(tag: u8) -> Result<Self, Damage> {
+        Ok(match tag {
+            0 => Self::Time,
+            1 => Self::Long,
+            2 => Self::Float,
+            3 => Self::Double,
+            4 => Self::String,
+            5..=7 => {
+                return Err(Damage::new(
+                    "a column kind of format version 1",
+                    format!("kind {tag} (reserved)"),
+                ));
+            }
+            _ => return Err(Damage::new("a column kind of format version 1", format!("kind {tag}"))),
+        })
+    }
+
+    /// The kind for a type of the schema.
+    pub(crate) fn of(column_type: ColumnType) -> Self {
+        match column_type {
+            ColumnType::Long => Self::Long,
+            ColumnType::Float => Self::Float,
+            ColumnType::Double => Self::Double,
+            ColumnType::String => Self::String,
+        }
+    }
+}
+
+/// Which index a string column has. The numbers are part of the format; 2 is reserved for ranges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BitmapKind {
+    /// None: rows are found by scanning ids.
+    None = 0,
+    /// A roaring bitmap a value.
+    Roaring = 1,
+}
+
+impl BitmapKind {
+    pub(super) fn from_tag(tag: u8) -> Result<Self, Damage> {
+        match tag {
+            0 => Ok(Self::None),
+            1 => Ok(Self::Roaring),
+            _ => Err(Damage::new("a bitmap kind of format version 1", format!("kind {tag}"))),
+        }
+    }
+}
+
+/// One column of the directory.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ColumnEntry {
+    /// Its name; the first column is `__time`.
+    pub(crate) name: String,
+    /// What it holds.
+    pub(crate) kind: ColumnKind,
+    /// Whether rows may have other than one value (strings only).
+    pub(crate) multi: bool,
+    /// Which index it has (strings only).
+    pub(crate) bitmap: BitmapKind,
+    /// Number of ids, null included (strings only).
+    pub(crate) cardinality: u32,
+    /// Bytes of each text offset: 4 or 8 (strings only).
+    pub(crate) offset_width: u8,
+    /// Rows that are null, or hold a null.
+    pub(crate) nulls: u64,
+    /// Number of values (ids) in all rows; the number of rows unless multi.
+    pub(crate) values: u64,
+    /// Own bits of the smallest and the largest value (numbers only).
+    pub(crate) bounds: Option<(u64, u64)>,
+    /// Bytes of its values without any encoding.
+    pub(crate) bytes_before: u64,
+}
+
+/// One section.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SectionEntry {
+    /// First byte in the file; a multiple of 64.
+    pub(crate) offset: u64,
+    /// Bytes of content; zeroes follow up to a multiple of 64.
+    pub(crate) bytes: u64,
+    /// Number of its kind; kinds unknown to this version are kept as they are.
+    pub(crate) tag: u16,
+    /// Whether a reader that does not know the kind must refuse the file.
+    pub(crate) required: bool,
+    /// Number of the column it belongs to.
+    pub(crate) column: u32,
+    /// Number of its first checksum.
+    pub(crate) first_granule: u32,
+}
+
+impl SectionEntry {
+    /// Its kind, if this version knows it.
+    pub(crate) fn kind(&self) -> Option<SectionKind> {
+        SectionKind::from_tag(self.tag)
+    }
+
+    /// The name shown to people.
+    pub(crate) fn name(&self) -> String {
+        self.kind().map_or_else(|| format!("unknown-{}", self.tag), |kind| kind.name().to_owned())
+    }
+}
+
+/// Everything the footer holds.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Footer {
+    /// Identity.
+    pub(crate) id: SegmentId,
+    /// Columns besides `__time`, and how rows were made.
+    pub(crate) schema: Schema,
+    /// Number of rows.
+    pub(crate) rows: u64,
+    /// Their order.
+    pub(crate) order: RowOrder,
+    /// Smallest and largest `__time`.
+    pub(crate) time_bounds: Option<(i64, i64)>,
+    /// The columns, `__time` first, then as in the schema.
+    pub(crate) columns: Vec<ColumnEntry>,
+    /// The sections in file order.
+    pub(crate) sections: Vec<SectionEntry>,
+    /// CRC-32C of each granule of each section.
+    pub(crate) granules: Vec<u32>,
+}
+
+impl Footer {
+    /// Its bytes.
+    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
+        parts::write(self)
+    }
+
+    /// Reads a footer; the error comes with the offset in the footer.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, (usize, Damage)> {
+        parts::read(bytes)
+    }
+
+    /// The section of a kind of a column.
+    pub(crate) fn section(&self, column: usize, kind: SectionKind) -> Option<usize> {
+        self.sections.iter().position(|s| s.column as usize == column && s.tag == kind as u16)
+    }
+
+    /// Bytes of a column's sections.
+    pub(crate) fn bytes_after(&self, column: usize) -> u64 {
+        self.sections.iter().filter(|s| s.column as usize == column).map(|s| s.bytes).sum()
+    }
+}

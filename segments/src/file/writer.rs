@@ -1,0 +1,153 @@
+//! How is a segment file written so that it is there whole or not at all? Under a temporary name, front to
+//! back, fsynced, renamed, and the folder fsynced.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use super::footer::{Footer, SectionEntry};
+use super::layout::{ALIGNMENT, GRANULE_BYTES, SectionKind, Trailer, header};
+use crate::SegmentError;
+
+/// Makes the error of a failed file operation.
+pub(crate) fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SegmentError {
+    let path = path.to_owned();
+    move |source| SegmentError::Io { action, path, source }
+}
+
+/// Writes one segment file. Dropped before [`FileWriter::finish`], it removes what it wrote.
+#[derive(Debug)]
+pub(crate) struct FileWriter {
+    path: PathBuf,
+    temporary: PathBuf,
+    file: Option<BufWriter<File>>,
+    written: u64,
+    checksum: u32,
+    sections: Vec<SectionEntry>,
+    granules: Vec<u32>,
+}
+
+/// What was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Written {
+    /// Length of the file.
+    pub(crate) bytes: u64,
+    /// CRC-32C of the whole file.
+    pub(crate) checksum: u32,
+}
+
+impl FileWriter {
+    /// Starts a file that will be `path`; until then it is `path` with `.tmp` appended.
+    pub(crate) fn create(path: &Path) -> Result<Self, SegmentError> {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".tmp");
+        let temporary = PathBuf::from(name);
+        let file = File::create(&temporary).map_err(io_error("create", &temporary))?;
+        let file = Some(BufWriter::with_capacity(1 << 20, file));
+        let (sections, granules) = (Vec::new(), Vec::new());
+        let mut writer =
+            Self { path: path.to_owned(), temporary, file, written: 0, checksum: 0, sections, granules };
+        writer.put(&header())?;
+        Ok(writer)
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<(), SegmentError> {
+        let Some(file) = &mut self.file else {
+            return Err(SegmentError::Invalid(format!("`{}` is finished", self.temporary.display())));
+        };
+        file.write_all(bytes).map_err(io_error("write", &self.temporary))?;
+        self.written += bytes.len() as u64;
+        self.checksum = crc32c::crc32c_append(self.checksum, bytes);
+        Ok(())
+    }
+
+    /// Appends a section of a column.
+    pub(crate) fn section(
+        &mut self,
+        column: usize,
+        kind: SectionKind,
+        content: &[u8],
+    ) -> Result<(), SegmentError> {
+        self.raw_section(column, kind as u16, true, content)
+    }
+
+    /// Appends a section of any kind, known to this version or not.
+    pub(crate) fn raw_section(
+        &mut self,
+        column: usize,
+        tag: u16,
+        required: bool,
+        content: &[u8],
+    ) -> Result<(), SegmentError> {
+        self.sections.push(SectionEntry {
+            offset: self.written,
+            bytes: content.len() as u64,
+            tag,
+            required,
+            column: column as u32,
+            first_granule: self.granules.len() as u32,
+        });
+        let padding = [0; ALIGNMENT];
+        let padding = &padding[..content.len().next_multiple_of(ALIGNMENT) - content.len()];
+        for granule in content.chunks(GRANULE_BYTES) {
+            let mut checksum = crc32c::crc32c(granule);
+            if granule.len() < GRANULE_BYTES {
+                checksum = crc32c::crc32c_append(checksum, padding);
+            }
+            self.granules.push(checksum);
+        }
+        self.put(content)?;
+        self.put(padding)
+    }
+
+    /// Writes footer and trailer and makes the file durable under its name. The footer's sections and
+    /// checksums are filled in here.
+    pub(crate) fn finish(mut self, mut footer: Footer) -> Result<Written, SegmentError> {
+        footer.sections = std::mem::take(&mut self.sections);
+        footer.granules = std::mem::take(&mut self.granules);
+        let content = footer
+            .to_bytes()
+            .map_err(|e| SegmentError::Invalid(format!("the schema cannot be written as JSON: {e}")))?;
+        let trailer = Trailer {
+            footer_offset: self.written,
+            footer_bytes: content.len() as u64,
+            file_bytes: self.written + content.len() as u64 + super::TRAILER_BYTES as u64,
+            footer_checksum: crc32c::crc32c(&content),
+        };
+        self.put(&content)?;
+        self.put(&trailer.to_bytes())?;
+        let written = Written { bytes: self.written, checksum: self.checksum };
+        if let Some(buffered) = self.file.take() {
+            let (temporary, path) = (self.temporary.clone(), self.path.clone());
+            let result = persist(buffered, &temporary, &path);
+            if result.is_err() {
+                // What is left of the temporary file is of no use; the first error is the one to report.
+                let _ = fs::remove_file(&temporary);
+            }
+            result?;
+        }
+        Ok(written)
+    }
+}
+
+fn persist(buffered: BufWriter<File>, temporary: &Path, path: &Path) -> Result<(), SegmentError> {
+    let file = buffered.into_inner().map_err(|e| io_error("write", temporary)(e.into_error()))?;
+    file.sync_all().map_err(io_error("fsync", temporary))?;
+    drop(file);
+    fs::rename(temporary, path).map_err(io_error("rename", temporary))?;
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let handle = File::open(folder).map_err(io_error("open", folder))?;
+    handle.sync_all().map_err(io_error("fsync", folder))
+}
+
+impl Drop for FileWriter {
+    fn drop(&mut self) {
+        if self.file.take().is_some() {
+            // Nobody is left to hear of a failure, and a stale temporary file is overwritten or swept.
+            let _ = fs::remove_file(&self.temporary);
+        }
+    }
+}
