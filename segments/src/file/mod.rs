@@ -14,4 +14,4 @@ pub(crate) use bytes::FileBytes;
 pub(crate) use footer::{BitmapKind, ColumnEntry, ColumnKind, Footer, SectionEntry};
 pub(crate) use layout::{GRANULE_BYTES, HEADER_BYTES, SectionKind, TRAILER_BYTES, VERSION};
 pub use map::OpenMode;
-pub(crate) use writer::{FileWriter, io_error};
+pub(crate) use writer::{FileWriter, Written};

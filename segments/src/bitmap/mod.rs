@@ -1,0 +1,8 @@
+//! Which rows hold a value? A roaring bitmap a dictionary id, found through a directory in the map and decoded
+//! one at a time (the interoperable serialized form of roaring bitmaps).
+
+mod build;
+mod directory;
+
+pub(crate) use build::{build, pays};
+pub(crate) use directory::BitmapDirectory;

@@ -1,0 +1,1 @@
+//! What is in a segment file? What `alluvium segment inspect|columns|dump|verify` shows.

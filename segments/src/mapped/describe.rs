@@ -1,0 +1,70 @@
+//! What can be told of a mapped column without reading its rows? Sizes, encodings, index: for the inspector.
+
+use std::collections::BTreeMap;
+
+use super::words::WordColumn;
+use super::{MappedColumn, MappedSegment};
+use crate::SegmentError;
+use crate::encoding::RAW;
+use crate::file::{BitmapKind, ColumnEntry, FileBytes, Footer, SectionEntry};
+
+/// The bytes of one column.
+#[derive(Debug)]
+pub(crate) struct ColumnBytes<'s> {
+    /// What the directory says.
+    pub(crate) entry: &'s ColumnEntry,
+    /// Its sections.
+    pub(crate) sections: Vec<&'s SectionEntry>,
+    /// Number of blocks by encoding.
+    pub(crate) encodings: BTreeMap<String, u64>,
+    /// Whether rows are found by bitmaps.
+    pub(crate) bitmap: BitmapKind,
+}
+
+impl MappedSegment {
+    pub(crate) fn footer(&self) -> &Footer {
+        &self.footer
+    }
+
+    pub(super) fn file(&self) -> &FileBytes {
+        &self.file
+    }
+
+    pub(super) fn mapped_columns(&self) -> impl Iterator<Item = (&ColumnEntry, &MappedColumn)> {
+        self.footer.columns.iter().zip(&self.columns)
+    }
+
+    /// Describes every column, `__time` first.
+    pub(crate) fn column_bytes(&self) -> Result<Vec<ColumnBytes<'_>>, SegmentError> {
+        let describe = |(i, (entry, column)): (usize, (_, &MappedColumn))| {
+            let entry: &ColumnEntry = entry;
+            let sections = self.footer.sections.iter().filter(|s| s.column as usize == i).collect();
+            let encodings = encodings(column.words())?;
+            Ok(ColumnBytes { entry, sections, encodings, bitmap: entry.bitmap })
+        };
+        self.mapped_columns().enumerate().map(describe).collect()
+    }
+}
+
+impl MappedColumn {
+    /// The blocks of its values or ids.
+    fn words(&self) -> &WordColumn {
+        match self {
+            Self::Time(c) | Self::Long(c) => &c.words,
+            Self::Float(c) => &c.words,
+            Self::Double(c) => &c.words,
+            Self::String(c) => &c.ids,
+        }
+    }
+}
+
+fn encodings(words: &WordColumn) -> Result<BTreeMap<String, u64>, SegmentError> {
+    let mut counts = BTreeMap::new();
+    for number in 0..words.blocks() {
+        let entry = words.entry(number)?;
+        let name = entry.encoding.name();
+        let name = if entry.exponent == RAW { name.to_owned() } else { format!("decimal-{name}") };
+        *counts.entry(name).or_default() += 1;
+    }
+    Ok(counts)
+}

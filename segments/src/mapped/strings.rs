@@ -1,0 +1,260 @@
+//! How are strings read from a mapped column? Ids block by block, texts from the sorted dictionary, rows of a
+//! value from the index or by a scan.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use roaring::RoaringBitmap;
+
+use super::words::WordColumn;
+use crate::bitmap::BitmapDirectory;
+use crate::dictionary::sorted::SortedDictionary;
+use crate::encoding::{Block, Damage, Encoding};
+use crate::file::{BitmapKind, ColumnEntry, FileBytes, Footer, SectionKind};
+use crate::{BLOCK_ROWS, MultiBlock, SegmentError, StringColumn};
+
+/// A column of strings in a file.
+#[derive(Debug)]
+pub(super) struct MappedStrings {
+    pub(super) dictionary: SortedDictionary,
+    pub(super) ids: WordColumn,
+    pub(super) offsets: Option<WordColumn>,
+    pub(super) index: Option<BitmapDirectory>,
+    rows: usize,
+    nulls: u64,
+}
+
+impl MappedStrings {
+    /// Finds a column's sections.
+    pub(super) fn open(
+        file: &Arc<FileBytes>,
+        footer: &Footer,
+        column: usize,
+        entry: &ColumnEntry,
+    ) -> Result<Self, SegmentError> {
+        let find = |kind| super::required(file, footer, column, kind);
+        let rows = footer.rows as usize;
+        let texts = (find(SectionKind::TextOffsets)?, find(SectionKind::TextBytes)?);
+        let dictionary = SortedDictionary::open(file, texts, entry.offset_width, entry.cardinality)?;
+        let values = usize::try_from(entry.values).unwrap_or(usize::MAX);
+        let ids = find(SectionKind::Blocks)?;
+        if values > u32::MAX as usize || (!entry.multi && values != rows) {
+            let damage = Damage::new(format!("{rows} values"), format!("{values} values"));
+            return Err(file.corrupt(ids, 0, damage));
+        }
+        let ids = WordColumn::new(file, ids, find(SectionKind::Data)?, values)?;
+        let offsets = if entry.multi {
+            let sections = (find(SectionKind::OffsetBlocks)?, find(SectionKind::OffsetData)?);
+            Some(WordColumn::new(file, sections.0, sections.1, rows + 1)?)
+        } else {
+            None
+        };
+        let index = match entry.bitmap {
+            BitmapKind::None => None,
+            BitmapKind::Roaring => {
+                let sections = (find(SectionKind::BitmapOffsets)?, find(SectionKind::BitmapBytes)?);
+                Some(BitmapDirectory::open(file, sections, entry.cardinality, rows)?)
+            }
+        };
+        Ok(Self { dictionary, ids, offsets, index, rows, nulls: entry.nulls })
+    }
+
+    /// Checks that ids are in the dictionary; free where the entry alone shows it.
+    fn check_ids(&self, block: &Block<'_>, ids: &[u32]) -> Result<(), Damage> {
+        let cardinality = u64::from(self.dictionary.cardinality());
+        let entry = &block.entry;
+        let most = match (entry.encoding, entry.width) {
+            (Encoding::Constant, _) => 0,
+            (Encoding::Packed, width @ 0..=32) => (1u64 << width) - 1,
+            _ => u64::MAX,
+        };
+        if entry.base.checked_add(most).is_some_and(|last| last < cardinality) {
+            return Ok(());
+        }
+        match ids.iter().max() {
+            Some(last) if u64::from(*last) >= cardinality => {
+                Err(Damage::new(format!("ids below {cardinality}"), format!("id {last}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Appends ids by their position among all values.
+    fn append_ids(&self, values: Range<usize>, out: &mut Vec<u32>) -> Result<(), SegmentError> {
+        self.ids.for_range(values, |block, part| {
+            let start = out.len();
+            block.decode(part, out, |word| word as u32)?;
+            self.check_ids(block, out.get(start..).unwrap_or_default())
+        })
+    }
+
+    /// The columns of row offsets; the caller knows that the column is multi.
+    fn read_offsets(
+        &self,
+        offsets: &WordColumn,
+        rows: Range<usize>,
+        out: &mut Vec<u32>,
+    ) -> Result<(), SegmentError> {
+        out.clear();
+        offsets
+            .for_range(rows.start..rows.end + 1, |block, part| block.decode(part, out, |word| word as u32))?;
+        let ascending = out.is_sorted() && out.last().is_none_or(|last| *last as usize <= self.ids.len);
+        if ascending {
+            return Ok(());
+        }
+        let expected = format!("ascending row offsets up to {}", self.ids.len);
+        Err(offsets.file.corrupt(offsets.entries, 0, Damage::new(expected, "other numbers")))
+    }
+
+    fn single_only(&self, call: &str) -> Result<(), SegmentError> {
+        if self.offsets.is_none() {
+            return Ok(());
+        }
+        Err(SegmentError::Invalid(format!("`{call}` is for columns of one value a row; use the multi call")))
+    }
+
+    fn scan(&self, wanted: &[u32]) -> Result<RoaringBitmap, SegmentError> {
+        let mut member = vec![false; self.dictionary.cardinality() as usize];
+        for id in wanted {
+            if let Some(slot) = member.get_mut(*id as usize) {
+                *slot = true;
+            }
+        }
+        let hit = |id: &u32| member.get(*id as usize).copied().unwrap_or(false);
+        let null_wanted = hit(&0);
+        let mut found = RoaringBitmap::new();
+        let (mut ids, mut multi, mut matched) = (Vec::new(), MultiBlock::default(), Vec::new());
+        for start in (0..self.rows).step_by(BLOCK_ROWS) {
+            let rows = start..self.rows.min(start + BLOCK_ROWS);
+            matched.clear();
+            if self.offsets.is_none() {
+                self.read_ids(rows, &mut ids)?;
+                let hits = ids.iter().enumerate().filter(|(_, id)| hit(id));
+                matched.extend(hits.map(|(i, _)| (start + i) as u32));
+            } else {
+                self.read_multi(rows, &mut multi)?;
+                for (i, pair) in multi.offsets.windows(2).enumerate() {
+                    let row = multi.ids.get(pair[0] as usize..pair[1] as usize).unwrap_or_default();
+                    if row.iter().any(hit) || (null_wanted && row.is_empty()) {
+                        matched.push((start + i) as u32);
+                    }
+                }
+            }
+            found.extend(matched.iter().copied());
+        }
+        Ok(found)
+    }
+}
+
+impl StringColumn for MappedStrings {
+    fn cardinality(&self) -> u32 {
+        self.dictionary.cardinality()
+    }
+
+    fn is_multi(&self) -> bool {
+        self.offsets.is_some()
+    }
+
+    fn has_nulls(&self) -> bool {
+        self.nulls > 0
+    }
+
+    fn is_sorted(&self) -> bool {
+        true
+    }
+
+    fn value(&self, id: u32) -> Result<Option<&str>, SegmentError> {
+        self.dictionary.value(id)
+    }
+
+    fn lookup(&self, value: Option<&str>) -> Result<Option<u32>, SegmentError> {
+        self.dictionary.lookup(value)
+    }
+
+    fn lower_bound(&self, value: &str) -> Result<u32, SegmentError> {
+        self.dictionary.lower_bound(value)
+    }
+
+    fn read_ids(&self, rows: Range<usize>, out: &mut Vec<u32>) -> Result<(), SegmentError> {
+        self.single_only("read_ids")?;
+        out.clear();
+        self.append_ids(rows, out)
+    }
+
+    fn gather_ids(&self, rows: &[u32], out: &mut Vec<u32>) -> Result<(), SegmentError> {
+        self.single_only("gather_ids")?;
+        out.clear();
+        self.ids.for_rows(rows, |block, group, start| {
+            let first = out.len();
+            block.gather(group, start, out, |word| word as u32)?;
+            self.check_ids(block, out.get(first..).unwrap_or_default())
+        })
+    }
+
+    fn read_multi(&self, rows: Range<usize>, out: &mut MultiBlock) -> Result<(), SegmentError> {
+        out.ids.clear();
+        out.offsets.clear();
+        let Some(offsets) = &self.offsets else {
+            self.append_ids(rows, &mut out.ids)?;
+            drop_nulls(out);
+            return Ok(());
+        };
+        if rows.start > rows.end || rows.end > self.rows {
+            return offsets.check_range(&(rows.start..rows.end.saturating_add(1)));
+        }
+        self.read_offsets(offsets, rows, &mut out.offsets)?;
+        let (first, last) = (out.offsets.first().copied(), out.offsets.last().copied());
+        let (first, last) = (first.unwrap_or(0), last.unwrap_or(0));
+        out.offsets.iter_mut().for_each(|offset| *offset -= first);
+        self.append_ids(first as usize..last as usize, &mut out.ids)
+    }
+
+    fn gather_multi(&self, rows: &[u32], out: &mut MultiBlock) -> Result<(), SegmentError> {
+        out.ids.clear();
+        out.offsets.clear();
+        let Some(offsets) = &self.offsets else {
+            self.gather_ids(rows, &mut out.ids)?;
+            drop_nulls(out);
+            return Ok(());
+        };
+        out.offsets.push(0);
+        let mut pair = Vec::with_capacity(2);
+        for row in rows {
+            if *row as usize >= self.rows {
+                return offsets.check_range(&(0..*row as usize + 2));
+            }
+            self.read_offsets(offsets, *row as usize..*row as usize + 1, &mut pair)?;
+            if let [start, end] = pair[..] {
+                self.append_ids(start as usize..end as usize, &mut out.ids)?;
+            }
+            out.offsets.push(out.ids.len() as u32);
+        }
+        Ok(())
+    }
+
+    fn has_index(&self) -> bool {
+        self.index.is_some()
+    }
+
+    fn postings(&self, ids: &mut dyn Iterator<Item = u32>) -> Result<RoaringBitmap, SegmentError> {
+        let wanted: Vec<u32> = ids.filter(|id| *id < self.cardinality()).collect();
+        if wanted.is_empty() {
+            return Ok(RoaringBitmap::new());
+        }
+        match self.index.as_ref().map(|index| index.union(&wanted)).transpose()?.flatten() {
+            Some(rows) => Ok(rows),
+            None => self.scan(&wanted),
+        }
+    }
+}
+
+/// Makes rows of single ids into rows of zero (null) or one id.
+fn drop_nulls(out: &mut MultiBlock) {
+    out.offsets.push(0);
+    let mut kept = 0u32;
+    for id in &out.ids {
+        kept += u32::from(*id != 0);
+        out.offsets.push(kept);
+    }
+    out.ids.retain(|id| *id != 0);
+}

@@ -1,0 +1,112 @@
+//! How is a run of rows found in an encoded column? The block directory gives each block's bytes in one step.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::encoding::{Block, BlockEntry, Damage, ENTRY_BYTES};
+use crate::file::FileBytes;
+use crate::{BLOCK_ROWS, SegmentError};
+
+/// Numbers in blocks: the sections `Blocks` and `Data` of a column, or their pair for row offsets.
+#[derive(Debug, Clone)]
+pub(super) struct WordColumn {
+    pub(super) file: Arc<FileBytes>,
+    pub(super) entries: usize,
+    pub(super) data: usize,
+    pub(super) len: usize,
+}
+
+impl WordColumn {
+    /// Checks that the directory has an entry for every block.
+    pub(super) fn new(
+        file: &Arc<FileBytes>,
+        entries: usize,
+        data: usize,
+        len: usize,
+    ) -> Result<Self, SegmentError> {
+        let expected = len.div_ceil(BLOCK_ROWS) * ENTRY_BYTES;
+        let found = file.section_bytes(entries);
+        if found != expected {
+            let damage = Damage::new(format!("{expected} bytes of block entries"), format!("{found} bytes"));
+            return Err(file.corrupt(entries, 0, damage));
+        }
+        Ok(Self { file: Arc::clone(file), entries, data, len })
+    }
+
+    /// Number of blocks.
+    pub(super) fn blocks(&self) -> usize {
+        self.len.div_ceil(BLOCK_ROWS)
+    }
+
+    /// What the directory says of a block.
+    pub(super) fn entry(&self, number: usize) -> Result<BlockEntry, SegmentError> {
+        let at = number * ENTRY_BYTES;
+        let bytes = self.file.read(self.entries, at..at + ENTRY_BYTES)?;
+        let entry = bytes.try_into().map_err(|_| Damage::new("a block entry", "fewer bytes"));
+        entry
+            .and_then(|bytes: &[u8; ENTRY_BYTES]| BlockEntry::from_bytes(bytes))
+            .map_err(|damage| self.file.corrupt(self.entries, at, damage))
+    }
+
+    /// A block with its payload.
+    pub(super) fn block(&self, number: usize) -> Result<Block<'_>, SegmentError> {
+        let entry = self.entry(number)?;
+        let start = usize::try_from(entry.offset).unwrap_or(usize::MAX);
+        let end = start.saturating_add(entry.bytes as usize);
+        if !start.is_multiple_of(8) {
+            let damage = Damage::new("a payload at a multiple of 8", start.to_string());
+            return Err(self.file.corrupt(self.entries, number * ENTRY_BYTES, damage));
+        }
+        let payload = self.file.read(self.data, start..end)?;
+        let rows = BLOCK_ROWS.min(self.len - (number * BLOCK_ROWS).min(self.len));
+        Ok(Block { entry, payload, rows })
+    }
+
+    /// The error for damage in the payload of a block.
+    pub(super) fn damaged(&self, block: &Block<'_>, damage: Damage) -> SegmentError {
+        self.file.corrupt(self.data, block.entry.offset as usize, damage)
+    }
+
+    /// Refuses ranges that do not lie inside.
+    pub(super) fn check_range(&self, rows: &Range<usize>) -> Result<(), SegmentError> {
+        if rows.start <= rows.end && rows.end <= self.len {
+            return Ok(());
+        }
+        let path = self.file.path().display();
+        Err(SegmentError::Invalid(format!("rows {rows:?} are not all in `{path}` of {} rows", self.len)))
+    }
+
+    /// Calls `read` for each block that a range touches, with the part of the block inside the range.
+    pub(super) fn for_range(
+        &self,
+        rows: Range<usize>,
+        mut read: impl FnMut(&Block<'_>, Range<usize>) -> Result<(), Damage>,
+    ) -> Result<(), SegmentError> {
+        self.check_range(&rows)?;
+        for number in rows.start / BLOCK_ROWS..rows.end.div_ceil(BLOCK_ROWS) {
+            let first = number * BLOCK_ROWS;
+            let block = self.block(number)?;
+            let part = rows.start.max(first) - first..rows.end.min(first + BLOCK_ROWS) - first;
+            read(&block, part).map_err(|damage| self.damaged(&block, damage))?;
+        }
+        Ok(())
+    }
+
+    /// Calls `read` for each block that holds some of the rows, with those rows and the block's first row.
+    pub(super) fn for_rows(
+        &self,
+        rows: &[u32],
+        mut read: impl FnMut(&Block<'_>, &[u32], u32) -> Result<(), Damage>,
+    ) -> Result<(), SegmentError> {
+        let number = |row: &u32| *row as usize / BLOCK_ROWS;
+        for group in rows.chunk_by(|a, b| number(a) == number(b)) {
+            let Some(first) = group.first() else { continue };
+            let top = group.iter().max().map_or(0, |r| *r as usize);
+            self.check_range(&(top..top + 1))?;
+            let block = self.block(number(first))?;
+            let start = (number(first) * BLOCK_ROWS) as u32;
+            read(&block, group, start).map_err(|damage| self.damaged(&block, damage))?;
+        }
+        Ok(())
+    }
+}

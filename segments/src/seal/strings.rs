@@ -1,0 +1,126 @@
+//! How is a column of strings written: dictionary, ids, row offsets, index?
+
+use super::merge::Strings;
+use crate::bitmap;
+use crate::encoding::{Policy, encode_words};
+use crate::file::{BitmapKind, ColumnEntry, ColumnKind, FileWriter, SectionKind};
+use crate::{BLOCK_ROWS, ColumnSpec, Role, SegmentError};
+
+/// Writes the sections of a column of strings, its rows in the order of `firsts`.
+pub(super) fn write_strings(
+    file: &mut FileWriter,
+    number: usize,
+    spec: &ColumnSpec,
+    column: &Strings,
+    firsts: &[u32],
+) -> Result<ColumnEntry, SegmentError> {
+    let offset_width = write_texts(file, number, column)?;
+    let (ids, offsets) = arrange(column, firsts);
+    write_words(file, number, [SectionKind::Blocks, SectionKind::Data], &ids, Policy::Ids)?;
+    if let Some(offsets) = &offsets {
+        let kinds = [SectionKind::OffsetBlocks, SectionKind::OffsetData];
+        write_words(file, number, kinds, offsets, Policy::Offsets)?;
+    }
+    let wanted = match &spec.role {
+        Role::Dimension(options) => options.bitmap_index,
+        Role::Metric { .. } => false,
+    };
+    let bitmap = if wanted && bitmap::pays(column.cardinality(), firsts.len()) {
+        let pairs = |each: &mut dyn FnMut(u32, u32)| each_pair(&ids, offsets.as_deref(), each);
+        let sections = bitmap::build(column.cardinality(), pairs)?;
+        file.section(number, SectionKind::BitmapOffsets, &sections.offsets)?;
+        file.section(number, SectionKind::BitmapBytes, &sections.bytes)?;
+        BitmapKind::Roaring
+    } else {
+        BitmapKind::None
+    };
+    Ok(ColumnEntry {
+        name: spec.name.clone(),
+        kind: ColumnKind::String,
+        multi: offsets.is_some(),
+        bitmap,
+        cardinality: column.cardinality(),
+        offset_width,
+        nulls: count_nulls(&ids, offsets.as_deref()),
+        values: ids.len() as u64,
+        bounds: None,
+        bytes_before: text_bytes(column, &ids),
+    })
+}
+
+/// Ids and row offsets in the new order.
+fn arrange(column: &Strings, firsts: &[u32]) -> (Vec<u32>, Option<Vec<u32>>) {
+    if column.offsets.is_none() {
+        let ids = firsts.iter().filter_map(|row| column.ids.get(*row as usize).copied()).collect();
+        return (ids, None);
+    }
+    let mut ids = Vec::with_capacity(column.ids.len());
+    let mut offsets = Vec::with_capacity(firsts.len() + 1);
+    offsets.push(0);
+    for row in firsts {
+        ids.extend_from_slice(column.row(*row as usize));
+        offsets.push(ids.len() as u32);
+    }
+    (ids, Some(offsets))
+}
+
+fn rows<'i>(ids: &'i [u32], offsets: &'i [u32]) -> impl Iterator<Item = &'i [u32]> {
+    offsets.windows(2).map(|pair| ids.get(pair[0] as usize..pair[1] as usize).unwrap_or_default())
+}
+
+/// Calls back with every row and id; id 0 for rows without values.
+fn each_pair(ids: &[u32], offsets: Option<&[u32]>, each: &mut dyn FnMut(u32, u32)) {
+    let Some(offsets) = offsets else {
+        return ids.iter().enumerate().for_each(|(row, id)| each(row as u32, *id));
+    };
+    for (row, values) in rows(ids, offsets).enumerate() {
+        if values.is_empty() {
+            each(row as u32, 0);
+        }
+        values.iter().for_each(|id| each(row as u32, *id));
+    }
+}
+
+fn count_nulls(ids: &[u32], offsets: Option<&[u32]>) -> u64 {
+    match offsets {
+        None => ids.iter().filter(|id| **id == 0).count() as u64,
+        Some(offsets) => rows(ids, offsets).filter(|r| r.is_empty() || r.contains(&0)).count() as u64,
+    }
+}
+
+/// Bytes of all texts in all rows.
+fn text_bytes(column: &Strings, ids: &[u32]) -> u64 {
+    let start = |id: u32| if id < 2 { 0 } else { column.ends.get(id as usize - 2).copied().unwrap_or(0) };
+    let end = |id: u32| if id == 0 { 0 } else { column.ends.get(id as usize - 1).copied().unwrap_or(0) };
+    ids.iter().map(|id| end(*id) - start(*id)).sum()
+}
+
+/// Writes offsets and texts; returns the bytes of an offset.
+fn write_texts(file: &mut FileWriter, number: usize, column: &Strings) -> Result<u8, SegmentError> {
+    let width = if column.bytes.len() > u32::MAX as usize { 8 } else { 4 };
+    let mut offsets = Vec::with_capacity((column.ends.len() + 1) * usize::from(width));
+    for end in std::iter::once(&0).chain(&column.ends) {
+        offsets.extend_from_slice(&end.to_le_bytes()[..usize::from(width)]);
+    }
+    file.section(number, SectionKind::TextOffsets, &offsets)?;
+    file.section(number, SectionKind::TextBytes, &column.bytes)?;
+    Ok(width)
+}
+
+/// Writes numbers in blocks: their entries and payloads.
+fn write_words(
+    file: &mut FileWriter,
+    number: usize,
+    [blocks, payloads]: [SectionKind; 2],
+    values: &[u32],
+    policy: Policy,
+) -> Result<(), SegmentError> {
+    let (mut entries, mut data, mut words) = (Vec::new(), Vec::new(), Vec::with_capacity(BLOCK_ROWS));
+    for part in values.chunks(BLOCK_ROWS) {
+        words.clear();
+        words.extend(part.iter().map(|v| u64::from(*v)));
+        entries.extend_from_slice(&encode_words(&words, policy, &mut data).to_bytes());
+    }
+    file.section(number, blocks, &entries)?;
+    file.section(number, payloads, &data)
+}
