@@ -5,11 +5,11 @@
 //! The same rows in the same order give the same bytes.
 
 mod cast;
-mod combine;
 mod kept;
 mod merge;
 mod numbers;
 mod order;
+mod rollup;
 mod strings;
 mod target;
 mod texts;

@@ -1,11 +1,12 @@
 //! How are the columns of a file written, one after the other?
 
-use super::combine::{Combine, combine_groups};
 use super::kept::{Kept, keep};
 use super::numbers::{Numbers, zone_of};
 use super::order::{Loaded, Order, sort};
+use super::rollup::combine_groups;
 use super::{SealRequest, numbers, texts};
 
+use crate::combine::Combine;
 use crate::encoding::{Number, encode_numbers};
 use crate::file::{BitmapKind, ColumnEntry, ColumnKind, FileWriter, Footer, SectionKind, Written};
 use crate::mapped::{ALL_NULLS, NO_NULLS, NULL_BYTES};
