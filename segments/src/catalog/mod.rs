@@ -8,6 +8,7 @@
 
 mod snapshot;
 mod store;
+pub mod timeline;
 
 pub use snapshot::{Catalog, Datasource, LiveHandle, Snapshot};
 pub use store::{
