@@ -4,7 +4,11 @@
 //! (live segments of a task), seal (files), publish (segments and offsets in one transaction), and the
 //! catalogue's next generation. `task` is the one loop that walks it; `service` is what the server calls.
 
+pub mod assign;
 pub mod crash;
 pub mod error;
+pub mod parse;
+pub mod spec;
+mod transform;
 
 pub use error::IngestError;

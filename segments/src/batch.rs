@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::Schema;
 use crate::segment::NullMask;
+use crate::{ColumnType, Schema};
 
 /// Rows as columns. `columns[i]` holds `schema.columns[i]`; each has `time.len()` rows.
 ///
@@ -31,6 +31,50 @@ pub enum BatchColumn {
     String(StringBatch),
 }
 
+impl BatchColumn {
+    /// An empty column of a type.
+    #[must_use]
+    pub fn of(column_type: ColumnType) -> Self {
+        match column_type {
+            ColumnType::Long => Self::Long(NumericBatch::default()),
+            ColumnType::Float => Self::Float(NumericBatch::default()),
+            ColumnType::Double => Self::Double(NumericBatch::default()),
+            ColumnType::String => Self::String(StringBatch::default()),
+        }
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        match self {
+            Self::Long(column) => column.values.len(),
+            Self::Float(column) => column.values.len(),
+            Self::Double(column) => column.values.len(),
+            Self::String(column) => column.row_ends.len(),
+        }
+    }
+
+    /// Appends a null row.
+    pub fn push_null(&mut self) {
+        match self {
+            Self::Long(column) => column.push(None),
+            Self::Float(column) => column.push(None),
+            Self::Double(column) => column.push(None),
+            Self::String(column) => column.end_row(),
+        }
+    }
+
+    /// Forgets the rows from `rows` on.
+    pub fn truncate(&mut self, rows: usize) {
+        match self {
+            Self::Long(column) => column.truncate(rows),
+            Self::Float(column) => column.truncate(rows),
+            Self::Double(column) => column.truncate(rows),
+            Self::String(column) => column.truncate(rows),
+        }
+    }
+}
+
 /// Numbers with nulls; a null row holds the default value.
 #[derive(Debug, Clone, Default)]
 pub struct NumericBatch<T> {
@@ -45,6 +89,12 @@ impl<T: Copy + Default> NumericBatch<T> {
     pub fn push(&mut self, value: Option<T>) {
         self.nulls.push(value.is_none());
         self.values.push(value.unwrap_or_default());
+    }
+
+    /// Forgets the rows from `rows` on.
+    pub fn truncate(&mut self, rows: usize) {
+        self.values.truncate(rows);
+        self.nulls.truncate(rows);
     }
 }
 
@@ -86,6 +136,15 @@ impl StringBatch {
         self.row_ends.push(self.value_ends.len() as u32);
     }
 
+    /// Forgets the rows from `rows` on, and the row being built.
+    pub fn truncate(&mut self, rows: usize) {
+        self.row_ends.truncate(rows);
+        let values = self.row_ends.last().map_or(0, |&end| end as usize);
+        self.value_ends.truncate(values);
+        self.value_nulls.truncate(values);
+        self.bytes.truncate(self.value_ends.last().map_or(0, |&end| end as usize));
+    }
+
     /// The values of a row, as value numbers.
     #[must_use]
     pub fn row(&self, row: usize) -> std::ops::Range<usize> {
@@ -101,5 +160,34 @@ impl StringBatch {
         }
         let start = if value == 0 { 0 } else { self.value_ends[value - 1] as usize };
         Some(&self.bytes[start..self.value_ends[value] as usize])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn truncation_forgets_rows_and_their_values() {
+        let mut texts = StringBatch::default();
+        texts.push(Some("a"));
+        texts.push(None);
+        texts.push_value(Some("b"));
+        texts.push_value(None);
+        texts.end_row();
+        texts.push_value(Some("half a row"));
+        texts.truncate(3);
+        assert_eq!((texts.bytes.as_str(), texts.row(2)), ("ab", 1..3));
+        texts.truncate(2);
+        assert_eq!((texts.bytes.as_str(), texts.row(1), texts.value_nulls.len()), ("a", 1..1, 1));
+
+        let mut longs = NumericBatch::default();
+        for i in 0..130 {
+            longs.push((i % 2 == 0).then_some(i));
+        }
+        longs.truncate(65);
+        assert_eq!((longs.nulls.len(), longs.nulls.null_count()), (65, 32));
+        longs.push(Some(7));
+        assert!(!longs.nulls.is_null(65));
     }
 }

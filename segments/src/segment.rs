@@ -163,6 +163,23 @@ impl NullMask {
         }
     }
 
+    /// Forgets the rows from `len` on.
+    pub fn truncate(&mut self, len: usize) {
+        if len >= self.len {
+            return;
+        }
+        self.words.truncate(len.div_ceil(64));
+        if !len.is_multiple_of(64)
+            && let Some(last) = self.words.last_mut()
+        {
+            *last &= (1 << (len % 64)) - 1;
+        }
+        self.len = len;
+        if self.nulls > 0 {
+            self.nulls = self.words.iter().map(|w| w.count_ones() as usize).sum();
+        }
+    }
+
     /// Number of rows.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -1,0 +1,404 @@
+//! How do values become rows of typed columns? Values come field by field; a row is ended, dropped, or kept
+//! whole, never in part.
+
+use std::sync::Arc;
+
+use alluvium_segments::time::{Granularity, Interval, Millis};
+use alluvium_segments::{BatchColumn, ColumnSpec, ColumnType, NumericBatch, RowBatch, Schema, StringBatch};
+
+use super::coerce::{Misfit, Numeric, field_to, text_to};
+use super::field::Field;
+use super::interim::double_text;
+use super::record::{Reject, RejectKind};
+use super::slots::{Found, SlotId, Slots, Target, counts_rows};
+use super::timestamp::TimestampReader;
+use crate::assign::TimeWindow;
+use crate::spec::{DataSchema, SpecError};
+
+/// What became of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RowEnd {
+    Kept { with_error: bool },
+    ThrownAway,
+}
+
+/// The time of the row being built.
+#[derive(Debug, Clone, PartialEq)]
+enum Stamp {
+    Missing,
+    At(Millis),
+    Bad(String),
+}
+
+/// Rows under construction.
+#[derive(Debug)]
+pub(crate) struct RowBuilder {
+    pub(crate) slots: Slots,
+    pub(crate) window: TimeWindow,
+    schema: Arc<Schema>,
+    time: Vec<Millis>,
+    columns: Vec<BatchColumn>,
+    /// Columns that count rows.
+    counters: Vec<usize>,
+    timestamp: TimestampReader,
+    missing: Option<Millis>,
+    segment: Granularity,
+    query: Granularity,
+    /// The query bucket and the time chunk of the last row.
+    bucket: Interval,
+    chunk: Interval,
+    stamp: Stamp,
+    /// Errors of the row being built.
+    problems: Vec<Reject>,
+    keep_null_columns: bool,
+}
+
+impl RowBuilder {
+    pub(crate) fn new(data: &DataSchema, keep_null_columns: bool) -> Result<Self, SpecError> {
+        let schema = data.schema();
+        let columns = schema.columns.iter().map(|c| BatchColumn::of(c.column_type)).collect();
+        let counts = |(i, c): (usize, &ColumnSpec)| counts_rows(&c.role, c.column_type).then_some(i);
+        let counters = schema.columns.iter().enumerate().filter_map(counts).collect();
+        let timestamp = TimestampReader::new(&data.timestamp.format)
+            .map_err(|why| SpecError::invalid("timestampSpec.format", why))?;
+        Ok(Self {
+            slots: Slots::new(data),
+            window: TimeWindow { span: Interval::ETERNITY, intervals: data.granularity.intervals.clone() },
+            schema: Arc::new(schema),
+            time: Vec::new(),
+            columns,
+            counters,
+            timestamp,
+            missing: data.timestamp.missing,
+            segment: data.granularity.segment.clone(),
+            query: data.granularity.query.clone(),
+            bucket: Interval { start: 0, end: 0 },
+            chunk: Interval { start: 0, end: 0 },
+            stamp: Stamp::Missing,
+            problems: Vec::new(),
+            keep_null_columns,
+        })
+    }
+
+    /// Whole rows so far.
+    pub(crate) fn rows(&self) -> usize {
+        self.time.len()
+    }
+
+    /// Bytes of texts and numbers held.
+    pub(crate) fn bytes(&self) -> usize {
+        let of = |column: &BatchColumn| match column {
+            BatchColumn::String(c) => c.bytes.len() + 4 * (c.value_ends.len() + c.row_ends.len()),
+            BatchColumn::Float(c) => 4 * c.values.len(),
+            BatchColumn::Long(c) => 8 * c.values.len(),
+            BatchColumn::Double(c) => 8 * c.values.len(),
+        };
+        8 * self.time.len() + self.columns.iter().map(of).sum::<usize>()
+    }
+
+    /// The columns so far.
+    pub(crate) fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    /// Hands over the rows.
+    pub(crate) fn take(&mut self) -> RowBatch {
+        let fresh = self.schema.columns.iter().map(|c| BatchColumn::of(c.column_type)).collect();
+        RowBatch {
+            schema: Arc::clone(&self.schema),
+            time: std::mem::take(&mut self.time),
+            columns: std::mem::replace(&mut self.columns, fresh),
+        }
+    }
+
+    /// Forgets all rows from `rows` on, and the row being built.
+    pub(crate) fn truncate(&mut self, rows: usize) {
+        self.time.truncate(rows);
+        for column in &mut self.columns {
+            if column.rows() >= rows {
+                column.truncate(rows);
+            }
+        }
+        self.stamp = Stamp::Missing;
+        self.problems.clear();
+    }
+
+    /// The time of the row being built, where it is known.
+    pub(crate) fn row_time(&self) -> Option<Millis> {
+        match self.stamp {
+            Stamp::At(t) => Some(t),
+            Stamp::Missing => self.missing,
+            Stamp::Bad(_) => None,
+        }
+    }
+
+    /// Gives the row being built another time.
+    pub(crate) fn set_row_time(&mut self, t: Option<Millis>) {
+        self.stamp = t.map_or(Stamp::Missing, Stamp::At);
+    }
+
+    /// Makes a dimension of a field found in the data, null in all rows before.
+    pub(crate) fn discover(&mut self, name: &str) -> SlotId {
+        let index = self.columns.len();
+        let schema = Arc::make_mut(&mut self.schema);
+        schema.columns.push(ColumnSpec::dimension(name, ColumnType::String));
+        let mut column = StringBatch::default();
+        column.row_ends.resize(self.time.len(), 0);
+        self.columns.push(BatchColumn::String(column));
+        self.slots.discover(name, index)
+    }
+
+    /// The slot of a field found in the data if `field` is fit to be a dimension.
+    pub(crate) fn slot_for(&mut self, found: Found, name: &str, field: &Field<'_>) -> Option<SlotId> {
+        match found {
+            Found::Slot(id) => Some(id),
+            Found::Skip => None,
+            Found::New => {
+                let fit = match field {
+                    Field::Null => self.keep_null_columns,
+                    Field::Map(_) => false,
+                    Field::List(_) => field.is_flat_list(),
+                    _ => true,
+                };
+                fit.then(|| self.discover(name))
+            }
+        }
+    }
+
+    /// Whether null fields become dimensions.
+    pub(crate) fn keeps_null_columns(&self) -> bool {
+        self.keep_null_columns
+    }
+
+    /// Text for a field.
+    pub(crate) fn put_text(&mut self, slot: SlotId, text: &str) {
+        let rows = self.time.len();
+        for target in self.slots.get(slot).map_or(&[][..], |s| &s.targets) {
+            let Target::Column { index, metric } = *target else {
+                self.stamp = match self.timestamp.text(text) {
+                    Some(t) => Stamp::At(t),
+                    None => Stamp::Bad(text.to_owned()),
+                };
+                continue;
+            };
+            let Some(column) = self.columns.get_mut(index) else { continue };
+            forget_row(column, rows);
+            let misfit = match column {
+                BatchColumn::String(c) => {
+                    c.push(Some(text));
+                    None
+                }
+                BatchColumn::Long(c) => push(c, text_to(text, metric).map(Some)),
+                BatchColumn::Float(c) => push(c, text_to(text, metric).map(Some)),
+                BatchColumn::Double(c) => push(c, text_to(text, metric).map(Some)),
+            };
+            if let Some(why) = misfit {
+                self.problems.push(bad_value(&self.schema, index, text, why));
+            }
+        }
+    }
+
+    /// A whole number for a field.
+    pub(crate) fn put_long(&mut self, slot: SlotId, value: i64) {
+        let rows = self.time.len();
+        for target in self.slots.get(slot).map_or(&[][..], |s| &s.targets) {
+            let Target::Column { index, .. } = *target else {
+                self.stamp = match self.timestamp.long(value) {
+                    Some(t) => Stamp::At(t),
+                    None => Stamp::Bad(value.to_string()),
+                };
+                continue;
+            };
+            let Some(column) = self.columns.get_mut(index) else { continue };
+            forget_row(column, rows);
+            match column {
+                BatchColumn::Long(c) => c.push(Some(value)),
+                BatchColumn::Double(c) => c.push(Some(value as f64)),
+                BatchColumn::Float(c) => c.push(Some(value as f32)),
+                BatchColumn::String(c) => c.push(Some(&value.to_string())),
+            }
+        }
+    }
+
+    /// Another number for a field.
+    pub(crate) fn put_double(&mut self, slot: SlotId, value: f64) {
+        let rows = self.time.len();
+        for target in self.slots.get(slot).map_or(&[][..], |s| &s.targets) {
+            let Target::Column { index, .. } = *target else {
+                self.stamp = match self.timestamp.double(value) {
+                    Some(t) => Stamp::At(t),
+                    None => Stamp::Bad(double_text(value)),
+                };
+                continue;
+            };
+            let Some(column) = self.columns.get_mut(index) else { continue };
+            forget_row(column, rows);
+            match column {
+                BatchColumn::Long(c) => c.push(Some(value as i64)),
+                BatchColumn::Double(c) => c.push(Some(value)),
+                BatchColumn::Float(c) => c.push(Some(value as f32)),
+                BatchColumn::String(c) => c.push(Some(&double_text(value))),
+            }
+        }
+    }
+
+    /// Any value for a field.
+    pub(crate) fn put_field(&mut self, slot: SlotId, field: &Field<'_>) {
+        match field {
+            Field::Text(text) => return self.put_text(slot, text),
+            Field::Long(value) => return self.put_long(slot, *value),
+            Field::Double(value) => return self.put_double(slot, *value),
+            _ => {}
+        }
+        let rows = self.time.len();
+        let Some(slot) = self.slots.get(slot) else { return };
+        // A dimension found elsewhere does not take what would not have made it one.
+        let null = Field::Null;
+        let nested =
+            slot.discovered && matches!(field, Field::Map(_) | Field::List(_)) && !field.is_flat_list();
+        let field = if nested { &null } else { field };
+        for target in &slot.targets {
+            let Target::Column { index, metric } = *target else {
+                self.stamp = match field {
+                    Field::Null => Stamp::Missing,
+                    other => Stamp::Bad(other.to_text().into_owned()),
+                };
+                continue;
+            };
+            let Some(column) = self.columns.get_mut(index) else { continue };
+            forget_row(column, rows);
+            let misfit = match column {
+                BatchColumn::String(c) => {
+                    push_texts(c, field);
+                    None
+                }
+                BatchColumn::Long(c) => push(c, field_to(field, metric)),
+                BatchColumn::Float(c) => push(c, field_to(field, metric)),
+                BatchColumn::Double(c) => push(c, field_to(field, metric)),
+            };
+            if let Some(why) = misfit {
+                self.problems.push(bad_value(&self.schema, index, &field.to_text(), why));
+            }
+        }
+    }
+
+    /// Notes an error of the row being built that leaves the row in place.
+    pub(crate) fn note(&mut self, reject: Reject) {
+        self.problems.push(reject);
+    }
+
+    /// Drops the row being built.
+    pub(crate) fn drop_row(&mut self) {
+        self.truncate(self.time.len());
+    }
+
+    /// Ends the row: kept with its errors in `rejects`, or thrown away.
+    ///
+    /// # Errors
+    /// When it has no time, or one that cannot be read; nothing of the row is left.
+    pub(crate) fn end_row(&mut self, rejects: &mut Vec<Reject>) -> Result<RowEnd, Reject> {
+        let t = match std::mem::replace(&mut self.stamp, Stamp::Missing) {
+            Stamp::At(t) => t,
+            Stamp::Missing => match self.missing {
+                Some(t) => t,
+                None => {
+                    self.drop_row();
+                    let message = "the row has no timestamp".to_owned();
+                    return Err(Reject::new(RejectKind::MissingTimestamp, message));
+                }
+            },
+            Stamp::Bad(text) => {
+                self.drop_row();
+                let message = format!("the timestamp `{}` cannot be read", clip(&text));
+                return Err(Reject::new(RejectKind::BadTimestamp, message));
+            }
+        };
+        if !self.window.accepts(t) {
+            self.drop_row();
+            return Ok(RowEnd::ThrownAway);
+        }
+        let rows = self.time.len();
+        for &index in &self.counters {
+            if let Some(BatchColumn::Long(column)) = self.columns.get_mut(index) {
+                if column.values.len() > rows {
+                    column.truncate(rows);
+                }
+                column.push(Some(1));
+            }
+        }
+        for column in &mut self.columns {
+            if column.rows() == rows {
+                column.push_null();
+            }
+        }
+        let truncated = self.truncated(t);
+        self.time.push(truncated);
+        let with_error = !self.problems.is_empty();
+        rejects.append(&mut self.problems);
+        Ok(RowEnd::Kept { with_error })
+    }
+
+    /// `t` cut to the query granularity, but not out of its time chunk.
+    fn truncated(&mut self, t: Millis) -> Millis {
+        if self.query == Granularity::None {
+            return t;
+        }
+        if !self.bucket.contains(t) {
+            self.bucket = self.query.bucket(t);
+        }
+        if !self.chunk.contains(t) {
+            self.chunk = self.segment.bucket(t);
+        }
+        self.bucket.start.max(self.chunk.start)
+    }
+}
+
+/// A field given twice in a row: the later value counts.
+fn forget_row(column: &mut BatchColumn, rows: usize) {
+    if column.rows() > rows {
+        column.truncate(rows);
+    }
+}
+
+fn push<T: Numeric>(column: &mut NumericBatch<T>, value: Result<Option<T>, Misfit>) -> Option<Misfit> {
+    match value {
+        Ok(value) => {
+            column.push(value);
+            None
+        }
+        Err(why) => {
+            column.push(None);
+            Some(why)
+        }
+    }
+}
+
+fn push_texts(column: &mut StringBatch, field: &Field<'_>) {
+    match field {
+        Field::Null => column.push(None),
+        Field::List(list) => {
+            for value in list {
+                match value {
+                    Field::Null => column.push_value(None),
+                    other => column.push_value(Some(&other.to_text())),
+                }
+            }
+            column.end_row();
+        }
+        other => column.push(Some(&other.to_text())),
+    }
+}
+
+fn bad_value(schema: &Schema, column: usize, value: &str, why: Misfit) -> Reject {
+    let name = schema.columns.get(column).map(|c| c.name.clone()).unwrap_or_default();
+    let message = format!("`{}` for column `{name}` {why}", clip(value));
+    Reject { kind: RejectKind::BadValue, column: Some(name), message, line: None }
+}
+
+/// At most 100 characters of a text, for messages.
+pub(crate) fn clip(text: &str) -> String {
+    match text.char_indices().nth(100) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}...", &text[..end]),
+    }
+}

@@ -1,0 +1,24 @@
+//! How do bytes become typed columns? [`RowParser`] reads records of an input format into a batch of rows.
+
+mod builder;
+mod coerce;
+mod delimited;
+mod field;
+mod flatten;
+mod general;
+mod interim;
+mod json;
+mod json_path;
+mod origin;
+mod parser;
+mod record;
+mod slots;
+mod timestamp;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use flatten::check_json_path;
+pub use parser::RowParser;
+pub use record::{Origin, Outcome, Record, Reject, RejectKind, RowStats};
+pub(crate) use timestamp::check_timestamp_format;
