@@ -43,11 +43,6 @@ impl SortedDictionary {
         self.cardinality
     }
 
-    /// Bytes of all texts.
-    pub(crate) fn text_bytes(&self) -> usize {
-        self.file.section_bytes(self.bytes)
-    }
-
     /// The text of an id; `None` for id 0.
     pub(crate) fn value(&self, id: u32) -> Result<Option<&str>, SegmentError> {
         if id == 0 {

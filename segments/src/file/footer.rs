@@ -160,9 +160,4 @@ impl Footer {
     pub(crate) fn section(&self, column: usize, kind: SectionKind) -> Option<usize> {
         self.sections.iter().position(|s| s.column as usize == column && s.tag == kind as u16)
     }
-
-    /// Bytes of a column's sections.
-    pub(crate) fn bytes_after(&self, column: usize) -> u64 {
-        self.sections.iter().filter(|s| s.column as usize == column).map(|s| s.bytes).sum()
-    }
 }

@@ -13,13 +13,13 @@ pub(super) const END_MAGIC: u32 = u32::from_le_bytes(*b"DELT");
 pub(super) const ALIGNMENT: usize = 64;
 
 /// Bytes of the header.
-pub(crate) const HEADER_BYTES: usize = 64;
+pub(super) const HEADER_BYTES: usize = 64;
 
 /// Bytes of the trailer.
-pub(crate) const TRAILER_BYTES: usize = 40;
+pub(super) const TRAILER_BYTES: usize = 40;
 
 /// Bytes a checksum covers (the last of a section fewer).
-pub(crate) const GRANULE_BYTES: usize = 64 * 1024;
+pub(super) const GRANULE_BYTES: usize = 64 * 1024;
 
 /// What a section holds. The numbers are part of the format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -12,6 +12,6 @@ mod writer;
 
 pub(crate) use bytes::FileBytes;
 pub(crate) use footer::{BitmapKind, ColumnEntry, ColumnKind, Footer, SectionEntry};
-pub(crate) use layout::{GRANULE_BYTES, HEADER_BYTES, SectionKind, TRAILER_BYTES, VERSION};
+pub(crate) use layout::{SectionKind, VERSION};
 pub use map::OpenMode;
 pub(crate) use writer::{FileWriter, Written};

@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::footer::{Footer, SectionEntry};
-use super::layout::{ALIGNMENT, GRANULE_BYTES, SectionKind, Trailer, header};
+use super::layout::{ALIGNMENT, GRANULE_BYTES, SectionKind, TRAILER_BYTES, Trailer, header};
 use crate::SegmentError;
 
 /// Makes the error of a failed file operation.
@@ -111,7 +111,7 @@ impl FileWriter {
         let trailer = Trailer {
             footer_offset: self.written,
             footer_bytes: content.len() as u64,
-            file_bytes: self.written + content.len() as u64 + super::TRAILER_BYTES as u64,
+            file_bytes: self.written + content.len() as u64 + TRAILER_BYTES as u64,
             footer_checksum: crc32c::crc32c(&content),
         };
         self.put(&content)?;

@@ -6,7 +6,7 @@ use super::words::WordColumn;
 use super::{MappedColumn, MappedSegment};
 use crate::SegmentError;
 use crate::encoding::RAW;
-use crate::file::{BitmapKind, ColumnEntry, FileBytes, Footer, SectionEntry};
+use crate::file::{ColumnEntry, FileBytes, Footer, SectionEntry};
 
 /// The bytes of one column.
 #[derive(Debug)]
@@ -17,8 +17,6 @@ pub(crate) struct ColumnBytes<'s> {
     pub(crate) sections: Vec<&'s SectionEntry>,
     /// Number of blocks by encoding.
     pub(crate) encodings: BTreeMap<String, u64>,
-    /// Whether rows are found by bitmaps.
-    pub(crate) bitmap: BitmapKind,
 }
 
 impl MappedSegment {
@@ -40,7 +38,7 @@ impl MappedSegment {
             let entry: &ColumnEntry = entry;
             let sections = self.footer.sections.iter().filter(|s| s.column as usize == i).collect();
             let encodings = encodings(column.words())?;
-            Ok(ColumnBytes { entry, sections, encodings, bitmap: entry.bitmap })
+            Ok(ColumnBytes { entry, sections, encodings })
         };
         self.mapped_columns().enumerate().map(describe).collect()
     }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 pub(crate) use describe::ColumnBytes;
 use numeric::MappedNumbers;
-pub(crate) use numeric::{ALL_NULLS, NO_NULLS, NULL_BYTES, ZONE_BYTES};
+pub(crate) use numeric::{ALL_NULLS, NO_NULLS, NULL_BYTES};
 use strings::MappedStrings;
 pub use verify::Problem;
 

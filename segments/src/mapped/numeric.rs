@@ -11,7 +11,7 @@ use crate::file::{ColumnEntry, FileBytes, Footer, SectionKind};
 use crate::{BLOCK_ROWS, NullMask, NumericBlock, NumericColumn, SegmentError, Zone};
 
 /// Bytes of a zone: smallest and largest value's own bits, null count, whether there are bounds.
-pub(crate) const ZONE_BYTES: usize = 24;
+const ZONE_BYTES: usize = 24;
 
 /// In the null directory: a block without nulls; a block of nulls; others count bitmaps from 2.
 pub(crate) const NO_NULLS: u32 = 0;

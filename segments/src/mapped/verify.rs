@@ -6,6 +6,8 @@ use super::numeric::MappedNumbers;
 use super::strings::MappedStrings;
 use super::{MappedColumn, MappedSegment};
 use crate::encoding::{Damage, Number};
+use crate::file::SectionEntry;
+use crate::inspect::SectionCheck;
 use crate::{
     BLOCK_ROWS, MultiBlock, NumericBlock, NumericColumn, RowOrder, Segment, SegmentError, StringColumn,
 };
@@ -58,8 +60,7 @@ fn checksums(segment: &MappedSegment) -> Vec<Problem> {
         problems.push(frame(error));
     }
     for (number, section) in segment.footer().sections.iter().enumerate() {
-        let mut granules = 0..file.granule_count(number);
-        if let Some(error) = granules.find_map(|granule| file.compare_granule(number, granule).err()) {
+        if let Some((_, error)) = first_bad(segment, number) {
             let column = segment.footer().columns.get(section.column as usize);
             problems.push(Problem {
                 column: column.map(|c| c.name.clone()),
@@ -69,6 +70,32 @@ fn checksums(segment: &MappedSegment) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// The first granule of a section whose checksum does not match.
+fn first_bad(segment: &MappedSegment, section: usize) -> Option<(usize, SegmentError)> {
+    let file = segment.file();
+    let mut granules = 0..file.granule_count(section);
+    granules.find_map(|granule| Some((granule, file.compare_granule(section, granule).err()?)))
+}
+
+impl MappedSegment {
+    /// Compares the checksums of every section.
+    pub(crate) fn section_checks(&self) -> Vec<SectionCheck> {
+        let check = |(number, section): (usize, &SectionEntry)| SectionCheck {
+            column: self
+                .footer()
+                .columns
+                .get(section.column as usize)
+                .map_or_else(String::new, |c| c.name.clone()),
+            section: section.name(),
+            offset: section.offset,
+            bytes: section.bytes,
+            granules: self.file().granule_count(number),
+            first_bad_granule: first_bad(self, number).map(|(granule, _)| granule),
+        };
+        self.footer().sections.iter().enumerate().map(check).collect()
+    }
 }
 
 fn blocks(rows: usize) -> impl Iterator<Item = std::ops::Range<usize>> {

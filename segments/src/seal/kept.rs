@@ -25,16 +25,6 @@ pub(super) enum Part<'k> {
     Rows(&'k [u32]),
 }
 
-impl Part<'_> {
-    /// Number of rows.
-    pub(super) fn len(&self) -> usize {
-        match self {
-            Self::Range(range) => range.len(),
-            Self::Rows(rows) => rows.len(),
-        }
-    }
-}
-
 impl Kept<'_> {
     /// The kept rows, a block at a time.
     pub(super) fn parts(&self) -> impl Iterator<Item = Part<'_>> {

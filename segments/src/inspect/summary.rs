@@ -1,0 +1,74 @@
+//! What is a file as a whole: identity, rows, times, bytes?
+
+use serde::Serialize;
+
+use crate::file::VERSION;
+use crate::mapped::MappedSegment;
+use crate::time::format_iso;
+use crate::{RowOrder, Segment};
+
+/// A file as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// The segment's identity in Druid's spelling.
+    pub id: String,
+    /// Datasource.
+    pub datasource: String,
+    /// Time chunk, `start/end`.
+    pub interval: String,
+    /// Version.
+    pub version: String,
+    /// Partition number.
+    pub partition: u32,
+    /// Format version of the file.
+    pub format_version: u32,
+    /// Rows.
+    pub rows: u64,
+    /// Columns, `__time` included.
+    pub columns: usize,
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// Bytes of all values without any encoding.
+    pub bytes_before: u64,
+    /// `time` or `arrival`.
+    pub order: &'static str,
+    /// Smallest `__time`, ISO.
+    pub first_time: Option<String>,
+    /// Largest `__time`, ISO.
+    pub last_time: Option<String>,
+    /// Whether equal rows were combined.
+    pub rollup: bool,
+    /// What `__time` was truncated to, as in a spec.
+    pub query_granularity: serde_json::Value,
+    /// CRC-32C of the file, in hexadecimal.
+    pub checksum: String,
+}
+
+/// Sums up an open file. Reads all of it for the checksum.
+#[must_use]
+pub fn summary(segment: &MappedSegment) -> Summary {
+    let (id, footer) = (segment.id(), segment.footer());
+    let bounds = segment.time_bounds();
+    Summary {
+        id: id.to_string(),
+        datasource: id.datasource.clone(),
+        interval: id.interval.to_string(),
+        version: id.version.clone(),
+        partition: id.partition,
+        format_version: VERSION,
+        rows: footer.rows,
+        columns: footer.columns.len(),
+        bytes: segment.size_bytes(),
+        bytes_before: footer.columns.iter().map(|c| c.bytes_before).sum(),
+        order: match footer.order {
+            RowOrder::Time => "time",
+            RowOrder::Arrival => "arrival",
+        },
+        first_time: bounds.map(|(first, _)| format_iso(first)),
+        last_time: bounds.map(|(_, last)| format_iso(last)),
+        rollup: footer.schema.rollup,
+        query_granularity: serde_json::to_value(&footer.schema.query_granularity).unwrap_or_default(),
+        checksum: format!("{:08x}", segment.checksum()),
+    }
+}
