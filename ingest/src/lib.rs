@@ -7,6 +7,7 @@
 pub mod assign;
 pub mod crash;
 pub mod error;
+pub mod input;
 pub mod parse;
 pub mod spec;
 mod transform;

@@ -10,6 +10,7 @@ mod interim;
 mod json;
 mod json_path;
 mod origin;
+mod parquet;
 mod parser;
 mod record;
 mod slots;
@@ -19,6 +20,7 @@ mod timestamp;
 mod tests;
 
 pub(crate) use flatten::check_json_path;
+pub(crate) use parquet::ParquetRows;
 pub use parser::RowParser;
 pub use record::{Origin, Outcome, Record, Reject, RejectKind, RowStats};
 pub(crate) use timestamp::check_timestamp_format;
