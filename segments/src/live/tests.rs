@@ -4,6 +4,7 @@ mod oracle;
 mod readers;
 mod refusals;
 mod rolled;
+mod sealed;
 mod shape;
 
 use std::collections::BTreeMap;

@@ -26,7 +26,7 @@ pub(super) fn arranged(spec: &ColumnSpec, values: &[Option<String>]) -> Cell {
     }
 }
 
-fn schema() -> Schema {
+pub(super) fn schema() -> Schema {
     let string = |name: &str, multi_value, bitmap_index| ColumnSpec {
         role: Role::Dimension(DimensionOptions { bitmap_index, multi_value }),
         ..ColumnSpec::dimension(name, ColumnType::String)
@@ -69,9 +69,9 @@ fn part_of(schema: &Schema, mask: u8, turn: usize) -> Arc<Schema> {
     Arc::new(Schema { columns, ..schema.clone() })
 }
 
-type Expected = Vec<BTreeMap<String, Cell>>;
+pub(super) type Expected = Vec<BTreeMap<String, Cell>>;
 
-fn check_view(view: &dyn Segment, rows: &Expected) {
+pub(super) fn check_view(view: &dyn Segment, rows: &Expected) {
     assert_eq!(view.rows(), rows.len());
     assert_eq!(&dump_rows(view).unwrap(), rows);
     for name in view.schema().columns.iter().map(|c| c.name.as_str()).chain([TIME_COLUMN]) {
@@ -181,7 +181,7 @@ fn check_id_reads(column: &dyn StringColumn, cells: &[Cell]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(50))]
 
     #[test]
     fn any_batches(steps in steps(), chunk_rows in prop::sample::select(vec![1usize, 7, 64, 256, 1 << 16])) {

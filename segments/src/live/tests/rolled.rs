@@ -1,8 +1,9 @@
 //! Does rollup keep every total, however rows are cut into batches and publications?
 
+use super::sealed::sealed;
 use super::*;
 use crate::rows::dump_rows;
-use crate::{MetricFunction, Role, Segment};
+use crate::{MetricFunction, Role, Segment, SegmentRef};
 
 fn schema() -> Schema {
     let columns = vec![
@@ -63,7 +64,7 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
     fn totals_are_kept(
@@ -91,7 +92,11 @@ proptest! {
             }
         }
         let view = writer.freeze();
-        prop_assert_eq!(totals(&full, dump_rows(&*view).unwrap()), totals(&full, given));
+        let totals_given = totals(&full, given);
+        prop_assert_eq!(&totals(&full, dump_rows(&*view).unwrap()), &totals_given);
+        let (_folder, segment) = sealed(vec![SegmentRef::whole(view)], &full);
+        prop_assert_eq!(segment.rows(), totals_given.len());
+        prop_assert_eq!(totals(&full, dump_rows(&segment).unwrap()), totals_given);
     }
 
     #[test]
