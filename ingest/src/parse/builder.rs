@@ -165,11 +165,6 @@ impl RowBuilder {
         }
     }
 
-    /// Whether null fields become dimensions.
-    pub(crate) fn keeps_null_columns(&self) -> bool {
-        self.keep_null_columns
-    }
-
     /// Text for a field.
     pub(crate) fn put_text(&mut self, slot: SlotId, text: &str) {
         let rows = self.time.len();
@@ -245,46 +240,43 @@ impl RowBuilder {
     /// Any value for a field.
     pub(crate) fn put_field(&mut self, slot: SlotId, field: &Field<'_>) {
         match field {
-            Field::Text(text) => return self.put_text(slot, text),
-            Field::Long(value) => return self.put_long(slot, *value),
-            Field::Double(value) => return self.put_double(slot, *value),
-            _ => {}
+            Field::Text(text) => self.put_text(slot, text),
+            Field::Long(value) => self.put_long(slot, *value),
+            Field::Double(value) => self.put_double(slot, *value),
+            _ => self.put_targets(slot, field, |_| true),
         }
-        let rows = self.time.len();
+    }
+
+    /// Any value for those targets of a field that are `wanted`.
+    pub(crate) fn put_targets(&mut self, slot: SlotId, field: &Field<'_>, wanted: impl Fn(Target) -> bool) {
         let Some(slot) = self.slots.get(slot) else { return };
         // A dimension found elsewhere does not take what would not have made it one.
-        let null = Field::Null;
         let nested =
             slot.discovered && matches!(field, Field::Map(_) | Field::List(_)) && !field.is_flat_list();
-        let field = if nested { &null } else { field };
-        for target in &slot.targets {
-            let Target::Column { index, metric } = *target else {
-                self.stamp = match field {
-                    Field::Null => Stamp::Missing,
-                    other => Stamp::Bad(other.to_text().into_owned()),
-                };
-                continue;
-            };
-            let Some(column) = self.columns.get_mut(index) else { continue };
-            forget_row(column, rows);
-            let misfit = match column {
-                BatchColumn::String(c) => {
-                    push_texts(c, field);
-                    None
+        let field = if nested { &Field::Null } else { field };
+        for target in slot.targets.iter().copied().filter(|t| wanted(*t)) {
+            match target {
+                Target::Time => self.stamp = stamp(&self.timestamp, field),
+                Target::Column { index, metric } => {
+                    let rows = self.time.len();
+                    put_column(
+                        &mut self.columns,
+                        index,
+                        rows,
+                        field,
+                        metric,
+                        &self.schema,
+                        &mut self.problems,
+                    );
                 }
-                BatchColumn::Long(c) => push(c, field_to(field, metric)),
-                BatchColumn::Float(c) => push(c, field_to(field, metric)),
-                BatchColumn::Double(c) => push(c, field_to(field, metric)),
-            };
-            if let Some(why) = misfit {
-                self.problems.push(bad_value(&self.schema, index, &field.to_text(), why));
             }
         }
     }
 
-    /// Notes an error of the row being built that leaves the row in place.
-    pub(crate) fn note(&mut self, reject: Reject) {
-        self.problems.push(reject);
+    /// Any value for a metric's column.
+    pub(crate) fn put_metric(&mut self, index: usize, field: &Field<'_>) {
+        let rows = self.time.len();
+        put_column(&mut self.columns, index, rows, field, true, &self.schema, &mut self.problems);
     }
 
     /// Drops the row being built.
@@ -351,6 +343,42 @@ impl RowBuilder {
         }
         self.bucket.start.max(self.chunk.start)
     }
+}
+
+fn put_column(
+    columns: &mut [BatchColumn],
+    index: usize,
+    rows: usize,
+    field: &Field<'_>,
+    metric: bool,
+    schema: &Schema,
+    problems: &mut Vec<Reject>,
+) {
+    let Some(column) = columns.get_mut(index) else { return };
+    forget_row(column, rows);
+    let misfit = match column {
+        BatchColumn::String(c) => {
+            push_texts(c, field);
+            None
+        }
+        BatchColumn::Long(c) => push(c, field_to(field, metric)),
+        BatchColumn::Float(c) => push(c, field_to(field, metric)),
+        BatchColumn::Double(c) => push(c, field_to(field, metric)),
+    };
+    if let Some(why) = misfit {
+        problems.push(bad_value(schema, index, &field.to_text(), why));
+    }
+}
+
+fn stamp(timestamp: &TimestampReader, field: &Field<'_>) -> Stamp {
+    let read = match field {
+        Field::Null => return Stamp::Missing,
+        Field::Text(text) => timestamp.text(text),
+        Field::Long(value) => timestamp.long(*value),
+        Field::Double(value) => timestamp.double(*value),
+        _ => None,
+    };
+    read.map_or_else(|| Stamp::Bad(field.to_text().into_owned()), Stamp::At)
 }
 
 /// A field given twice in a row: the later value counts.

@@ -132,6 +132,12 @@ impl RowParser {
         self.lines(&Record { value: lines, origin: None }, rejects)
     }
 
+    /// Whether records go straight into columns.
+    #[cfg(test)]
+    pub(crate) fn is_direct(&self) -> bool {
+        self.general.is_none()
+    }
+
     /// The row builder, for readers of columnar files.
     pub(crate) fn parts(&mut self) -> (&mut RowBuilder, Option<&mut General>) {
         (&mut self.builder, self.general.as_mut())
@@ -166,7 +172,7 @@ impl RowParser {
         outcome: &mut Outcome,
     ) -> Result<bool, Reject> {
         let unparseable = |e: sonic_rs::Error| Reject::new(RejectKind::Unparseable, json_error(&e));
-        let mut json = sonic_rs::Deserializer::from_str(text);
+        let mut json = sonic_rs::Deserializer::from_str(text).utf8_lossy();
         if let Some(general) = &mut self.general {
             let root = Field::deserialize(&mut json).map_err(unparseable)?;
             if json.end().is_err() {
