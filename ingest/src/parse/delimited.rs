@@ -39,11 +39,9 @@ impl Delimited {
         self.format.delimiter == b','
     }
 
-    /// The fields of a line with their names; `None` for lines that are no row.
-    pub(crate) fn fields<'l>(
-        &mut self,
-        line: &'l str,
-    ) -> Result<Option<Vec<(Cow<'l, str>, Field<'l>)>>, Reject> {
+    /// The fields of a line, which has at most as many as there are [`Self::names`]; `None` for lines that
+    /// are no row.
+    pub(crate) fn fields<'l>(&mut self, line: &'l str) -> Result<Option<Vec<Field<'l>>>, Reject> {
         if self.skip > 0 {
             self.skip -= 1;
             return Ok(None);
@@ -60,16 +58,16 @@ impl Delimited {
             }
             return Ok(None);
         }
-        let mut fields = Vec::with_capacity(values.len());
-        for (at, value) in values.into_iter().enumerate() {
-            let name = match self.names.get(at) {
-                Some(name) => name.clone(),
-                None => format!("column_{}", at + 1),
-            };
-            let field = value.map_or(Field::Null, |text| self.field(text));
-            fields.push((Cow::Owned(name), field));
+        while self.names.len() < values.len() {
+            self.names.push(format!("column_{}", self.names.len() + 1));
         }
-        Ok(Some(fields))
+        let field = |value: Option<Cow<'l, str>>| value.map_or(Field::Null, |text| self.field(text));
+        Ok(Some(values.into_iter().map(field).collect()))
+    }
+
+    /// Names of the fields of the last line read, and perhaps more.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
     }
 
     fn field<'l>(&self, text: Cow<'l, str>) -> Field<'l> {
@@ -159,6 +157,11 @@ mod tests {
         }
     }
 
+    fn named(reader: &Delimited, fields: Vec<Field<'_>>) -> String {
+        let names = reader.names().iter().map(|name| name.as_str().into());
+        Field::Map(names.zip(fields).collect()).to_text().into_owned()
+    }
+
     #[test]
     fn lines_of_both_kinds() {
         let mut csv = Delimited::new(&format(b','));
@@ -172,7 +175,7 @@ mod tests {
             ("\"line\nfeed\"", Some("{x=line\nfeed}")),
         ] {
             let fields = csv.fields(line).unwrap();
-            let text = fields.map(|f| Field::Map(f).to_text().into_owned());
+            let text = fields.map(|f| named(&csv, f));
             assert_eq!(text.as_deref(), expected, "{line}");
         }
         assert!(csv.fields("1,\"open").is_err());
@@ -181,8 +184,8 @@ mod tests {
         tsv.fields("skipped").unwrap();
         tsv.fields("a\tb\tc").unwrap();
         let fields = tsv.fields("\"q\"\t\t-").unwrap().unwrap();
-        assert_eq!(Field::Map(fields).to_text(), "{a=\"q\", b=null, c=-}");
+        assert_eq!(named(&tsv, fields), "{a=\"q\", b=null, c=-}");
         let quoted = csv.fields("\"\"").unwrap().unwrap();
-        assert_eq!(quoted[0].1, Field::Text("".into()));
+        assert_eq!(quoted[0], Field::Text("".into()));
     }
 }

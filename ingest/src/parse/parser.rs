@@ -245,11 +245,12 @@ impl RowParser {
                 self.origin.put(record, &mut self.builder);
                 let end = match &mut self.general {
                     Some(general) => {
-                        let root = Field::Map(fields);
+                        let names = delimited.names().iter().map(|name| name.as_str().into());
+                        let root = Field::Map(names.zip(fields).collect());
                         general.row(&root, record.origin.as_ref(), &mut self.builder, rejects)?
                     }
                     None => {
-                        for (at, (name, field)) in fields.iter().enumerate() {
+                        for (at, (name, field)) in delimited.names().iter().zip(&fields).enumerate() {
                             let found = self.builder.slots.find_at(at, name);
                             if let Some(slot) = self.builder.slot_for(found, name, field) {
                                 self.builder.put_field(slot, field);

@@ -343,7 +343,7 @@ mod random {
 
 #[test]
 fn throughput_is_printed() {
-    let text = "lorem ipsum dolor sit amet";
+    let text = "lorem ipsum dolor sit amet consectetur";
     let mut records = Vec::new();
     for i in 0..20_000u64 {
         let mut record = serde_json::Map::new();
@@ -352,20 +352,24 @@ fn throughput_is_printed() {
             json!(format!("2015-09-12T{:02}:{:02}:{:02}.000Z", i / 3600, i / 60 % 60, i % 60)),
         );
         for c in 0..10 {
-            record.insert(format!("s{c}"), json!(format!("{} {}", &text[..c + 8], i % (7 + c as u64))));
+            record.insert(
+                format!("string_{c}"),
+                json!(format!("{} {}", &text[..2 * c + 8], i % (7 + c as u64))),
+            );
         }
         for c in 0..6 {
-            record.insert(format!("l{c}"), json!(i * 31 % (1000 + c)));
+            record.insert(format!("long_{c}"), json!(i * 31 % (1000 + c)));
         }
         for c in 0..3 {
-            record.insert(format!("d{c}"), json!((i % 997) as f64 * 0.25 + c as f64));
+            record.insert(format!("double_{c}"), json!((i % 997) as f64 * 0.25 + c as f64));
         }
         records.push(Value::Object(record).to_string());
     }
     let named = |prefix: &str, n: usize, kind: &str| -> Vec<Value> {
         (0..n).map(|c| json!({"name": format!("{prefix}{c}"), "type": kind})).collect()
     };
-    let dimensions = [named("s", 10, "string"), named("l", 6, "long"), named("d", 3, "double")].concat();
+    let dimensions =
+        [named("string_", 10, "string"), named("long_", 6, "long"), named("double_", 3, "double")].concat();
     let data = json!({"dimensionsSpec": {"dimensions": dimensions}});
     let bytes: usize = records.iter().map(String::len).sum();
     for (name, format) in [
@@ -389,4 +393,11 @@ fn throughput_is_printed() {
         assert_eq!((rows, rejects.len()), (20_000, 0));
         println!("{name}: {:.0} rows/s, {} bytes a row", rows as f64 / seconds, bytes / records.len());
     }
+}
+
+#[test]
+fn parsers_travel_between_threads() {
+    fn sent<T: Send>() {}
+    sent::<RowParser>();
+    sent::<crate::input::BatchReader>();
 }
