@@ -1,1 +1,189 @@
-//! Does every encoding give back what it took?
+//! Does every encoding give back what it took, in every way of reading? One suite for all of them.
+
+use proptest::prelude::*;
+
+use super::choose::WordStats;
+use super::write::write_as;
+use super::*;
+
+const ALL: [Encoding; 6] =
+    [Encoding::Constant, Encoding::Packed, Encoding::Delta, Encoding::Runs, Encoding::Plain, Encoding::Lz4];
+
+/// Payloads are read from aligned memory, as they lie in a file.
+fn aligned(data: &[u8]) -> Vec<u64> {
+    data.chunks(8).map(|c| u64::from_le_bytes(c.try_into().unwrap())).collect()
+}
+
+/// The conformance suite: what is written is read back whole, in parts and by single rows.
+fn conforms(words: &[u64], entry: BlockEntry, data: &[u8]) {
+    assert_eq!(BlockEntry::from_bytes(&entry.to_bytes()), Ok(entry));
+    assert_eq!(data.len() % 8, 0, "payloads end at whole words");
+    let memory = aligned(data);
+    let bytes: &[u8] = bytemuck::cast_slice(&memory);
+    let payload = &bytes[entry.offset as usize..entry.offset as usize + entry.bytes as usize];
+    let block = Block { entry, payload, rows: words.len() };
+    let name = entry.encoding.name();
+    let mut out = Vec::new();
+    block.decode(0..words.len(), &mut out, |w| w).unwrap();
+    assert_eq!(out, words, "{name}");
+    for part in [0..0, 0..1, words.len() / 2..words.len(), words.len() / 3..words.len() * 2 / 3] {
+        out.clear();
+        block.decode(part.clone(), &mut out, |w| w).unwrap();
+        assert_eq!(out, words[part], "{name}");
+    }
+    for step in [1, 3, 700] {
+        let picks: Vec<u32> = (0..words.len() as u32).step_by(step).map(|r| r + 40_960).collect();
+        out.clear();
+        block.gather(&picks, 40_960, &mut out, |w| w).unwrap();
+        let wanted: Vec<u64> = words.iter().step_by(step).copied().collect();
+        assert_eq!(out, wanted, "{name}");
+    }
+    assert!(block.decode(0..words.len() + 1, &mut out, |w| w).is_err());
+    assert!(block.gather(&[words.len() as u32], 0, &mut out, |w| w).is_err());
+    // A payload that was cut short is an error, not a wrong answer.
+    if let Some(cut) = payload.len().checked_sub(8) {
+        let block = Block { entry, payload: &payload[..cut], rows: words.len() };
+        assert!(block.decode(0..words.len(), &mut out, |w| w).is_err(), "{name}");
+    }
+}
+
+fn every_encoding(words: &[u64]) {
+    let stats = WordStats::of(words);
+    for encoding in ALL {
+        let able = match encoding {
+            Encoding::Constant => stats.runs == 1,
+            Encoding::Delta => stats.delta.is_some(),
+            _ => true,
+        };
+        if able {
+            let mut data = vec![7; 64];
+            let entry = write_as(encoding, words, &stats, &mut data);
+            assert_eq!(entry.encoding, encoding);
+            if let Some(size) = stats.size(encoding) {
+                assert_eq!(entry.bytes as usize, size, "{} says its size exactly", encoding.name());
+            }
+            conforms(words, entry, &data);
+        }
+    }
+    for policy in [Policy::Numbers, Policy::Ids, Policy::Offsets] {
+        let mut data = Vec::new();
+        let entry = encode_words(words, policy, &mut data);
+        conforms(words, entry, &data);
+        if policy == Policy::Ids {
+            assert!(!matches!(entry.encoding, Encoding::Lz4 | Encoding::Delta), "ids are read at random");
+        }
+    }
+}
+
+#[test]
+fn shapes() {
+    let noise = |i: u64| i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 11;
+    for rows in [1, 2, 1023, 1024, 1025, 4096] {
+        every_encoding(&vec![42; rows]);
+        every_encoding(&(0..rows as u64).collect::<Vec<_>>());
+        every_encoding(&(0..rows as u64).map(|i| i / 300 * 1000).collect::<Vec<_>>());
+        every_encoding(&(0..rows as u64).map(|i| noise(i) % 5000).collect::<Vec<_>>());
+        every_encoding(&(0..rows as u64).map(|i| noise(i) % 200).collect::<Vec<_>>());
+        every_encoding(&(0..rows as u64).map(|i| noise(i % 32) << 7).collect::<Vec<_>>());
+        every_encoding(
+            &(0..rows as u64).map(|i| 1_700_000_000_000 + i * 60_000 + noise(i) % 9).collect::<Vec<_>>(),
+        );
+        every_encoding(
+            &(0..rows as u64).map(|i| [i64::MIN, i64::MAX, 0, -1][i as usize % 4] as u64).collect::<Vec<_>>(),
+        );
+    }
+}
+
+#[test]
+fn the_expected_encoding_is_chosen() {
+    let noise = |i: u64| i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 11;
+    let chosen = |value: &dyn Fn(u64) -> u64, policy| {
+        let words: Vec<u64> = (0..4096).map(value).collect();
+        encode_words(&words, policy, &mut Vec::new()).encoding
+    };
+    assert_eq!(chosen(&|_| 9, Policy::Numbers), Encoding::Constant);
+    assert_eq!(chosen(&|i| noise(i) % 1000, Policy::Numbers), Encoding::Packed);
+    assert_eq!(chosen(&|i| i * 1000 + noise(i) % 50, Policy::Numbers), Encoding::Delta);
+    assert_eq!(chosen(&|i| i * 1000 + noise(i) % 50, Policy::Ids), Encoding::Packed);
+    assert_eq!(chosen(&|i| noise(i / 1000), Policy::Ids), Encoding::Runs);
+    assert_eq!(chosen(&|i| noise(i) << 11, Policy::Numbers), Encoding::Plain);
+    assert_eq!(chosen(&|i| noise(i % 32) << 11, Policy::Numbers), Encoding::Lz4);
+}
+
+fn numbers_come_back<T: Number + std::fmt::Debug>(values: &[T]) -> BlockEntry {
+    let mut data = vec![1; 8];
+    let entry = encode_numbers(values, &mut data);
+    let memory = aligned(&data);
+    let bytes: &[u8] = bytemuck::cast_slice(&memory);
+    let block = Block { entry, payload: &bytes[8..8 + entry.bytes as usize], rows: values.len() };
+    let mut out: Vec<T> = Vec::new();
+    if entry.exponent == RAW {
+        block.decode(0..values.len(), &mut out, T::from_word).unwrap();
+    } else {
+        let power = decimal::POWERS[usize::from(entry.exponent)];
+        block.decode(0..values.len(), &mut out, |w| T::from_decimal(w as i64, power)).unwrap();
+        let (positions, words) = block.patches().unwrap();
+        assert_eq!(positions.len(), usize::from(entry.patches));
+        for (position, word) in positions.iter().zip(words) {
+            out[usize::from(*position)] = T::from_word(*word);
+        }
+    }
+    let bits = |values: &[T]| values.iter().map(|v| v.to_word()).collect::<Vec<_>>();
+    assert_eq!(bits(&out), bits(values));
+    entry
+}
+
+#[test]
+fn decimals() {
+    let cents: Vec<f64> = (0..4096).map(|i| f64::from(i * 7919 % 100_000) / 100.0).collect();
+    let entry = numbers_come_back(&cents);
+    assert_eq!((entry.exponent, entry.encoding, entry.patches), (2, Encoding::Packed, 0));
+    let mut odd = cents.clone();
+    for (i, value) in [f64::NAN, -0.0, f64::INFINITY, 1.0 / 3.0, f64::MIN_POSITIVE].into_iter().enumerate() {
+        odd[100 + i * 777] = value;
+    }
+    let entry = numbers_come_back(&odd);
+    assert_eq!((entry.exponent, entry.patches), (2, 5));
+    let floats: Vec<f32> = (0..1000).map(|i| i as f32 / 10.0).collect();
+    assert_eq!(numbers_come_back(&floats).exponent, 1);
+    let wild: Vec<f64> = (1..2000).map(|i| f64::from(i).sqrt().exp()).collect();
+    assert_eq!(numbers_come_back(&wild).exponent, RAW);
+    assert_eq!(numbers_come_back(&[f64::NAN; 50]).encoding, Encoding::Constant);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn random_words(words in prop::collection::vec(prop_oneof![any::<u64>(), 0u64..50], 1..1500)) {
+        every_encoding(&words);
+    }
+
+    #[test]
+    fn random_numbers(values in prop::collection::vec(prop_oneof![
+        any::<f64>(), (-9999i32..9999).prop_map(|v| f64::from(v) / 1000.0)
+    ], 1..300)) {
+        numbers_come_back(&values);
+        numbers_come_back(&values.iter().map(|v| *v as f32).collect::<Vec<_>>());
+    }
+
+    /// Whatever an entry and a payload say, reading ends with values or with an error.
+    #[test]
+    fn garbage_never_panics(
+        tag in 0u8..8, width in any::<u8>(), base in any::<u64>(), runs in 0u32..9000, patches in 0u16..9,
+        payload in prop::collection::vec(any::<u8>(), 0..6000), rows in 1usize..=4096,
+    ) {
+        let mut bytes = [0; ENTRY_BYTES];
+        bytes[8..16].copy_from_slice(&base.to_le_bytes());
+        bytes[20..24].copy_from_slice(&runs.to_le_bytes());
+        bytes[24..26].copy_from_slice(&patches.to_le_bytes());
+        (bytes[26], bytes[27], bytes[28]) = (tag, width % 70, RAW);
+        if let Ok(entry) = BlockEntry::from_bytes(&bytes) {
+            let memory = aligned(&payload[..payload.len() / 8 * 8]);
+            let block = Block { entry, payload: bytemuck::cast_slice(&memory), rows };
+            let mut out: Vec<u64> = Vec::new();
+            let _ = block.decode(0..rows, &mut out, |w| w);
+            let _ = block.gather(&[0, rows as u32 / 2, rows as u32 - 1], 0, &mut out, |w| w);
+            let _ = block.patches();
+        }
+    }
+}

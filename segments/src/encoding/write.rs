@@ -1,6 +1,6 @@
 //! How is a block written in the encoding that was chosen for it?
 
-use super::choose::{WordStats, choose, lz4_budget, value_bytes};
+use super::choose::{WordStats, choose, lz4_budget};
 use super::{BlockEntry, Encoding, Number, Policy, RAW, decimal, lz4_block, padded};
 use crate::kernel::{CHUNK, pack_chunk};
 
@@ -11,47 +11,51 @@ const LZ4_SAMPLE: usize = 512;
 pub(crate) fn encode_words(words: &[u64], policy: Policy, data: &mut Vec<u8>) -> BlockEntry {
     let stats = WordStats::of(words);
     let (encoding, best) = choose(&stats, policy);
-    let start = data.len();
-    let base = stats.min as u64;
-    let entry = |encoding, width, base| BlockEntry {
-        offset: start as u64,
-        base,
-        bytes: 0,
-        runs: 0,
-        patches: 0,
-        encoding,
-        width,
-        exponent: RAW,
-    };
-    if let Some(packed) = lz4_budget(best, policy).and_then(|budget| try_lz4(words, &stats, budget)) {
-        data.extend_from_slice(&packed);
-        pad(data);
-        let (bytes, runs) = ((data.len() - start) as u32, packed.len() as u32);
-        return BlockEntry { bytes, runs, ..entry(Encoding::Lz4, stats.bytes, base) };
+    match lz4_budget(best, policy).and_then(|budget| try_lz4(words, &stats, budget)) {
+        Some(packed) => put_lz4(&packed, &stats, data),
+        None => write_as(encoding, words, &stats, data),
     }
-    let mut entry = match encoding {
-        Encoding::Constant => entry(encoding, 0, base),
+}
+
+/// Encodes words in a given encoding, which must be able to hold them.
+pub(super) fn write_as(
+    encoding: Encoding,
+    words: &[u64],
+    stats: &WordStats,
+    data: &mut Vec<u8>,
+) -> BlockEntry {
+    let start = data.len();
+    let (mut base, mut width, mut runs) = (stats.min as u64, stats.bytes, 0);
+    match encoding {
+        Encoding::Constant => width = 0,
         Encoding::Packed => {
-            pack(words, base, stats.bits, data);
-            entry(encoding, stats.bits, base)
+            width = stats.bits;
+            pack(words, base, width, data);
         }
         Encoding::Delta => {
             let (low, bits) = stats.delta.unwrap_or_default();
-            write_delta(words, low as u64, bits, data);
-            entry(encoding, bits, low as u64)
+            (base, width) = (low as u64, bits);
+            write_delta(words, base, width, data);
         }
-        Encoding::Runs => {
-            let runs = write_runs(words, base, stats.bytes, data);
-            BlockEntry { runs, ..entry(encoding, stats.bytes, base) }
-        }
-        Encoding::Plain | Encoding::Lz4 => {
-            write_plain(words.iter().copied(), base, stats.bytes, data);
-            entry(Encoding::Plain, stats.bytes, base)
-        }
-    };
+        Encoding::Runs => runs = write_runs(words, base, width, data),
+        Encoding::Plain => write_plain(words.iter().copied(), base, width, data),
+        Encoding::Lz4 => return put_lz4(&lz4_block::compress(&plain(words, stats)), stats, data),
+    }
     pad(data);
-    entry.bytes = (data.len() - start) as u32;
-    entry
+    entry_at(start, encoding, base, width, runs, data)
+}
+
+fn put_lz4(packed: &[u8], stats: &WordStats, data: &mut Vec<u8>) -> BlockEntry {
+    let start = data.len();
+    data.extend_from_slice(packed);
+    pad(data);
+    entry_at(start, Encoding::Lz4, stats.min as u64, stats.bytes, packed.len() as u32, data)
+}
+
+/// The entry of the payload from `start` to the end of `data`.
+fn entry_at(start: usize, encoding: Encoding, base: u64, width: u8, runs: u32, data: &[u8]) -> BlockEntry {
+    let bytes = (data.len() - start) as u32;
+    BlockEntry { offset: start as u64, base, bytes, runs, patches: 0, encoding, width, exponent: RAW }
 }
 
 /// Encodes 1 to 4096 values at the end of `data`: as their own bits, or as decimals where that is smaller.
@@ -139,11 +143,15 @@ fn write_plain(words: impl Iterator<Item = u64>, base: u64, bytes: u8, data: &mu
     }
 }
 
+fn plain(words: &[u64], stats: &WordStats) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(words.len() * usize::from(stats.bytes));
+    write_plain(words.iter().copied(), stats.min as u64, stats.bytes, &mut plain);
+    plain
+}
+
 /// Compresses a block if a sample of it, and then the whole, stays below the budget.
 fn try_lz4(words: &[u64], stats: &WordStats, budget: usize) -> Option<Vec<u8>> {
-    let mut plain = Vec::with_capacity(words.len() * usize::from(stats.bytes));
-    debug_assert_eq!(value_bytes(u64::MAX >> (64 - stats.bits.max(1))), stats.bytes);
-    write_plain(words.iter().copied(), stats.min as u64, stats.bytes, &mut plain);
+    let plain = plain(words, stats);
     let sample = &plain[..plain.len().min(LZ4_SAMPLE * usize::from(stats.bytes))];
     let expected = lz4_block::compress(sample).len() * plain.len() / sample.len().max(1);
     if expected > budget + budget / 4 {

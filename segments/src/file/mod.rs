@@ -8,6 +8,8 @@ mod footer;
 mod layout;
 mod map;
 mod parts;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub(crate) use bytes::FileBytes;

@@ -35,11 +35,12 @@ impl Kept<'_> {
     }
 }
 
-/// Finds the kept rows of every input and appends their times, truncated anew where an input's granularity is
-/// not the target's.
+/// Finds the kept rows of every input and their times, truncated anew where an input's granularity is not the
+/// target's (but not to before `first`, where the new segment begins).
 pub(super) fn keep<'r>(
     inputs: &'r [SegmentRef],
     granularity: &Granularity,
+    first: i64,
 ) -> Result<(Vec<Kept<'r>>, Vec<i64>), SegmentError> {
     let mut times = Vec::new();
     let mut kept = Vec::new();
@@ -49,7 +50,7 @@ pub(super) fn keep<'r>(
         kept.push(Kept { input, count: times.len() - start, rows });
         if *granularity != Granularity::None && input.segment.schema().query_granularity != *granularity {
             for time in times.iter_mut().skip(start) {
-                *time = granularity.bucket_start(*time);
+                *time = granularity.bucket_start(*time).max(first.min(*time));
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::{
 
 /// Writes the file of a request.
 pub(super) fn write(request: &SealRequest, schema: &Schema) -> Result<Written, SegmentError> {
-    let (kept, times) = keep(&request.inputs, &schema.query_granularity)?;
+    let (kept, times) = keep(&request.inputs, &schema.query_granularity, request.id.interval.start)?;
     let mut loaded: Vec<Option<Loaded>> = Vec::with_capacity(schema.columns.len());
     for spec in &schema.columns {
         loaded.push(if spec.is_metric() { None } else { Some(load(spec, &kept)?) });

@@ -36,7 +36,7 @@ struct Strings {
 }
 
 impl MemorySegment {
-    pub(crate) fn new(id: SegmentId, batch: &RowBatch) -> Arc<dyn Segment> {
+    pub(crate) fn open(id: SegmentId, batch: &RowBatch) -> Arc<dyn Segment> {
         let columns = batch.columns.iter().map(|column| match column {
             BatchColumn::Long(c) => MemoryColumn::Long(numbers(c)),
             BatchColumn::Float(c) => MemoryColumn::Float(numbers(c)),

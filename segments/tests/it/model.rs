@@ -73,7 +73,7 @@ fn numbers<'c, T: Copy + Default>(
 
 /// Rows as an input of sealing.
 pub(crate) fn input(schema: &Arc<Schema>, rows: &[Row]) -> SegmentRef {
-    SegmentRef::whole(MemorySegment::new(id(), &batch(schema, rows)))
+    SegmentRef::whole(MemorySegment::open(id(), &batch(schema, rows)))
 }
 
 pub(crate) fn request(path: PathBuf, inputs: Vec<SegmentRef>) -> SealRequest {
