@@ -1,0 +1,236 @@
+//! What do extraction functions make of a value? Functions from text to text in filters and dimension specs.
+
+mod read;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use alluvium_segments::time::{Granularity, Millis, format_iso_in, parse_iso};
+use chrono_tz::Tz;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value as Json;
+
+use crate::filter::SearchQuery;
+use crate::functions::java_format;
+use crate::order::utf16_len;
+use crate::value::{double_text, parse_double};
+use crate::{FilterError, JavaRegex, JodaFormat, Value};
+
+/// An extraction function, ready to apply. Equal, serialised and printed as the JSON it was read from.
+#[derive(Debug, Clone)]
+pub struct ExtractionFn {
+    json: Json,
+    kind: Arc<Kind>,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Identity,
+    Upper,
+    Lower,
+    Strlen,
+    /// A group of a match; without match the replacement, or (`keep`) the value itself.
+    Regex {
+        regex: JavaRegex,
+        group: usize,
+        keep: bool,
+        replacement: Option<String>,
+    },
+    Partial(JavaRegex),
+    SearchQuery(SearchQuery),
+    Substring {
+        start: usize,
+        length: Option<usize>,
+    },
+    TimeFormat {
+        format: Option<JodaFormat>,
+        zone: Tz,
+        granularity: Granularity,
+        as_millis: bool,
+    },
+    Time {
+        from: JodaFormat,
+        to: JodaFormat,
+    },
+    Lookup {
+        map: HashMap<String, String>,
+        keep: bool,
+        replacement: Option<String>,
+    },
+    Cascade(Vec<ExtractionFn>),
+    StringFormat {
+        format: String,
+        null: NullText,
+    },
+    Bucket {
+        size: f64,
+        offset: f64,
+    },
+}
+
+/// What `stringFormat` makes of null.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NullText {
+    Word,
+    Empty,
+    Null,
+}
+
+impl ExtractionFn {
+    /// Reads the JSON form.
+    ///
+    /// # Errors
+    /// When a field is missing or wrong, or the type is unknown or not supported (`registeredLookup`,
+    /// `javascript`).
+    pub fn from_json(json: &Json) -> Result<Self, FilterError> {
+        Ok(Self { json: json.clone(), kind: Arc::new(read::kind(json)?) })
+    }
+
+    /// The JSON form, as it was given.
+    #[must_use]
+    pub fn to_json(&self) -> &Json {
+        &self.json
+    }
+
+    /// Applies it to text or null.
+    #[must_use]
+    pub fn apply<'t>(&self, input: Option<&'t str>) -> Option<Cow<'t, str>> {
+        match self.kind.as_ref() {
+            Kind::Identity => input.map(Cow::Borrowed),
+            Kind::Upper => input.map(|s| s.to_uppercase().into()),
+            Kind::Lower => input.map(|s| s.to_lowercase().into()),
+            Kind::Strlen => input.map(|s| utf16_len(s).to_string().into()),
+            Kind::Regex { regex, group, keep, replacement } => {
+                let text = input.unwrap_or_default();
+                match regex.regex().captures(text) {
+                    Some(found) => found.get(*group).map(|m| m.as_str().into()),
+                    None if *keep => input.map(Cow::Borrowed),
+                    None => owned(replacement.as_deref()),
+                }
+            }
+            Kind::Partial(regex) => input.filter(|s| regex.is_found(s)).map(Cow::Borrowed),
+            Kind::SearchQuery(query) => input.filter(|s| query.accepts(Some(s))).map(Cow::Borrowed),
+            Kind::Substring { start, length } => {
+                let text = input?;
+                let inside = *start < utf16_len(text);
+                inside.then(|| crate::functions::utf16_slice(text, *start, *length))
+            }
+            Kind::TimeFormat { .. } => {
+                let t = input.and_then(|s| parse_iso(s).ok().or_else(|| s.parse().ok()))?;
+                self.apply_long(t).map(Cow::Owned)
+            }
+            Kind::Time { from, to } => {
+                let text = input?;
+                match from.parse(text, Tz::UTC) {
+                    Ok(t) => Some(to.format(t, Tz::UTC).into()),
+                    Err(_) => Some(text.into()),
+                }
+            }
+            Kind::Lookup { map, keep, replacement } => match input.and_then(|s| map.get(s)) {
+                Some(found) => Some(found.clone().into()),
+                None if *keep => input.map(Cow::Borrowed),
+                None => owned(replacement.as_deref()),
+            },
+            Kind::Cascade(steps) => {
+                let start = input.map(Cow::Borrowed);
+                steps.iter().fold(start, |value, step| owned(step.apply(value.as_deref()).as_deref()))
+            }
+            Kind::StringFormat { format, null } => string_format(format, *null, input).map(Cow::Owned),
+            Kind::Bucket { size, offset } => {
+                let value = parse_double(input?)?;
+                Some(bucket(value, *size, *offset).into())
+            }
+        }
+    }
+
+    /// Applies it to an integer: `timeFormat` takes it as an instant, other functions as its decimal text.
+    #[must_use]
+    pub fn apply_long(&self, value: Millis) -> Option<String> {
+        match self.kind.as_ref() {
+            Kind::TimeFormat { format, zone, granularity, as_millis } => {
+                // Eternity as one bucket would start before all time: leave the instant.
+                let all = *granularity == Granularity::All;
+                let t = if all { value } else { granularity.bucket_start(value) };
+                Some(match format {
+                    Some(format) => format.format(t, *zone),
+                    None if *as_millis => t.to_string(),
+                    None => format_iso_in(t, *zone),
+                })
+            }
+            Kind::Cascade(steps) => {
+                let (first, rest) = steps.split_first()?;
+                let start = first.apply_long(value);
+                rest.iter().fold(start, |v, step| step.apply(v.as_deref()).map(Cow::into_owned))
+            }
+            _ => self.apply(Some(&value.to_string())).map(Cow::into_owned),
+        }
+    }
+
+    /// Applies it to any value; arrays element by element.
+    #[must_use]
+    pub fn apply_value(&self, value: &Value) -> Value {
+        match value {
+            Value::Null => self.apply(None).map(Cow::into_owned).into(),
+            Value::Long(v) => self.apply_long(*v).into(),
+            Value::Double(_) | Value::String(_) => {
+                let text = value.as_string();
+                self.apply(text.as_deref()).map(Cow::into_owned).into()
+            }
+            array => {
+                let results: Vec<Value> = array.elements().iter().map(|v| self.apply_value(v)).collect();
+                Value::array_of(crate::ExprType::String, &results)
+            }
+        }
+    }
+
+    /// Whether different inputs always give different results.
+    #[must_use]
+    pub fn is_one_to_one(&self) -> bool {
+        matches!(self.kind.as_ref(), Kind::Identity)
+    }
+}
+
+fn owned<'t>(text: Option<&str>) -> Option<Cow<'t, str>> {
+    text.map(|t| Cow::Owned(t.to_owned()))
+}
+
+fn string_format(format: &str, null: NullText, input: Option<&str>) -> Option<String> {
+    let shown = match (input, null) {
+        (Some(text), _) => text,
+        (None, NullText::Word) => "null",
+        (None, NullText::Empty) => "",
+        (None, NullText::Null) => return None,
+    };
+    java_format(format, &[Value::from(shown)]).ok()
+}
+
+fn bucket(value: f64, size: f64, offset: f64) -> String {
+    let start = ((value - offset) / size).floor() * size + offset;
+    if start == start.trunc() && start.abs() < 9.0e18 {
+        (start as i64).to_string()
+    } else {
+        double_text(start)
+    }
+}
+
+impl PartialEq for ExtractionFn {
+    fn eq(&self, other: &Self) -> bool {
+        self.json == other.json
+    }
+}
+
+impl Serialize for ExtractionFn {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.json.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for ExtractionFn {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::from_json(&Json::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests;

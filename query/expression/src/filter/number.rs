@@ -1,0 +1,319 @@
+//! Does a number match? What the query side evaluates over blocks of numeric columns and compares with zone
+//! maps.
+
+use super::{ColumnFilter, ColumnTest, StringPredicate};
+use crate::value::{double_text, float_text, parse_double};
+use crate::{StringOrdering, Value};
+
+/// A test of longs, compiled once.
+#[derive(Debug, Clone)]
+pub struct LongPredicate {
+    test: LongTest,
+    null: Option<bool>,
+}
+
+#[derive(Debug, Clone)]
+enum LongTest {
+    Never,
+    /// Inclusive bounds.
+    Ranges(Vec<(i64, i64)>),
+    /// Sorted.
+    OneOf(Vec<i64>),
+    /// By the decimal text.
+    Text(Box<StringPredicate>),
+}
+
+/// A test of doubles, compiled once. For single-precision columns literals are rounded to single precision
+/// first, so that `f = 0.1` holds for a stored 0.1.
+#[derive(Debug, Clone)]
+pub struct DoublePredicate {
+    test: DoubleTest,
+    null: Option<bool>,
+    single: bool,
+}
+
+#[derive(Debug, Clone)]
+enum DoubleTest {
+    Never,
+    Range {
+        lower: f64,
+        upper: f64,
+        open: (bool, bool),
+    },
+    /// Sorted; no NaN.
+    OneOf(Vec<f64>),
+    Intervals(Vec<(i64, i64)>),
+    Text(Box<StringPredicate>),
+}
+
+/// What a test says of null, before any value is seen.
+fn of_null(filter: &ColumnFilter) -> Option<bool> {
+    StringPredicate::new(filter).matches(None)
+}
+
+/// Bounds by number where the filter compares numbers.
+struct NumberBounds {
+    lower: Option<(Value, bool)>,
+    upper: Option<(Value, bool)>,
+}
+
+/// `Err(())`: nothing matches. `Ok(None)`: the test does not compare numbers.
+fn bounds(test: &ColumnTest) -> Result<Option<NumberBounds>, ()> {
+    match test {
+        ColumnTest::Range { lower, upper, lower_open, upper_open, .. } => {
+            let number = |v: &Option<Value>, open| v.as_ref().map(|v| (v.as_number(), open));
+            let bounds =
+                NumberBounds { lower: number(lower, *lower_open), upper: number(upper, *upper_open) };
+            readable(bounds).map(Some)
+        }
+        ColumnTest::Bound { lower, upper, lower_strict, upper_strict, ordering: StringOrdering::Numeric } => {
+            let number = |t: &Option<std::sync::Arc<str>>, strict| {
+                t.as_ref().map(|t| (crate::value::parse_number(t.trim()), strict))
+            };
+            readable(NumberBounds {
+                lower: number(lower, *lower_strict),
+                upper: number(upper, *upper_strict),
+            })
+            .map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Text that is no number sorts before all numbers: as a lower bound it bounds nothing, as an upper everything.
+fn readable(mut bounds: NumberBounds) -> Result<NumberBounds, ()> {
+    if bounds.upper.as_ref().is_some_and(|(v, _)| v.is_null()) {
+        return Err(());
+    }
+    bounds.lower = bounds.lower.filter(|(v, _)| !v.is_null());
+    Ok(bounds)
+}
+
+/// The long equal to a literal, if any.
+fn exact_long(value: &Value) -> Option<i64> {
+    match value.as_number() {
+        Value::Long(long) => Some(long),
+        Value::Double(d) if d == d.trunc() && d.abs() < 9.2e18 => Some(d as i64),
+        _ => None,
+    }
+}
+
+impl LongPredicate {
+    /// The test of a column of longs.
+    #[must_use]
+    pub fn new(filter: &ColumnFilter) -> Self {
+        let text = || LongTest::Text(Box::new(StringPredicate::new(filter)));
+        let listed = |values: Vec<i64>| {
+            if values.is_empty() { LongTest::Never } else { LongTest::OneOf(sorted(values)) }
+        };
+        let test = match &filter.test {
+            _ if filter.extraction.is_some() => text(),
+            ColumnTest::IsNull | ColumnTest::Selector(None) => LongTest::Never,
+            ColumnTest::Equals { value, .. } => listed(exact_long(value).into_iter().collect()),
+            ColumnTest::InType { values, .. } => listed(values.iter().filter_map(exact_long).collect()),
+            ColumnTest::Selector(Some(value)) => {
+                listed(exact_long(&Value::String(value.clone())).into_iter().collect())
+            }
+            ColumnTest::In(values) => {
+                let longs = values.iter().flatten().filter_map(|v| exact_long(&Value::String(v.clone())));
+                listed(longs.collect())
+            }
+            ColumnTest::Interval(intervals) => {
+                LongTest::Ranges(intervals.iter().map(|i| (i.start, i.end.saturating_sub(1))).collect())
+            }
+            test => match bounds(test) {
+                Err(()) => LongTest::Never,
+                Ok(None) => text(),
+                Ok(Some(bounds)) => match long_range(&bounds) {
+                    Some(range) => LongTest::Ranges(vec![range]),
+                    None => LongTest::Never,
+                },
+            },
+        };
+        Self { test, null: of_null(filter) }
+    }
+
+    /// Tests a value.
+    #[must_use]
+    pub fn matches(&self, value: i64) -> bool {
+        self.truth(value) == Some(true)
+    }
+
+    /// Tests a value with three-valued logic (only an extraction function that gives null makes it unknown).
+    #[must_use]
+    pub fn truth(&self, value: i64) -> Option<bool> {
+        Some(match &self.test {
+            LongTest::Never => false,
+            LongTest::Ranges(ranges) => {
+                ranges.iter().any(|(lower, upper)| (*lower..=*upper).contains(&value))
+            }
+            LongTest::OneOf(values) => values.binary_search(&value).is_ok(),
+            LongTest::Text(predicate) => return predicate.matches_long(value),
+        })
+    }
+
+    /// What it says of null.
+    #[must_use]
+    pub fn matches_null(&self) -> Option<bool> {
+        self.null
+    }
+
+    /// Inclusive bounds outside of which no value matches; `Some((1, 0))` when none matches at all. `None`:
+    /// nothing is known.
+    #[must_use]
+    pub fn range(&self) -> Option<(i64, i64)> {
+        match &self.test {
+            LongTest::Never => Some((1, 0)),
+            LongTest::Ranges(ranges) => {
+                let lower = ranges.iter().map(|r| r.0).min();
+                lower.zip(ranges.iter().map(|r| r.1).max()).or(Some((1, 0)))
+            }
+            LongTest::OneOf(values) => values.first().copied().zip(values.last().copied()),
+            LongTest::Text(_) => None,
+        }
+    }
+
+    /// Whether every value inside [`Self::range`] matches.
+    #[must_use]
+    pub fn range_is_exact(&self) -> bool {
+        match &self.test {
+            LongTest::Never => true,
+            LongTest::Ranges(ranges) => ranges.len() <= 1,
+            LongTest::OneOf(values) => values.len() == 1,
+            LongTest::Text(_) => false,
+        }
+    }
+
+    /// The only values that match, ascending, when they are listed.
+    #[must_use]
+    pub fn values(&self) -> Option<&[i64]> {
+        match &self.test {
+            LongTest::OneOf(values) => Some(values),
+            LongTest::Never => Some(&[]),
+            _ => None,
+        }
+    }
+}
+
+fn sorted(mut values: Vec<i64>) -> Vec<i64> {
+    values.sort_unstable();
+    values.dedup();
+    values
+}
+
+/// Inclusive bounds; `None` when nothing lies between.
+fn long_range(bounds: &NumberBounds) -> Option<(i64, i64)> {
+    let lower = match &bounds.lower {
+        None => i64::MIN,
+        Some((Value::Long(v), open)) => v.checked_add(i64::from(*open))?,
+        Some((value, open)) => {
+            let d = value.as_double()?;
+            let start = d.ceil();
+            if d.is_nan() || start >= 9.223_372_036_854_775_8e18 {
+                return None;
+            }
+            // The cast saturates at the smallest long.
+            (start as i64).checked_add(i64::from(*open && start == d))?
+        }
+    };
+    let upper = match &bounds.upper {
+        None => i64::MAX,
+        Some((Value::Long(v), open)) => v.checked_sub(i64::from(*open))?,
+        Some((value, open)) => {
+            let d = value.as_double()?;
+            let end = d.floor();
+            if end < -9.223_372_036_854_775_8e18 {
+                return None;
+            }
+            if d.is_nan() { i64::MAX } else { (end as i64).checked_sub(i64::from(*open && end == d))? }
+        }
+    };
+    (lower <= upper).then_some((lower, upper))
+}
+
+impl DoublePredicate {
+    /// The test of a column of doubles, or of floats widened to doubles (`single`).
+    #[must_use]
+    pub fn new(filter: &ColumnFilter, single: bool) -> Self {
+        let round = |d: f64| if single { f64::from(d as f32) } else { d };
+        let text = || DoubleTest::Text(Box::new(StringPredicate::new(filter)));
+        let listed = |values: &mut dyn Iterator<Item = f64>| {
+            let mut values: Vec<f64> = values.map(round).filter(|d| !d.is_nan()).collect();
+            values.sort_unstable_by(f64::total_cmp);
+            if values.is_empty() { DoubleTest::Never } else { DoubleTest::OneOf(values) }
+        };
+        let test = match &filter.test {
+            _ if filter.extraction.is_some() => text(),
+            ColumnTest::IsNull | ColumnTest::Selector(None) => DoubleTest::Never,
+            ColumnTest::Equals { value, .. } => listed(&mut value.as_double().into_iter()),
+            ColumnTest::InType { values, .. } => listed(&mut values.iter().filter_map(Value::as_double)),
+            ColumnTest::Selector(Some(value)) => listed(&mut parse_double(value).into_iter()),
+            ColumnTest::In(values) => listed(&mut values.iter().flatten().filter_map(|v| parse_double(v))),
+            ColumnTest::Interval(intervals) => {
+                DoubleTest::Intervals(intervals.iter().map(|i| (i.start, i.end)).collect())
+            }
+            test => match bounds(test) {
+                Err(()) => DoubleTest::Never,
+                Ok(None) => text(),
+                Ok(Some(bounds)) => {
+                    let end = |bound: &Option<(Value, bool)>, none: f64| {
+                        let (value, open) = bound.as_ref()?;
+                        Some((value.as_double().map_or(none, round), *open))
+                    };
+                    let lower = end(&bounds.lower, f64::NEG_INFINITY).unwrap_or((f64::NEG_INFINITY, false));
+                    let upper = end(&bounds.upper, f64::INFINITY).unwrap_or((f64::INFINITY, false));
+                    DoubleTest::Range { lower: lower.0, upper: upper.0, open: (lower.1, upper.1) }
+                }
+            },
+        };
+        Self { test, null: of_null(filter), single }
+    }
+
+    /// Tests a value.
+    #[must_use]
+    pub fn matches(&self, value: f64) -> bool {
+        self.truth(value) == Some(true)
+    }
+
+    /// Tests a value with three-valued logic (only an extraction function that gives null makes it unknown).
+    #[must_use]
+    pub fn truth(&self, value: f64) -> Option<bool> {
+        Some(match &self.test {
+            DoubleTest::Never => false,
+            DoubleTest::Range { lower, upper, open } => {
+                let above = if open.0 { value > *lower } else { value >= *lower };
+                above && if open.1 { value < *upper } else { value <= *upper }
+            }
+            DoubleTest::OneOf(values) => {
+                let at = values.partition_point(|v| *v < value);
+                values.get(at).is_some_and(|v| *v == value)
+            }
+            DoubleTest::Intervals(intervals) => {
+                let t = value as i64;
+                !value.is_nan() && intervals.iter().any(|(start, end)| (*start..*end).contains(&t))
+            }
+            DoubleTest::Text(predicate) => {
+                let text = if self.single { float_text(value as f32) } else { double_text(value) };
+                return predicate.matches(Some(&text));
+            }
+        })
+    }
+
+    /// What it says of null.
+    #[must_use]
+    pub fn matches_null(&self) -> Option<bool> {
+        self.null
+    }
+
+    /// Inclusive bounds outside of which no value matches; `Some((1.0, 0.0))` when none matches at all. `None`:
+    /// nothing is known.
+    #[must_use]
+    pub fn range(&self) -> Option<(f64, f64)> {
+        match &self.test {
+            DoubleTest::Never => Some((1.0, 0.0)),
+            DoubleTest::Range { lower, upper, .. } => Some((*lower, *upper)),
+            DoubleTest::OneOf(values) => values.first().copied().zip(values.last().copied()),
+            DoubleTest::Intervals(_) | DoubleTest::Text(_) => None,
+        }
+    }
+}

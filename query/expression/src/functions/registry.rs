@@ -1,0 +1,131 @@
+//! Which function has a name, and do the arguments fit it? Constant arguments (patterns, periods, zones) are
+//! read once here, not for each row.
+
+use std::sync::{Arc, LazyLock};
+
+use alluvium_segments::time::{Granularity, Period};
+use chrono_tz::Tz;
+use hashbrown::HashMap;
+use regex::Regex;
+
+use super::ip::Subnet;
+use super::{ANY, Function, TimeUnit};
+use crate::joda::JodaFormat;
+use crate::like::LikePattern;
+use crate::{Expr, ExprError, ExprType};
+
+/// What was made of constant arguments, once.
+#[derive(Debug, Clone)]
+pub(crate) enum Prepared {
+    /// Nothing: all is read from the arguments.
+    None,
+    /// Buckets of `timestamp_floor` and `timestamp_ceil`.
+    Granularity(Granularity),
+    /// Of `timestamp_shift`.
+    Shift(Period, Tz),
+    /// Of `timestamp_extract`.
+    Extract(TimeUnit, Tz),
+    /// Of `timestamp_format` and `timestamp_parse`; without pattern: ISO.
+    Format(Option<Arc<JodaFormat>>, Tz),
+    /// Of the regular-expression functions.
+    Regex(Arc<Regex>),
+    /// Of `like`.
+    Like(Arc<LikePattern>),
+    /// Of the IP matches.
+    Subnet(Subnet),
+    /// Of `cast`.
+    Type(ExprType),
+}
+
+/// Functions of Druid that are not available, with what to do instead.
+const UNSUPPORTED: [(&str, &str); 8] = [
+    ("lookup", "there are no registered lookups"),
+    ("json_", "nested columns are not available; use a flattenSpec at ingestion"),
+    ("parse_json", "nested columns are not available"),
+    ("try_parse_json", "nested columns are not available"),
+    ("to_json_string", "nested columns are not available"),
+    ("hll_", "sketches are not available in expressions"),
+    ("theta_", "sketches are not available in expressions"),
+    ("bloom_filter", "bloom filters are not available"),
+];
+
+static BY_NAME: LazyLock<HashMap<String, &'static Function>> = LazyLock::new(|| {
+    let tables: [&'static [Function]; 14] = [
+        super::math::TABLE,
+        super::decimal::TABLE,
+        super::bitwise::TABLE,
+        super::text::TABLE,
+        super::text_edit::TABLE,
+        super::text_format::TABLE,
+        super::pattern::TABLE,
+        super::time::TABLE,
+        super::conditional::TABLE,
+        super::general::TABLE,
+        super::array::TABLE,
+        super::array_change::TABLE,
+        super::apply::TABLE,
+        super::ip::TABLE,
+    ];
+    let mut names = HashMap::new();
+    for function in tables.into_iter().flatten() {
+        for name in std::iter::once(&function.name).chain(function.aliases) {
+            names.insert(name.to_ascii_lowercase(), function);
+        }
+    }
+    names
+});
+
+/// The function of a name, in any case.
+pub(crate) fn find(name: &str) -> Result<&'static Function, ExprError> {
+    let lower = name.to_ascii_lowercase();
+    if let Some(function) = BY_NAME.get(&lower) {
+        return Ok(function);
+    }
+    match UNSUPPORTED.iter().find(|(known, _)| lower.starts_with(known)) {
+        Some((_, reason)) => Err(ExprError::Unsupported { name: lower, reason }),
+        None => Err(ExprError::UnknownFunction(name.to_owned())),
+    }
+}
+
+/// All names that can be called, aliases included, in alphabetical order (lower case).
+#[must_use]
+pub fn function_names() -> Vec<String> {
+    let mut names: Vec<String> = BY_NAME.keys().cloned().collect();
+    names.sort_unstable();
+    names
+}
+
+/// Names, or beginnings of names, of functions that Druid has and this does not.
+#[must_use]
+pub fn unsupported_function_names() -> Vec<&'static str> {
+    UNSUPPORTED.iter().map(|(name, _)| *name).collect()
+}
+
+/// Checks the arguments of a call and reads its constants.
+pub(crate) fn check(function: &'static Function, args: &[Expr]) -> Result<Prepared, ExprError> {
+    let given = args.len();
+    if given < function.min || given > function.max {
+        let wanted = match (function.min, function.max) {
+            (min, ANY) => format!("at least {min}"),
+            (min, max) if min == max => min.to_string(),
+            (min, max) => format!("{min} to {max}"),
+        };
+        let message = format!("takes {wanted} arguments, {given} given");
+        return Err(ExprError::argument(function.name, message));
+    }
+    let takes_lambda = super::apply::TABLE.iter().any(|f| f.name == function.name);
+    for (i, arg) in args.iter().enumerate() {
+        if matches!(arg, Expr::Lambda(_)) != (takes_lambda && i == 0) {
+            let message = if i == 0 && takes_lambda {
+                "the first argument must be a lambda, such as (x) -> x + 1"
+            } else {
+                "a lambda is not allowed here"
+            };
+            return Err(ExprError::argument(function.name, message));
+        }
+    }
+    if let (true, Some(Expr::Lambda(lambda))) = (takes_lambda, args.first()) {
+        super::apply::check_lambda(function.name, lambda.params.len(), given)?;
+    }
+    function.prepare.map_or(Ok(Prepared::None), |prepare| prepare(args))
+}
