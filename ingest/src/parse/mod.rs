@@ -12,6 +12,7 @@ mod json_path;
 mod origin;
 mod parquet;
 mod parser;
+mod put;
 mod record;
 mod slots;
 mod timestamp;
