@@ -142,3 +142,32 @@ fn parquet_columns_become_rows() {
     let source = json!({"type": "local", "files": [folder.path().join("b.parquet")]});
     assert!(matches!(read(&source, &json!({"type": "parquet"})), Err(IngestError::Input { .. })));
 }
+
+#[test]
+fn the_examples_are_read_whole() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/flights");
+    let spec = |name: &str| -> Value {
+        serde_json::from_str(&std::fs::read_to_string(folder.join(name)).unwrap()).unwrap()
+    };
+    let flights = crate::spec::SupervisorSpec::from_json(&spec("supervisor.json")).unwrap();
+    assert!(flights.no_effect.is_empty(), "{:?}", flights.no_effect);
+    let airports = crate::spec::BatchSpec::from_json(&spec("airports.json")).unwrap();
+    assert!(airports.no_effect.is_empty(), "{:?}", airports.no_effect);
+    let cases = [
+        ("flights.json.gz", &flights.data, &flights.io.input_format, 212_471),
+        ("airports.csv", &airports.data, &airports.input_format, 3_376),
+    ];
+    for (file, data, format, expected) in cases {
+        let source = InputSource::Files(vec![folder.join(file)]);
+        let mut parser = RowParser::new(data, format).unwrap();
+        let mut reader = BatchReader::new(&source, format).unwrap();
+        let (mut rows, mut rejects) = (0, Vec::new());
+        while let Some(portion) = reader.read(&mut parser, &mut rejects).unwrap() {
+            rows += portion.outcome.rows;
+            for (chunk, batch) in crate::assign::split(parser.take(), &data.granularity.segment) {
+                assert!(batch.time.iter().all(|t| chunk.contains(*t)));
+            }
+        }
+        assert_eq!((rows, rejects.first()), (expected, None), "{file}");
+    }
+}
