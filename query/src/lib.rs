@@ -1,1 +1,33 @@
-//! placeholder
+//! What does a query mean, and how is it answered over a set of segments?
+//!
+//! Start reading at [`QueryEngine`]. A native query is read by `request` into a [`plan::Plan`] and what stands
+//! above it (post-aggregators, having, order, limit), run by `run` over the segments of one catalogue snapshot
+//! (`scan` per segment, with `filter`, `group` and `aggregate`), merged as a [`Partial`], and written by `answer`.
+//! SQL lowers onto the same plans.
+
+mod aggregate;
+mod answer;
+mod column;
+mod counters;
+mod engine;
+mod error;
+mod filter;
+mod group;
+mod hll;
+mod inline;
+mod native;
+mod partial;
+pub mod plan;
+mod post;
+mod request;
+mod run;
+mod scan;
+
+pub use column::{ColumnData, Datum, ResultColumn, TextColumn, TextListColumn, TextTable};
+pub use counters::Counters;
+pub use engine::{EngineOptions, NativeAnswer, QueryEngine, Running};
+pub use error::QueryError;
+pub use hll::Hll;
+pub use inline::InlineSegment;
+pub use partial::{Groups, Partial, RowBlock, RowSet};
+pub use run::{Control, Segments};

@@ -1,0 +1,207 @@
+//! How are sums, extremes and means computed? In the aggregator's own type; columns of another type are cast a
+//! block at a time, texts parsed once a dictionary entry.
+
+use alluvium_segments::{NullMask, NumericBlock};
+
+use super::kernel::{Rows, Target, fold, for_each};
+use crate::QueryError;
+use crate::column::Datum;
+use crate::partial::{Numbers, State, max_f32, max_f64, min_f32, min_f64};
+use crate::plan::{AggregateFunction, Number};
+use crate::scan::{SlotId, Source, Values};
+
+/// What is done with two values.
+#[derive(Debug, Clone, Copy)]
+enum Op {
+    Sum,
+    Min,
+    Max,
+}
+
+/// A sum, an extreme or a mean.
+#[derive(Debug)]
+pub(super) struct Numeric {
+    slot: SlotId,
+    op: Op,
+    state: State,
+    longs: NumericBlock<i64>,
+    floats: NumericBlock<f32>,
+    doubles: NumericBlock<f64>,
+    texts: ParsedTexts,
+}
+
+/// Dictionary entries as numbers, parsed when first met.
+#[derive(Debug, Default)]
+struct ParsedTexts {
+    known: Vec<bool>,
+    doubles: Vec<Option<f64>>,
+    longs: Vec<Option<i64>>,
+}
+
+impl ParsedTexts {
+    fn learn(&mut self, source: &Source<'_>, slot: SlotId, id: u32) -> Result<usize, QueryError> {
+        let at = id as usize;
+        if self.known.len() <= at {
+            self.known.resize(at + 1, false);
+            self.doubles.resize(at + 1, None);
+            self.longs.resize(at + 1, None);
+        }
+        if !self.known[at] {
+            let datum = source.text(slot, id)?.map_or(Datum::Null, Datum::Text);
+            (self.known[at], self.doubles[at], self.longs[at]) = (true, datum.as_f64(), datum.as_i64());
+        }
+        Ok(at)
+    }
+}
+
+impl Numeric {
+    pub(super) fn new(function: &AggregateFunction, slot: SlotId) -> Self {
+        let op = match function {
+            AggregateFunction::Min(..) => Op::Min,
+            AggregateFunction::Max(..) => Op::Max,
+            _ => Op::Sum,
+        };
+        Self {
+            slot,
+            op,
+            state: State::new(function),
+            longs: NumericBlock::default(),
+            floats: NumericBlock::default(),
+            doubles: NumericBlock::default(),
+            texts: ParsedTexts::default(),
+        }
+    }
+
+    pub(super) fn grow(&mut self, groups: usize, function: &AggregateFunction) {
+        self.state.grow(groups, function);
+    }
+
+    pub(super) fn finish(self) -> State {
+        self.state
+    }
+
+    pub(super) fn add(
+        &mut self,
+        source: &mut Source<'_>,
+        target: Target<'_>,
+        rows: Rows<'_>,
+    ) -> Result<(), QueryError> {
+        source.load(self.slot)?;
+        let wanted = match &self.state {
+            State::Long(_) => Number::Long,
+            State::Float(_) => Number::Float,
+            _ => Number::Double,
+        };
+        let values = source.values(self.slot);
+        let own = matches!(
+            (wanted, values),
+            (Number::Long, Values::Long(_))
+                | (Number::Float, Values::Float(_))
+                | (Number::Double, Values::Double(_))
+        );
+        if matches!(values, Values::Null) {
+            return Ok(());
+        }
+        if !own {
+            self.convert(source, wanted)?;
+        }
+        let op = self.op;
+        match (&mut self.state, values) {
+            (State::Long(n), Values::Long(block)) => add_longs(n, op, target, rows, block),
+            (State::Long(n), _) => add_longs(n, op, target, rows, &self.longs),
+            (State::Float(n), Values::Float(block)) => add_floats(n, op, target, rows, block),
+            (State::Float(n), _) => add_floats(n, op, target, rows, &self.floats),
+            (State::Double(n), Values::Double(block)) => add_doubles(n, op, target, rows, block),
+            (State::Double(n), _) => add_doubles(n, op, target, rows, &self.doubles),
+            (State::Mean(sums, counts), values) => {
+                let block = if let Values::Double(block) = values { block } else { &self.doubles };
+                for_each(target, rows, |group, p| {
+                    if !block.nulls.is_null(p) {
+                        sums[group] += block.values[p];
+                        counts[group] += 1;
+                    }
+                });
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Fills the block of the wanted type from values of another.
+    fn convert(&mut self, source: &Source<'_>, wanted: Number) -> Result<(), QueryError> {
+        let values = source.values(self.slot);
+        match values {
+            Values::Ids(_) | Values::Multi(_) => return self.parse(source, wanted),
+            _ => {}
+        }
+        match (wanted, values) {
+            (Number::Long, Values::Float(b)) => cast(b, &mut self.longs, |v| v as i64),
+            (Number::Long, Values::Double(b)) => cast(b, &mut self.longs, |v| v as i64),
+            (Number::Float, Values::Long(b)) => cast(b, &mut self.floats, |v| v as f32),
+            (Number::Float, Values::Double(b)) => cast(b, &mut self.floats, |v| v as f32),
+            (Number::Double, Values::Long(b)) => cast(b, &mut self.doubles, |v| v as f64),
+            (Number::Double, Values::Float(b)) => cast(b, &mut self.doubles, f64::from),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Texts as numbers; rows of several texts are null.
+    fn parse(&mut self, source: &Source<'_>, wanted: Number) -> Result<(), QueryError> {
+        self.longs.clear();
+        self.floats.clear();
+        self.doubles.clear();
+        for position in 0..source.len() {
+            let id = match source.values(self.slot) {
+                Values::Ids(ids) => ids[position],
+                Values::Multi(b) if b.offsets[position] + 1 == b.offsets[position + 1] => {
+                    b.ids[b.offsets[position] as usize]
+                }
+                _ => 0,
+            };
+            let at = self.texts.learn(source, self.slot, id)?;
+            let double = self.texts.doubles[at];
+            match wanted {
+                Number::Long => push(&mut self.longs, self.texts.longs[at]),
+                Number::Float => push(&mut self.floats, double.map(|d| d as f32)),
+                Number::Double => push(&mut self.doubles, double),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn push<T: Default>(block: &mut NumericBlock<T>, value: Option<T>) {
+    block.nulls.push(value.is_none());
+    block.values.push(value.unwrap_or_default());
+}
+
+fn cast<A: Copy, B>(from: &NumericBlock<A>, to: &mut NumericBlock<B>, convert: impl Fn(A) -> B) {
+    to.values.clear();
+    to.values.extend(from.values.iter().map(|v| convert(*v)));
+    to.nulls = NullMask::clone(&from.nulls);
+}
+
+fn add_longs(n: &mut Numbers<i64>, op: Op, target: Target<'_>, rows: Rows<'_>, block: &NumericBlock<i64>) {
+    match op {
+        Op::Sum => fold(n, target, rows, block, 0, i64::wrapping_add),
+        Op::Min => fold(n, target, rows, block, i64::MAX, i64::min),
+        Op::Max => fold(n, target, rows, block, i64::MIN, i64::max),
+    }
+}
+
+fn add_floats(n: &mut Numbers<f32>, op: Op, target: Target<'_>, rows: Rows<'_>, block: &NumericBlock<f32>) {
+    match op {
+        Op::Sum => fold(n, target, rows, block, 0.0, |a, b| a + b),
+        Op::Min => fold(n, target, rows, block, f32::INFINITY, min_f32),
+        Op::Max => fold(n, target, rows, block, f32::NEG_INFINITY, max_f32),
+    }
+}
+
+fn add_doubles(n: &mut Numbers<f64>, op: Op, target: Target<'_>, rows: Rows<'_>, block: &NumericBlock<f64>) {
+    match op {
+        Op::Sum => fold(n, target, rows, block, 0.0, |a, b| a + b),
+        Op::Min => fold(n, target, rows, block, f64::INFINITY, min_f64),
+        Op::Max => fold(n, target, rows, block, f64::NEG_INFINITY, max_f64),
+    }
+}

@@ -1,0 +1,267 @@
+//! What do timeBoundary, dataSourceMetadata and segmentMetadata answer?
+
+use alluvium_expression::compare_text;
+use alluvium_segments::{
+    Column, ColumnSpec, ColumnType, MetricFunction, Role, Segment, SegmentRef, TIME_COLUMN,
+};
+use serde_json::{Map, Value, json};
+
+use super::TimeFormat;
+use crate::QueryError;
+use crate::request::{Analysis, SegmentMetadata, Strategy, TimeBoundary};
+use crate::run::Control;
+
+/// `timeBoundary`.
+pub(crate) fn time_boundary(query: &TimeBoundary, bounds: Option<(i64, i64)>, times: TimeFormat) -> Vec<u8> {
+    let Some((min, max)) = bounds else { return Vec::from(*b"[]") };
+    let mut out = Vec::from(*b"[{\"timestamp\":");
+    times.write(if query.min { min } else { max }, &mut out);
+    out.extend(b",\"result\":{");
+    if query.min {
+        out.extend(b"\"minTime\":");
+        times.write(min, &mut out);
+    }
+    if query.max {
+        out.extend(if query.min { b",\"maxTime\":".as_slice() } else { b"\"maxTime\":" });
+        times.write(max, &mut out);
+    }
+    out.extend(b"}}]");
+    out
+}
+
+/// `dataSourceMetadata`.
+pub(crate) fn data_source_metadata(segments: &[SegmentRef], times: TimeFormat) -> Vec<u8> {
+    let last = segments.iter().filter_map(|s| s.segment.time_bounds()).map(|(_, max)| max).max();
+    let Some(last) = last else { return Vec::from(*b"[]") };
+    let mut out = Vec::from(*b"[{\"timestamp\":");
+    times.write(last, &mut out);
+    out.extend(b",\"result\":{\"maxIngestedEventTime\":");
+    times.write(last, &mut out);
+    out.extend(b"}}]");
+    out
+}
+
+/// What is known of one segment, or of several together.
+struct Analyzed {
+    id: String,
+    intervals: Vec<Value>,
+    columns: Map<String, Value>,
+    size: u64,
+    rows: u64,
+    aggregators: Option<Map<String, Value>>,
+    granularity: Option<Value>,
+    rollup: Option<bool>,
+}
+
+/// `segmentMetadata`.
+pub(crate) fn segment_metadata(
+    query: &SegmentMetadata,
+    segments: &[SegmentRef],
+    control: &Control,
+) -> Result<Vec<u8>, QueryError> {
+    let mut found: Vec<Analyzed> = Vec::with_capacity(segments.len());
+    for segment in segments {
+        control.check()?;
+        let next = analyze(query, segment.segment.as_ref())?;
+        match found.last_mut() {
+            Some(known) if query.merge => merge(query, known, next),
+            _ => found.push(next),
+        }
+    }
+    if query.merge {
+        found.iter_mut().for_each(|analyzed| "merged".clone_into(&mut analyzed.id));
+    }
+    let list: Vec<Value> = found.into_iter().map(|analyzed| analyzed.into_json(query)).collect();
+    Ok(Value::Array(list).to_string().into_bytes())
+}
+
+impl Analyzed {
+    fn into_json(self, query: &SegmentMetadata) -> Value {
+        json!({
+            "id": self.id,
+            "intervals": query.wants(Analysis::Interval).then_some(self.intervals),
+            "columns": self.columns,
+            "size": self.size,
+            "numRows": self.rows,
+            "aggregators": self.aggregators,
+            "projections": null,
+            "timestampSpec": null,
+            "queryGranularity": self.granularity,
+            "rollup": self.rollup,
+        })
+    }
+}
+
+fn analyze(query: &SegmentMetadata, segment: &dyn Segment) -> Result<Analyzed, QueryError> {
+    let schema = segment.schema();
+    let mut columns = Map::new();
+    let wanted = |name: &str| query.columns.as_ref().is_none_or(|names| names.iter().any(|n| n == name));
+    if wanted(TIME_COLUMN) {
+        columns.insert(TIME_COLUMN.to_owned(), column_json("LONG", false, false, None, (None, None)));
+    }
+    for spec in schema.columns.iter().filter(|spec| wanted(&spec.name)) {
+        columns.insert(spec.name.clone(), analyze_column(query, segment, spec)?);
+    }
+    let metrics = schema.columns.iter().filter_map(|spec| Some((spec.name.clone(), aggregator_json(spec)?)));
+    Ok(Analyzed {
+        id: segment.id().to_string(),
+        intervals: vec![json!(segment.id().interval.to_string())],
+        columns,
+        size: if query.wants(Analysis::Size) { segment.size_bytes() } else { 0 },
+        rows: segment.rows() as u64,
+        aggregators: query.wants(Analysis::Aggregators).then(|| metrics.collect()),
+        granularity: query.wants(Analysis::QueryGranularity).then(|| json!(schema.query_granularity)),
+        rollup: query.wants(Analysis::Rollup).then_some(schema.rollup),
+    })
+}
+
+fn column_json(
+    type_name: &str,
+    multiple: bool,
+    nulls: bool,
+    cardinality: Option<u32>,
+    (min, max): (Option<String>, Option<String>),
+) -> Value {
+    json!({
+        "typeSignature": type_name, "type": type_name, "hasMultipleValues": multiple, "hasNulls": nulls, "size": 0,
+        "cardinality": cardinality, "minValue": min, "maxValue": max, "errorMessage": null,
+    })
+}
+
+fn analyze_column(
+    query: &SegmentMetadata,
+    segment: &dyn Segment,
+    spec: &ColumnSpec,
+) -> Result<Value, QueryError> {
+    let name = spec.column_type.druid_name();
+    let numeric = |nulls| Ok(column_json(name, false, nulls, None, (None, None)));
+    match segment.column(&spec.name)? {
+        None => numeric(true),
+        Some(Column::Time(column) | Column::Long(column)) => numeric(column.may_have_nulls()),
+        Some(Column::Float(column)) => numeric(column.may_have_nulls()),
+        Some(Column::Double(column)) => numeric(column.may_have_nulls()),
+        Some(Column::String(column)) => {
+            let cardinality = column.cardinality() - u32::from(!column.has_nulls());
+            let mut ends: (Option<&str>, Option<&str>) = (None, None);
+            if query.wants(Analysis::MinMax) && column.cardinality() > 1 {
+                let last = column.cardinality() - 1;
+                let ids: Vec<u32> = if column.is_sorted() { vec![1, last] } else { (1..=last).collect() };
+                for id in ids {
+                    let Some(text) = column.value(id)? else { continue };
+                    if ends.0.is_none_or(|min| compare_text(text, min).is_lt()) {
+                        ends.0 = Some(text);
+                    }
+                    if ends.1.is_none_or(|max| compare_text(text, max).is_gt()) {
+                        ends.1 = Some(text);
+                    }
+                }
+            }
+            let cardinality = query.wants(Analysis::Cardinality).then_some(cardinality);
+            let ends = (ends.0.map(str::to_owned), ends.1.map(str::to_owned));
+            Ok(column_json(name, column.is_multi(), column.has_nulls(), cardinality, ends))
+        }
+    }
+}
+
+/// A metric as the aggregator that combines it.
+fn aggregator_json(spec: &ColumnSpec) -> Option<Value> {
+    let Role::Metric { function, .. } = &spec.role else { return None };
+    let prefix = match spec.column_type {
+        ColumnType::Long => "long",
+        ColumnType::Float => "float",
+        ColumnType::Double => "double",
+        ColumnType::String => return None,
+    };
+    let suffix = match function {
+        MetricFunction::Count | MetricFunction::Sum => "Sum",
+        MetricFunction::Min => "Min",
+        MetricFunction::Max => "Max",
+    };
+    Some(
+        json!({"type": format!("{prefix}{suffix}"), "name": spec.name, "fieldName": spec.name, "expression": null}),
+    )
+}
+
+fn merge(query: &SegmentMetadata, known: &mut Analyzed, next: Analyzed) {
+    for (name, column) in next.columns {
+        match known.columns.get_mut(&name) {
+            Some(merged) => merge_column(merged, &column),
+            None => drop(known.columns.insert(name, column)),
+        }
+    }
+    known
+        .intervals
+        .extend(next.intervals.into_iter().filter(|i| !known.intervals.contains(i)).collect::<Vec<_>>());
+    known.size += next.size;
+    known.rows += next.rows;
+    known.aggregators = merge_aggregators(query.strategy, known.aggregators.take(), next.aggregators);
+    known.granularity = known.granularity.take().filter(|g| Some(g) == next.granularity.as_ref());
+    known.rollup = known.rollup.filter(|r| Some(*r) == next.rollup);
+}
+
+fn merge_aggregators(
+    strategy: Strategy,
+    known: Option<Map<String, Value>>,
+    next: Option<Map<String, Value>>,
+) -> Option<Map<String, Value>> {
+    let (mut known, next) = (known?, next?);
+    match strategy {
+        Strategy::Strict => {
+            for (name, aggregator) in next {
+                if *known.entry(name).or_insert_with(|| aggregator.clone()) != aggregator {
+                    return None;
+                }
+            }
+        }
+        Strategy::Lenient => {
+            for (name, aggregator) in next {
+                let slot = known.entry(name).or_insert_with(|| aggregator.clone());
+                if *slot != aggregator {
+                    *slot = Value::Null;
+                }
+            }
+        }
+        Strategy::Earliest => {
+            for (name, aggregator) in next {
+                known.entry(name).or_insert(aggregator);
+            }
+        }
+        Strategy::Latest => known.extend(next),
+    }
+    Some(known)
+}
+
+/// Adds what another segment says of a column.
+fn merge_column(known: &mut Value, next: &Value) {
+    let types = (known["type"].clone(), next["type"].clone());
+    if types.0 != types.1 {
+        let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+        let message = format!("error:cannot_merge_diff_types: [{}] and [{}]", text(&types.0), text(&types.1));
+        *known = column_json("STRING", false, false, None, (None, None));
+        known["errorMessage"] = json!(message);
+        return;
+    }
+    for flag in ["hasMultipleValues", "hasNulls"] {
+        let either = known[flag] == json!(true) || next[flag] == json!(true);
+        known[flag] = json!(either);
+    }
+    if next["cardinality"].as_u64() > known["cardinality"].as_u64() {
+        known["cardinality"] = next["cardinality"].clone();
+    }
+    for (end, larger) in [("minValue", false), ("maxValue", true)] {
+        let better = match (known[end].as_str(), next[end].as_str()) {
+            (None, Some(_)) => true,
+            (Some(a), Some(b)) => {
+                if larger {
+                    compare_text(b, a).is_gt()
+                } else {
+                    compare_text(b, a).is_lt()
+                }
+            }
+            _ => false,
+        };
+        if better {
+            known[end] = next[end].clone();
+        }
+    }
+}

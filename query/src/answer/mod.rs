@@ -1,0 +1,41 @@
+//! In which shape does an answer leave? One file a query type; Druid's shapes, key order and rules for empty
+//! results.
+
+mod group_by;
+mod metadata;
+mod scan;
+mod search;
+mod table;
+mod timeseries;
+mod top_n;
+mod write;
+
+use alluvium_segments::time::Interval;
+
+pub(crate) use group_by::{group_by, group_by_table};
+pub(crate) use metadata::{data_source_metadata, segment_metadata, time_boundary};
+pub(crate) use scan::{row_columns, scan, scan_columns};
+pub(crate) use search::search;
+pub(crate) use table::{Cells, Table};
+pub(crate) use timeseries::{timeseries, timeseries_table};
+pub(crate) use top_n::{top_n, top_n_table};
+pub(crate) use write::TimeFormat;
+
+/// What an answer needs to know besides the result.
+#[derive(Debug)]
+pub(crate) struct Surroundings<'q> {
+    /// Intervals of the query.
+    pub(crate) intervals: &'q [Interval],
+    /// Where segments have rows, clipped to the intervals.
+    pub(crate) coverage: Vec<Interval>,
+    /// How instants are written.
+    pub(crate) times: TimeFormat,
+}
+
+impl Surroundings<'_> {
+    /// The instant on the one row of granularity `all`: the first of the data, else of the query.
+    pub(crate) fn all_time(&self) -> i64 {
+        let first = self.coverage.iter().map(|i| i.start).min();
+        first.or_else(|| self.intervals.first().map(|i| i.start)).unwrap_or_default()
+    }
+}

@@ -1,0 +1,143 @@
+//! What does timeseries answer? A row a bucket; empty buckets between a segment's first and last row have rows
+//! too, unless they are to be skipped.
+
+use std::collections::BTreeSet;
+
+use alluvium_segments::time::Granularity;
+
+use super::write::{write_key, write_list, write_long};
+use super::{Surroundings, Table};
+use crate::QueryError;
+use crate::partial::{Groups, Merger, State};
+use crate::plan::AggregatePlan;
+use crate::request::{Context, Timeseries};
+use crate::run::Control;
+
+/// More rows than any chart shows; keeps a wrong granularity from filling the memory.
+const MAX_BUCKETS: usize = 10_000_000;
+
+/// The rows in order.
+pub(crate) fn timeseries_table(
+    query: &Timeseries,
+    mut groups: Groups,
+    around: &Surroundings<'_>,
+    context: &Context,
+    control: &Control,
+) -> Result<(Table, Vec<usize>), QueryError> {
+    let plan = &query.aggregation.plan;
+    let skip = context.flag("skipEmptyBuckets", false)?;
+    if matches!(plan.granularity, Granularity::All) {
+        if !skip {
+            groups = groups.or_empty_group(plan);
+        }
+    } else if !skip {
+        groups = fill(groups, plan, around, control)?;
+    }
+    let table = Table::new(groups, plan, &query.aggregation.post)?;
+    let mut order: Vec<usize> = (0..table.rows).collect();
+    if !table.buckets.is_empty() {
+        order.sort_by_key(|row| table.buckets[*row]);
+    }
+    if query.descending {
+        order.reverse();
+    }
+    if query.limit > 0 {
+        order.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
+    }
+    Ok((table, order))
+}
+
+/// Adds the buckets that have no rows.
+fn fill(
+    groups: Groups,
+    plan: &AggregatePlan,
+    around: &Surroundings<'_>,
+    control: &Control,
+) -> Result<Groups, QueryError> {
+    let known: BTreeSet<i64> = groups.buckets().iter().copied().collect();
+    let mut missing = BTreeSet::new();
+    for covered in &around.coverage {
+        let mut start = plan.granularity.bucket_start(covered.start);
+        while start < covered.end {
+            if !known.contains(&start) && missing.insert(start) {
+                if missing.len() % 4096 == 0 {
+                    control.check()?;
+                }
+                if missing.len() > MAX_BUCKETS {
+                    let message = format!("the granularity gives more than {MAX_BUCKETS} empty buckets");
+                    return Err(QueryError::ResourceLimit(format!("{message}; set skipEmptyBuckets")));
+                }
+            }
+            start = plan.granularity.bucket_end(start);
+        }
+    }
+    if missing.is_empty() {
+        return Ok(groups);
+    }
+    let mut empty = Groups::empty(plan);
+    empty.len = missing.len();
+    empty.buckets = missing.into_iter().collect();
+    for (state, aggregator) in empty.states.iter_mut().zip(&plan.aggregators) {
+        *state = State::new(&aggregator.function);
+        state.grow(empty.len, &aggregator.function);
+    }
+    let mut merger = Merger::new(plan);
+    merger.add(groups);
+    merger.add(empty);
+    Ok(merger.finish())
+}
+
+/// The whole answer.
+pub(crate) fn timeseries(
+    query: &Timeseries,
+    groups: Groups,
+    around: &Surroundings<'_>,
+    context: &Context,
+    control: &Control,
+) -> Result<Vec<u8>, QueryError> {
+    let totals = if context.flag("grandTotal", false)? { Some(total(query, groups.clone())?) } else { None };
+    let (table, order) = timeseries_table(query, groups, around, context, control)?;
+    let field = context.text("timestampResultField");
+    let mut out = vec![b'['];
+    write_list(&order, &mut out, |row, out| {
+        let t = table.buckets.get(*row).copied().unwrap_or_else(|| around.all_time());
+        out.extend(b"{\"timestamp\":");
+        around.times.write(t, out);
+        out.extend(b",\"result\":{");
+        if let Some(field) = &field {
+            write_key(field, out);
+            write_long(t, out);
+            if !table.columns.is_empty() {
+                out.push(b',');
+            }
+        }
+        write_row(&table, *row, out);
+        out.extend(b"}}");
+    });
+    if let Some(totals) = totals {
+        if !order.is_empty() {
+            out.push(b',');
+        }
+        out.extend(b"{\"timestamp\":null,\"result\":{");
+        write_row(&totals, 0, &mut out);
+        out.extend(b"}}");
+    }
+    out.push(b']');
+    Ok(out)
+}
+
+fn write_row(table: &Table, row: usize, out: &mut Vec<u8>) {
+    write_list(&table.columns, out, |column, out| {
+        write_key(&column.name, out);
+        column.cells.write(row, out);
+    });
+}
+
+/// All buckets as one.
+fn total(query: &Timeseries, mut groups: Groups) -> Result<Table, QueryError> {
+    let plan = AggregatePlan { granularity: Granularity::All, ..query.aggregation.plan.clone() };
+    groups.buckets = Vec::new();
+    let mut merger = Merger::new(&plan);
+    merger.add_duplicates(groups);
+    Table::new(merger.finish().or_empty_group(&plan), &plan, &query.aggregation.post)
+}

@@ -1,0 +1,81 @@
+//! How much has been asked and read? Counts for `/metrics`.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+
+/// Counts since the start of the process.
+#[derive(Debug, Default)]
+pub struct Counters {
+    queries: AtomicU64,
+    failures: AtomicU64,
+    fallbacks: AtomicU64,
+    segments: AtomicU64,
+    rows: AtomicU64,
+    by_type: Mutex<BTreeMap<String, u64>>,
+}
+
+impl Counters {
+    /// A query of a type (`timeseries`, `sql` ...) has come.
+    pub fn query(&self, query_type: &str) {
+        self.queries.fetch_add(1, Ordering::Relaxed);
+        let mut by_type = self.by_type.lock();
+        match by_type.get_mut(query_type) {
+            Some(count) => *count += 1,
+            None => drop(by_type.insert(query_type.to_owned(), 1)),
+        }
+    }
+
+    /// A query has failed.
+    pub fn failure(&self) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A part of an SQL query could not be lowered to segment work.
+    pub fn fallback(&self) {
+        self.fallbacks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Segments and rows have been looked at.
+    pub fn scanned(&self, segments: u64, rows: u64) {
+        self.segments.fetch_add(segments, Ordering::Relaxed);
+        self.rows.fetch_add(rows, Ordering::Relaxed);
+    }
+
+    /// Queries so far.
+    #[must_use]
+    pub fn queries(&self) -> u64 {
+        self.queries.load(Ordering::Relaxed)
+    }
+
+    /// Failed queries so far.
+    #[must_use]
+    pub fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
+    /// SQL fallbacks so far.
+    #[must_use]
+    pub fn fallbacks(&self) -> u64 {
+        self.fallbacks.load(Ordering::Relaxed)
+    }
+
+    /// Segments looked at so far.
+    #[must_use]
+    pub fn segments_scanned(&self) -> u64 {
+        self.segments.load(Ordering::Relaxed)
+    }
+
+    /// Rows looked at so far.
+    #[must_use]
+    pub fn rows_scanned(&self) -> u64 {
+        self.rows.load(Ordering::Relaxed)
+    }
+
+    /// Queries by type.
+    #[must_use]
+    pub fn by_type(&self) -> BTreeMap<String, u64> {
+        self.by_type.lock().clone()
+    }
+}

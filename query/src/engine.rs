@@ -1,0 +1,205 @@
+//! How does a query get from a JSON body to an answer? Read, given an id and a deadline, planned, run over one
+//! snapshot, written; counted on the way.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use alluvium_segments::catalog::{Catalog, Snapshot};
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+
+use crate::QueryError;
+use crate::counters::Counters;
+use crate::partial::Partial;
+use crate::plan::Plan;
+use crate::request::NativeQuery;
+use crate::run::{Control, Runner, Segments};
+
+/// Settings of a [`QueryEngine`].
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    /// Worker threads for segment work.
+    pub threads: usize,
+    /// Time a query may take that says nothing, in milliseconds.
+    pub default_timeout_ms: i64,
+    /// Longest time a query may ask for, in milliseconds.
+    pub max_timeout_ms: i64,
+    /// Rows an inner query may return.
+    pub max_subquery_rows: u64,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { threads, default_timeout_ms: 300_000, max_timeout_ms: i64::MAX, max_subquery_rows: 100_000 }
+    }
+}
+
+/// The answer of a native query.
+#[derive(Debug)]
+pub struct NativeAnswer {
+    /// The id it was given or has got.
+    pub query_id: String,
+    /// What the response context header says.
+    pub response_context: Value,
+    /// JSON.
+    pub body: Vec<u8>,
+}
+
+/// Answers queries over the segments of a catalogue.
+#[derive(Debug)]
+pub struct QueryEngine {
+    catalog: Arc<Catalog>,
+    pub(crate) options: EngineOptions,
+    counters: Arc<Counters>,
+    pub(crate) runner: Runner,
+    running: Mutex<HashMap<String, Vec<Control>>>,
+    next_id: AtomicU64,
+}
+
+/// Keeps a query in the list of running ones; cancels what is left of it when dropped.
+#[derive(Debug)]
+pub struct Running<'e> {
+    engine: &'e QueryEngine,
+    control: Control,
+}
+
+impl Running<'_> {
+    /// The query's right to run.
+    #[must_use]
+    pub fn control(&self) -> &Control {
+        &self.control
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        let mut running = self.engine.running.lock();
+        if let Some(controls) = running.get_mut(self.control.query_id()) {
+            controls.retain(|c| !c.is_same(&self.control));
+            if controls.is_empty() {
+                running.remove(self.control.query_id());
+            }
+        }
+        drop(running);
+        self.control.cancel();
+    }
+}
+
+impl QueryEngine {
+    /// Starts the workers.
+    ///
+    /// # Errors
+    /// When the system gives no threads.
+    pub fn new(catalog: Arc<Catalog>, options: EngineOptions) -> Result<Arc<Self>, QueryError> {
+        let counters = Arc::new(Counters::default());
+        let runner = Runner::new(options.threads, Arc::clone(&counters))?;
+        let (running, next_id) = (Mutex::default(), AtomicU64::new(1));
+        Ok(Arc::new(Self { catalog, options, counters, runner, running, next_id }))
+    }
+
+    /// The catalogue.
+    #[must_use]
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    /// Counts for `/metrics`.
+    #[must_use]
+    pub fn counters(&self) -> &Arc<Counters> {
+        &self.counters
+    }
+
+    /// Registers a query, so that it can be cancelled by its id. `timeout_ms` is what it asks for (0: no limit of
+    /// its own).
+    ///
+    /// # Errors
+    /// When it asks for more time than it may have.
+    pub fn begin(&self, query_id: &str, timeout_ms: Option<i64>) -> Result<Running<'_>, QueryError> {
+        let max = self.options.max_timeout_ms;
+        let timeout = match timeout_ms {
+            None => self.options.default_timeout_ms.min(max),
+            Some(0) if max == i64::MAX => 0,
+            Some(0) => max,
+            Some(ms) if ms < 0 => {
+                return Err(QueryError::invalid(format!(
+                    "Timeout must be a non negative value, but was [{ms}]"
+                )));
+            }
+            Some(ms) if ms > max => {
+                let message = format!("Configured [timeout = {ms}] is more than enforced limit of [{max}]");
+                return Err(QueryError::invalid(message));
+            }
+            Some(ms) => ms,
+        };
+        let control = Control::new(query_id, timeout);
+        self.running.lock().entry(query_id.to_owned()).or_default().push(control.clone());
+        Ok(Running { engine: self, control })
+    }
+
+    /// Asks all queries of an id to stop; says whether there are any.
+    pub fn cancel(&self, query_id: &str) -> bool {
+        let running = self.running.lock();
+        let controls = running.get(query_id);
+        controls.into_iter().flatten().for_each(Control::cancel);
+        controls.is_some()
+    }
+
+    /// A query id that no other query has.
+    #[must_use]
+    pub fn new_query_id(&self, now_ms: i64) -> String {
+        format!("{now_ms:x}-{:x}", self.next_id.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Runs a plan over a snapshot.
+    ///
+    /// # Errors
+    /// When a segment cannot be read, the query is cancelled or its time is over.
+    pub async fn execute(
+        &self,
+        plan: Plan,
+        snapshot: &Snapshot,
+        control: &Control,
+    ) -> Result<Partial, QueryError> {
+        let segments = Segments::of(&plan.scope, snapshot, false)?;
+        self.runner.execute(plan, &segments, control).await
+    }
+
+    /// Runs a plan over segments that were chosen already.
+    ///
+    /// # Errors
+    /// As `execute`.
+    pub async fn execute_over(
+        &self,
+        plan: Plan,
+        segments: &Segments,
+        control: &Control,
+    ) -> Result<Partial, QueryError> {
+        self.runner.execute(plan, segments, control).await
+    }
+
+    /// Answers a native query.
+    ///
+    /// # Errors
+    /// See [`QueryError`]; `to_druid_json` gives the body to answer with.
+    pub async fn native(&self, body: Value, now_ms: i64) -> Result<NativeAnswer, QueryError> {
+        let kind = body.get("queryType").and_then(Value::as_str).unwrap_or("unknown").to_owned();
+        let answer = self.answer(&body, now_ms).await;
+        let known = answer.is_ok() || !matches!(&answer, Err(QueryError::Invalid(_)));
+        self.counters.query(if known { &kind } else { "invalid" });
+        if answer.is_err() {
+            self.counters.failure();
+        }
+        answer
+    }
+
+    async fn answer(&self, body: &Value, now_ms: i64) -> Result<NativeAnswer, QueryError> {
+        let query = NativeQuery::read(body, 0)?;
+        let query_id = query.context.text("queryId").unwrap_or_else(|| self.new_query_id(now_ms));
+        let running = self.begin(&query_id, query.context.long("timeout")?)?;
+        let snapshot = self.catalog.snapshot();
+        let body = self.run_native(&query, &snapshot, running.control()).await?;
+        Ok(NativeAnswer { query_id, response_context: json!({}), body })
+    }
+}

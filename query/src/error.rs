@@ -1,0 +1,184 @@
+//! Why did a query fail, of which class is that, and how does Druid say it (status and body)?
+
+use alluvium_expression::{ExprError, FilterError};
+use alluvium_segments::time::TimeError;
+use alluvium_segments::{ErrorClass, SegmentError};
+use serde_json::{Map, Value, json};
+
+/// A failed query.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum QueryError {
+    /// The request is wrong: what and where.
+    #[error("{0}")]
+    Invalid(String),
+    /// The text is not JSON at all.
+    #[error("{0}")]
+    Unparsable(String),
+    /// Druid knows it, this server does not (yet).
+    #[error("{0}")]
+    Unsupported(String),
+    /// The query would need more than its limits allow.
+    #[error("{0}")]
+    ResourceLimit(String),
+    /// The deadline passed.
+    #[error("Query [{query_id}] timed out after {timeout_ms} ms")]
+    Timeout {
+        /// Which query.
+        query_id: String,
+        /// What it was allowed.
+        timeout_ms: i64,
+    },
+    /// Someone asked for it to stop.
+    #[error("Query [{0}] was cancelled")]
+    Cancelled(String),
+    /// A segment could not be read.
+    #[error(transparent)]
+    Segment(#[from] SegmentError),
+    /// Segments that are published but cannot be opened overlap the query.
+    #[error("segment `{segment}` cannot be read: {reason}")]
+    BrokenSegment {
+        /// Its identity.
+        segment: String,
+        /// Why it cannot be opened.
+        reason: String,
+    },
+    /// Something inside failed.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl From<TimeError> for QueryError {
+    fn from(error: TimeError) -> Self {
+        Self::Invalid(error.to_string())
+    }
+}
+
+impl From<ExprError> for QueryError {
+    fn from(error: ExprError) -> Self {
+        match error.class() {
+            ErrorClass::Unsupported => Self::Unsupported(error.to_string()),
+            _ => Self::Invalid(error.to_string()),
+        }
+    }
+}
+
+impl From<FilterError> for QueryError {
+    fn from(error: FilterError) -> Self {
+        match error.class() {
+            ErrorClass::Unsupported => Self::Unsupported(error.to_string()),
+            _ => Self::Invalid(error.to_string()),
+        }
+    }
+}
+
+impl QueryError {
+    /// The request is wrong.
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self::Invalid(message.into())
+    }
+
+    /// Named, but not available here.
+    pub(crate) fn unsupported(message: impl Into<String>) -> Self {
+        Self::Unsupported(message.into())
+    }
+
+    /// The class, from which the status follows.
+    #[must_use]
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::Invalid(_) | Self::Unparsable(_) | Self::ResourceLimit(_) => ErrorClass::InvalidInput,
+            Self::Unsupported(_) => ErrorClass::Unsupported,
+            Self::Timeout { .. } => ErrorClass::Timeout,
+            Self::Cancelled(_) => ErrorClass::Cancelled,
+            Self::Segment(error) => error.class(),
+            Self::BrokenSegment { .. } | Self::Internal(_) => ErrorClass::Runtime,
+        }
+    }
+
+    /// The HTTP status Druid answers with.
+    #[must_use]
+    pub fn http_status(&self) -> u16 {
+        match self.class() {
+            ErrorClass::InvalidInput => 400,
+            ErrorClass::NotFound => 404,
+            ErrorClass::Conflict => 409,
+            ErrorClass::CapacityExceeded => 429,
+            ErrorClass::Unsupported => 501,
+            ErrorClass::Timeout => 504,
+            ErrorClass::Cancelled | ErrorClass::Runtime => 500,
+        }
+    }
+
+    fn category(&self) -> &'static str {
+        match self.class() {
+            ErrorClass::InvalidInput => "INVALID_INPUT",
+            ErrorClass::NotFound => "NOT_FOUND",
+            ErrorClass::Conflict => "CONFLICT",
+            ErrorClass::CapacityExceeded => "CAPACITY_EXCEEDED",
+            ErrorClass::Unsupported => "UNSUPPORTED",
+            ErrorClass::Timeout => "TIMEOUT",
+            ErrorClass::Cancelled => "CANCELED",
+            ErrorClass::Runtime => "RUNTIME_FAILURE",
+        }
+    }
+
+    /// Druid's legacy code and the exception class that carried it, where it still uses them.
+    fn legacy(&self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Timeout { .. } => Some(("Query timeout", "org.apache.druid.query.QueryTimeoutException")),
+            Self::Cancelled(_) => {
+                Some(("Query cancelled", "org.apache.druid.query.QueryInterruptedException"))
+            }
+            Self::ResourceLimit(_) => {
+                Some(("Resource limit exceeded", "org.apache.druid.query.ResourceLimitExceededException"))
+            }
+            Self::Unparsable(_) => {
+                Some(("Json parse failed", "com.fasterxml.jackson.core.JsonParseException"))
+            }
+            Self::Segment(_) | Self::BrokenSegment { .. } | Self::Internal(_) => {
+                Some(("Unknown exception", "org.apache.druid.query.QueryInterruptedException"))
+            }
+            Self::Invalid(_) | Self::Unsupported(_) => None,
+        }
+    }
+
+    /// The message with the causes it wraps.
+    fn full_message(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(inner) = cause {
+            text.push_str(": ");
+            text.push_str(&inner.to_string());
+            cause = inner.source();
+        }
+        text
+    }
+
+    /// The body Druid answers with: `error`, `errorCode`, `persona`, `category`, `errorMessage`, `context`
+    /// (legacy exceptions also have `errorClass` and `host`).
+    #[must_use]
+    pub fn to_druid_json(&self) -> Value {
+        let mut body = Map::new();
+        let mut put = |key: &str, value: Value| body.insert(key.to_owned(), value);
+        if let Some((code, class)) = self.legacy() {
+            put("error", json!(code));
+            put("errorCode", json!("legacyQueryException"));
+            put("persona", json!("OPERATOR"));
+            put("category", json!(self.category()));
+            put("errorMessage", json!(self.full_message()));
+            put("errorClass", json!(class));
+            put("host", Value::Null);
+            put("context", json!({"errorClass": class, "legacyErrorCode": code}));
+        } else {
+            let unsupported = matches!(self, Self::Unsupported(_));
+            put("error", json!("druidException"));
+            put("errorCode", json!(if unsupported { "notYetImplemented" } else { "invalidInput" }));
+            put("persona", json!("USER"));
+            put("category", json!(self.category()));
+            put("errorMessage", json!(self.full_message()));
+            put("context", json!({}));
+        }
+        Value::Object(body)
+    }
+}

@@ -1,0 +1,144 @@
+//! Which dictionary ids match a test of texts? By lookup or by range where the dictionary is sorted, else each
+//! entry is tested once.
+
+use alluvium_expression::StringPredicate;
+use alluvium_segments::StringColumn;
+
+use crate::QueryError;
+
+/// A set of dictionary ids.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct IdSet {
+    /// Whether null (id 0) is in it.
+    pub(super) null: bool,
+    pub(super) rest: Rest,
+}
+
+/// Ids above 0.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) enum Rest {
+    #[default]
+    None,
+    One(u32),
+    /// From, up to but without.
+    Range(u32, u32),
+    Bits(Vec<u64>),
+}
+
+impl IdSet {
+    /// The ids of a column whose texts match (`want` true), or for which the test is true or unknown (`want`
+    /// false: rows without such an id are those for which it is false).
+    pub(super) fn new(
+        predicate: &StringPredicate,
+        column: &dyn StringColumn,
+        want: bool,
+    ) -> Result<Self, QueryError> {
+        let null = predicate.matches(None).unwrap_or(!want);
+        let rest = if let Some(values) = predicate.values() {
+            let mut ids = Vec::with_capacity(values.len());
+            for value in values.iter().flatten() {
+                ids.extend(column.lookup(Some(value))?);
+            }
+            Rest::of(ids, column.cardinality())
+        } else if let (Some(range), true) = (predicate.range(), column.is_sorted()) {
+            let start = match &range.lower {
+                None => 1,
+                Some(text) => after(column, text, range.lower_open)?,
+            };
+            let end = match &range.upper {
+                None => column.cardinality(),
+                Some(text) => after(column, text, !range.upper_open)?,
+            };
+            if range.exact {
+                if start < end { Rest::Range(start, end) } else { Rest::None }
+            } else {
+                tested(predicate, column, start..end.max(start), want)?
+            }
+        } else {
+            tested(predicate, column, 1..column.cardinality(), want)?
+        };
+        Ok(Self { null, rest })
+    }
+
+    /// Whether an id is in it.
+    #[inline]
+    pub(super) fn contains(&self, id: u32) -> bool {
+        if id == 0 {
+            return self.null;
+        }
+        match &self.rest {
+            Rest::None => false,
+            Rest::One(one) => id == *one,
+            Rest::Range(start, end) => *start <= id && id < *end,
+            Rest::Bits(bits) => bits.get(id as usize / 64).is_some_and(|w| w >> (id % 64) & 1 == 1),
+        }
+    }
+
+    /// How many ids are in it.
+    pub(super) fn len(&self) -> usize {
+        let rest = match &self.rest {
+            Rest::None => 0,
+            Rest::One(_) => 1,
+            Rest::Range(start, end) => (end - start) as usize,
+            Rest::Bits(bits) => bits.iter().map(|w| w.count_ones() as usize).sum(),
+        };
+        rest + usize::from(self.null)
+    }
+
+    /// The ids, ascending.
+    pub(super) fn ids(&self) -> Box<dyn Iterator<Item = u32> + '_> {
+        let null = self.null.then_some(0).into_iter();
+        match &self.rest {
+            Rest::None => Box::new(null),
+            Rest::One(id) => Box::new(null.chain(std::iter::once(*id))),
+            Rest::Range(start, end) => Box::new(null.chain(*start..*end)),
+            Rest::Bits(bits) => {
+                let of_word = |(w, word): (usize, &u64)| {
+                    let word = *word;
+                    (0..64u32).filter(move |bit| word >> bit & 1 == 1).map(move |bit| w as u32 * 64 + bit)
+                };
+                Box::new(null.chain(bits.iter().enumerate().flat_map(of_word)))
+            }
+        }
+    }
+}
+
+impl Rest {
+    fn of(ids: Vec<u32>, cardinality: u32) -> Self {
+        match ids.as_slice() {
+            [] => Self::None,
+            [one] => Self::One(*one),
+            many => {
+                let mut bits = vec![0u64; cardinality as usize / 64 + 1];
+                for id in many {
+                    if let Some(word) = bits.get_mut(*id as usize / 64) {
+                        *word |= 1 << (id % 64);
+                    }
+                }
+                Self::Bits(bits)
+            }
+        }
+    }
+}
+
+/// The first id whose text is not before `text`, or (`beyond`) is after it.
+fn after(column: &dyn StringColumn, text: &str, beyond: bool) -> Result<u32, QueryError> {
+    let id = column.lower_bound(text)?;
+    let equal = beyond && id < column.cardinality() && column.value(id)? == Some(text);
+    Ok(id + u32::from(equal))
+}
+
+fn tested(
+    predicate: &StringPredicate,
+    column: &dyn StringColumn,
+    ids: std::ops::Range<u32>,
+    want: bool,
+) -> Result<Rest, QueryError> {
+    let mut found = Vec::new();
+    for id in ids {
+        if predicate.matches(column.value(id)?).unwrap_or(!want) {
+            found.push(id);
+        }
+    }
+    Ok(Rest::of(found, column.cardinality()))
+}

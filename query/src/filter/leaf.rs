@@ -1,0 +1,168 @@
+//! How is one column tested? By ids, by numbers, or row by row where nothing better is known.
+
+use alluvium_expression::{ColumnFilter, DoublePredicate, LongPredicate, RowFilter, StringPredicate};
+use alluvium_segments::{NumericBlock, Zone};
+
+use super::Mask;
+use super::ids::IdSet;
+use crate::QueryError;
+use crate::scan::{Kind, Origin, RowValues, SlotId, Source, Values};
+
+/// A test of the rows of a block: those for which it is true (`want`), or those for which it is false.
+#[derive(Debug)]
+pub(super) struct Leaf {
+    pub(super) want: bool,
+    pub(super) slot: SlotId,
+    pub(super) test: Test,
+}
+
+#[derive(Debug)]
+pub(super) enum Test {
+    /// The same for all rows.
+    Constant(bool),
+    /// Ids of the column's dictionary: rows with any of them pass (or, for `want` false, rows with none).
+    Ids(IdSet),
+    /// Ids of a dictionary that grows: what is known of each id.
+    Growing(Box<StringPredicate>, Vec<Option<bool>>, usize),
+    Long(Box<LongPredicate>),
+    Double(Box<DoublePredicate>),
+    /// An expression that gives a truth value.
+    Truth,
+    /// Row by row.
+    Rows(Box<RowFilter>, Box<RowValues>),
+}
+
+impl Leaf {
+    /// Binds a test of a column.
+    pub(super) fn new(
+        filter: &ColumnFilter,
+        want: bool,
+        source: &mut Source<'_>,
+    ) -> Result<Self, QueryError> {
+        let slot = source.slot(&filter.column)?;
+        let text = || StringPredicate::new(filter);
+        let test = match source.kind(slot) {
+            Kind::Null => Test::Constant(text().matches(None) == Some(want)),
+            Kind::Long => Test::Long(Box::new(LongPredicate::new(filter))),
+            Kind::Float => Test::Double(Box::new(DoublePredicate::new(filter, true))),
+            Kind::Double => Test::Double(Box::new(DoublePredicate::new(filter, false))),
+            Kind::Ids | Kind::Multi => match source.origin(slot) {
+                Origin::Texts(column) | Origin::Kept(column, _) => {
+                    Test::Ids(IdSet::new(&text(), *column, want)?)
+                }
+                _ => Test::Growing(Box::new(text()), Vec::new(), 0),
+            },
+        };
+        Ok(Self { want, slot, test })
+    }
+
+    /// The rows that pass.
+    pub(super) fn evaluate(&mut self, source: &mut Source<'_>) -> Result<Mask, QueryError> {
+        let want = self.want;
+        let len = source.len();
+        match &mut self.test {
+            Test::Constant(true) => return Ok(Mask::all(len)),
+            Test::Constant(false) => return Ok(Mask::none(len)),
+            Test::Rows(filter, values) => {
+                let mut mask = Mask::none(len);
+                values.load(source)?;
+                for p in 0..len {
+                    values.seek(source, p)?;
+                    if filter.matches(values.as_ref())? == Some(want) {
+                        mask.insert(p);
+                    }
+                }
+                return Ok(mask);
+            }
+            _ => {}
+        }
+        source.load(self.slot)?;
+        if let Test::Growing(predicate, known, seen) = &mut self.test {
+            for id in *seen as u32..source.cardinality(self.slot) {
+                known.push(predicate.matches(source.text(self.slot, id)?));
+            }
+            *seen = known.len();
+        }
+        let values = source.values(self.slot);
+        Ok(match (&self.test, values) {
+            (Test::Ids(set), values) => by_ids(values, want, |id| set.contains(id)),
+            (Test::Growing(_, known, _), values) => {
+                by_ids(values, want, |id| known.get(id as usize).copied().flatten().unwrap_or(!want))
+            }
+            (Test::Long(predicate), Values::Long(block)) => {
+                by_number(block, want, predicate.matches_null(), |v| predicate.truth(v))
+            }
+            (Test::Double(predicate), Values::Double(block)) => {
+                by_number(block, want, predicate.matches_null(), |v| predicate.truth(v))
+            }
+            (Test::Double(predicate), Values::Float(block)) => {
+                by_number(block, want, predicate.matches_null(), |v| predicate.truth(f64::from(v)))
+            }
+            (Test::Truth, Values::Long(block)) => by_number(block, want, None, |v| Some(v > 0)),
+            (Test::Truth, Values::Double(block)) => by_number(block, want, None, |v| Some(v > 0.0)),
+            _ => Mask::none(len),
+        })
+    }
+
+    /// What the zone map of an aligned block says: all rows pass, none, or nothing is known.
+    pub(super) fn by_zone(&self, source: &Source<'_>, block: usize) -> Option<bool> {
+        match (&self.test, source.origin(self.slot)) {
+            (Test::Constant(passes), _) => Some(*passes),
+            (Test::Long(predicate), Origin::Long(column)) => {
+                let Zone { bounds, nulls } = column.zone(block)?;
+                let ((low, high), (min, max)) = (predicate.range()?, bounds?);
+                let inside = low <= min && max <= high && predicate.range_is_exact() && nulls == 0;
+                decide(low > max || high < min, inside, nulls, predicate.matches_null(), self.want)
+            }
+            (Test::Double(predicate), Origin::Double(column)) => {
+                let Zone { bounds, nulls } = column.zone(block)?;
+                let ((low, high), (min, max)) = (predicate.range()?, bounds?);
+                // NaN is in no zone: a zone inside the range does not say that all rows are.
+                let outside = self.want && (low > max || high < min);
+                decide(outside, false, nulls, predicate.matches_null(), self.want)
+            }
+            _ => None,
+        }
+    }
+}
+
+fn decide(outside: bool, inside: bool, nulls: u32, null: Option<bool>, want: bool) -> Option<bool> {
+    if outside {
+        return match (want, nulls) {
+            (true, _) if null != Some(true) || nulls == 0 => Some(false),
+            (false, 0) => Some(true),
+            _ => None,
+        };
+    }
+    inside.then_some(want)
+}
+
+/// Rows with any id in the set, or (`want` false) rows none of whose ids is in it. No ids at all is null.
+fn by_ids(values: &Values, want: bool, contains: impl Fn(u32) -> bool) -> Mask {
+    match values {
+        Values::Ids(ids) => Mask::of(ids.len(), |p| contains(ids[p]) == want),
+        Values::Multi(block) => Mask::of(block.offsets.len().saturating_sub(1), |p| {
+            let ids = &block.ids[block.offsets[p] as usize..block.offsets[p + 1] as usize];
+            let any = if ids.is_empty() { contains(0) } else { ids.iter().any(|id| contains(*id)) };
+            any == want
+        }),
+        _ => Mask::none(0),
+    }
+}
+
+#[inline]
+fn by_number<T: Copy>(
+    block: &NumericBlock<T>,
+    want: bool,
+    null: Option<bool>,
+    truth: impl Fn(T) -> Option<bool>,
+) -> Mask {
+    let wanted = Some(want);
+    if block.nulls.any() {
+        Mask::of(block.values.len(), |p| {
+            if block.nulls.is_null(p) { null == wanted } else { truth(block.values[p]) == wanted }
+        })
+    } else {
+        Mask::of(block.values.len(), |p| truth(block.values[p]) == wanted)
+    }
+}

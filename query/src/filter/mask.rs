@@ -1,0 +1,101 @@
+//! Which rows of a block pass? One bit a row, 64 rows a word.
+
+use std::ops::Range;
+
+use roaring::RoaringBitmap;
+
+/// A set of rows of one block.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Mask {
+    words: Vec<u64>,
+    len: usize,
+}
+
+impl Mask {
+    /// None of `len` rows.
+    pub(crate) fn none(len: usize) -> Self {
+        Self { words: vec![0; len.div_ceil(64)], len }
+    }
+
+    /// All of `len` rows.
+    pub(crate) fn all(len: usize) -> Self {
+        let mut mask = Self { words: vec![u64::MAX; len.div_ceil(64)], len };
+        mask.trim();
+        mask
+    }
+
+    /// Those of `len` rows for which `test` holds.
+    #[inline]
+    pub(crate) fn of(len: usize, mut test: impl FnMut(usize) -> bool) -> Self {
+        let mut mask = Self::none(len);
+        for (w, word) in mask.words.iter_mut().enumerate() {
+            let start = w * 64;
+            for bit in 0..64.min(len - start) {
+                *word |= u64::from(test(start + bit)) << bit;
+            }
+        }
+        mask
+    }
+
+    /// Those rows of `range` that are in a bitmap of row numbers.
+    pub(crate) fn of_bitmap(bitmap: &RoaringBitmap, range: Range<usize>) -> Self {
+        let mut mask = Self::none(range.len());
+        let start = range.start as u32;
+        for row in bitmap.range(start..range.end as u32) {
+            let at = (row - start) as usize;
+            mask.words[at / 64] |= 1 << (at % 64);
+        }
+        mask
+    }
+
+    fn trim(&mut self) {
+        if !self.len.is_multiple_of(64)
+            && let Some(last) = self.words.last_mut()
+        {
+            *last &= u64::MAX >> (64 - self.len % 64);
+        }
+    }
+
+    /// Keeps what is in both.
+    pub(crate) fn and(&mut self, other: &Self) {
+        self.words.iter_mut().zip(&other.words).for_each(|(a, b)| *a &= b);
+    }
+
+    /// Takes what is in either.
+    pub(crate) fn or(&mut self, other: &Self) {
+        self.words.iter_mut().zip(&other.words).for_each(|(a, b)| *a |= b);
+    }
+
+    /// Drops what is in the other.
+    pub(crate) fn and_not(&mut self, other: &Self) {
+        self.words.iter_mut().zip(&other.words).for_each(|(a, b)| *a &= !b);
+    }
+
+    /// Whether a row is in it.
+    #[inline]
+    pub(crate) fn contains(&self, row: usize) -> bool {
+        self.words[row / 64] >> (row % 64) & 1 == 1
+    }
+
+    /// Adds a row.
+    pub(crate) fn insert(&mut self, row: usize) {
+        self.words[row / 64] |= 1 << (row % 64);
+    }
+
+    /// How many rows are in it.
+    pub(crate) fn count(&self) -> usize {
+        self.words.iter().map(|w| w.count_ones() as usize).sum()
+    }
+
+    /// The rows in it, ascending; replaces `out`.
+    pub(crate) fn positions(&self, out: &mut Vec<u32>) {
+        out.clear();
+        for (w, word) in self.words.iter().enumerate() {
+            let mut word = *word;
+            while word != 0 {
+                out.push(w as u32 * 64 + word.trailing_zeros());
+                word &= word - 1;
+            }
+        }
+    }
+}

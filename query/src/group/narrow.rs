@@ -1,0 +1,86 @@
+//! How are 64-bit keys numbered fast? Linear probing in a power-of-two table that is at most half full.
+
+/// Keys of one word to group numbers.
+#[derive(Debug)]
+pub(crate) struct NarrowTable {
+    /// Key and group number plus one (0: free).
+    slots: Vec<(u64, u32)>,
+    keys: Vec<u64>,
+}
+
+impl Default for NarrowTable {
+    fn default() -> Self {
+        Self { slots: vec![(0, 0); 1024], keys: Vec::new() }
+    }
+}
+
+/// Folded multiplication (wyhash's mixing step).
+#[inline]
+pub(super) fn mix(key: u64) -> u64 {
+    let wide = u128::from(key ^ 0x9e37_79b9_7f4a_7c15) * u128::from(0xa076_1d64_78bd_642f_u64);
+    (wide >> 64) as u64 ^ wide as u64
+}
+
+impl NarrowTable {
+    /// The key of each group.
+    pub(crate) fn keys(&self) -> &[u64] {
+        &self.keys
+    }
+
+    /// The group of a key.
+    #[inline]
+    pub(crate) fn intern(&mut self, key: u64) -> u32 {
+        let mask = self.slots.len() - 1;
+        let mut at = mix(key) as usize & mask;
+        loop {
+            let (known, group) = self.slots[at];
+            if group == 0 {
+                return self.insert(key, at);
+            }
+            if known == key {
+                return group - 1;
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    fn insert(&mut self, key: u64, at: usize) -> u32 {
+        self.keys.push(key);
+        let group = self.keys.len() as u32;
+        self.slots[at] = (key, group);
+        if self.keys.len() * 2 > self.slots.len() {
+            self.grow();
+        }
+        group - 1
+    }
+
+    fn grow(&mut self) {
+        let size = self.slots.len() * 4;
+        let mask = size - 1;
+        let mut slots = vec![(0, 0); size];
+        for (i, key) in self.keys.iter().enumerate() {
+            let mut at = mix(*key) as usize & mask;
+            while slots[at].1 != 0 {
+                at = (at + 1) & mask;
+            }
+            slots[at] = (*key, i as u32 + 1);
+        }
+        self.slots = slots;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_order_of_appearance() {
+        let mut table = NarrowTable::default();
+        for round in 0..2 {
+            for i in 0..10_000u64 {
+                assert_eq!(table.intern(i.wrapping_mul(0x1234_5678_9abc_def1)), i as u32, "{round}");
+            }
+        }
+        assert_eq!(table.keys().len(), 10_000);
+    }
+}

@@ -1,0 +1,326 @@
+//! How is each native query carried out? The plan for its shape, run over its data source, and the shape's answer.
+
+use std::sync::Arc;
+
+use alluvium_segments::catalog::Snapshot;
+use alluvium_segments::time::{Granularity, Interval, Period};
+use alluvium_segments::{ColumnSpec, ColumnType, SegmentRef, TIME_COLUMN};
+use chrono_tz::Tz;
+
+use crate::QueryEngine;
+use crate::QueryError;
+use crate::answer::{self, Cells, Surroundings, Table, TimeFormat};
+use crate::column::ColumnData;
+use crate::inline::InlineSegment;
+use crate::partial::{Groups, Partial, RowSet};
+use crate::plan::{
+    AggregateFunction, AggregatePlan, AggregatorPlan, DimensionPlan, Operator, Plan, RowsPlan, Scope,
+};
+use crate::request::{Aggregation, Body, Context, DataSource, NativeQuery, Scan, Search, SegmentMetadata};
+use crate::run::{Control, Segments};
+
+/// What a query runs over.
+struct Input {
+    segments: Segments,
+    names: Vec<String>,
+    columns: Vec<ColumnSpec>,
+    /// Whether any of its tables exists.
+    exists: bool,
+}
+
+/// The query being carried out.
+struct Run<'q> {
+    engine: &'q QueryEngine,
+    query: &'q NativeQuery,
+    input: Input,
+    control: &'q Control,
+}
+
+impl QueryEngine {
+    /// Carries out a native query and writes its answer.
+    pub(crate) async fn run_native(
+        &self,
+        query: &NativeQuery,
+        snapshot: &Snapshot,
+        control: &Control,
+    ) -> Result<Vec<u8>, QueryError> {
+        let input = self.input(query, snapshot, control).await?;
+        if !input.exists {
+            return Ok(Vec::from(*b"[]"));
+        }
+        Run { engine: self, query, input, control }.answer().await
+    }
+
+    async fn input(
+        &self,
+        query: &NativeQuery,
+        snapshot: &Snapshot,
+        control: &Control,
+    ) -> Result<Input, QueryError> {
+        match &query.source {
+            DataSource::Tables(names) => {
+                let mut scope = Scope::table("");
+                scope.datasources.clone_from(names);
+                scope.intervals.clone_from(&query.intervals);
+                let partial = query.context.flag("returnPartialResults", false)?;
+                let mut segments = Segments::of(&scope, snapshot, partial)?;
+                realtime_mode(&query.context, &mut segments)?;
+                let mut columns: Vec<ColumnSpec> = Vec::new();
+                let tables = names.iter().filter_map(|name| snapshot.datasource(name));
+                for spec in tables.clone().flat_map(|table| table.current_columns()) {
+                    if columns.iter().all(|c| c.name != spec.name) {
+                        columns.push(spec);
+                    }
+                }
+                Ok(Input { segments, names: names.clone(), columns, exists: tables.count() > 0 })
+            }
+            DataSource::Inline(segment) => Ok(Input::of(Arc::clone(segment))),
+            DataSource::Query(inner) => {
+                let input = Box::pin(self.input(inner, snapshot, control)).await?;
+                let columns = Run { engine: self, query: inner, input, control }.columns().await?;
+                let limit = inner.context.long("maxSubqueryRows")?.and_then(|l| u64::try_from(l).ok());
+                let limit = limit.unwrap_or(self.options.max_subquery_rows);
+                let rows = columns.first().map_or(0, |(_, data)| data.len());
+                if rows as u64 > limit {
+                    return Err(QueryError::ResourceLimit(format!(
+                        "Cannot issue the query, subqueries generated results beyond maximum[{limit}] rows"
+                    )));
+                }
+                Ok(Input::of(Arc::new(InlineSegment::new("subquery", columns))))
+            }
+        }
+    }
+}
+
+impl Input {
+    fn of(segment: Arc<InlineSegment>) -> Self {
+        use alluvium_segments::Segment as _;
+        let columns = segment.schema().columns.clone();
+        let list = vec![SegmentRef::whole(segment)];
+        Self { segments: Segments { list }, names: vec!["inline".to_owned()], columns, exists: true }
+    }
+}
+
+/// `realtimeSegmentsMode` and its older form.
+fn realtime_mode(context: &Context, segments: &mut Segments) -> Result<(), QueryError> {
+    let mode = match context.text("realtimeSegmentsMode") {
+        Some(mode) => mode.to_ascii_lowercase(),
+        None if context.flag("realtimeSegmentsOnly", false)? => "exclusive".to_owned(),
+        None => return Ok(()),
+    };
+    match mode.as_str() {
+        "include" => {}
+        "exclude" => segments.list.retain(|s| !s.segment.is_live()),
+        "exclusive" => segments.list.retain(|s| s.segment.is_live()),
+        other => {
+            let message = format!("realtimeSegmentsMode `{other}` is none of include, exclude and exclusive");
+            return Err(QueryError::invalid(message));
+        }
+    }
+    Ok(())
+}
+
+impl Run<'_> {
+    fn scope(&self) -> Scope {
+        let mut scope = Scope::table("");
+        scope.datasources.clone_from(&self.input.names);
+        scope.intervals.clone_from(&self.query.intervals);
+        scope
+    }
+
+    fn around(&self) -> Result<Surroundings<'_>, QueryError> {
+        let as_long = self.query.context.flag("serializeDateTimeAsLong", false)?;
+        let coverage = self.input.segments.coverage(&self.query.intervals);
+        Ok(Surroundings { intervals: &self.query.intervals, coverage, times: TimeFormat { as_long } })
+    }
+
+    async fn execute(&self, plan: Plan) -> Result<Partial, QueryError> {
+        self.engine.runner.execute(plan, &self.input.segments, self.control).await
+    }
+
+    async fn groups(&self, aggregation: &Aggregation) -> Result<Groups, QueryError> {
+        if !self.query.context.flag("finalize", true)?
+            && aggregation
+                .plan
+                .aggregators
+                .iter()
+                .any(|a| matches!(a.function, AggregateFunction::Cardinality { .. }))
+        {
+            return Err(QueryError::unsupported(
+                "context parameter `finalize` false is not available for cardinality and hyperUnique",
+            ));
+        }
+        match self.execute(aggregation.plan(self.scope())).await? {
+            Partial::Groups(groups) => Ok(groups),
+            _ => Ok(Groups::empty(&aggregation.plan)),
+        }
+    }
+
+    async fn answer(&self) -> Result<Vec<u8>, QueryError> {
+        let around = self.around()?;
+        let context = &self.query.context;
+        match &self.query.body {
+            Body::Timeseries(query) => {
+                let groups = self.groups(&query.aggregation).await?;
+                answer::timeseries(query, groups, &around, context, self.control)
+            }
+            Body::TopN(query) => answer::top_n(query, self.groups(&query.aggregation).await?, &around),
+            Body::GroupBy(query) => {
+                answer::group_by(query, self.groups(&query.aggregation).await?, &around, context)
+            }
+            Body::Scan(query) => {
+                let columns = answer::scan_columns(query, &self.input.columns);
+                let rows = self.rows(query, &columns).await?;
+                Ok(answer::scan(query, &rows, &columns))
+            }
+            Body::Search(query) => self.search(query, &around).await,
+            Body::TimeBoundary(query) => {
+                let mut scope = self.scope();
+                scope.filter.clone_from(&query.filter);
+                let bounds = match self.execute(Plan::new(scope, Operator::TimeBounds)).await? {
+                    Partial::TimeBounds(bounds) => bounds,
+                    _ => None,
+                };
+                Ok(answer::time_boundary(query, bounds, around.times))
+            }
+            Body::SegmentMetadata(query) => self.segment_metadata(query),
+            Body::DataSourceMetadata => {
+                Ok(answer::data_source_metadata(&self.input.segments.list, around.times))
+            }
+        }
+    }
+
+    async fn rows(
+        &self,
+        query: &Scan,
+        columns: &[(String, Option<ColumnType>)],
+    ) -> Result<RowSet, QueryError> {
+        let mut scope = self.scope();
+        scope.virtual_columns.clone_from(&query.virtual_columns);
+        scope.filter.clone_from(&query.filter);
+        let plan = RowsPlan {
+            columns: answer::row_columns(columns),
+            order: query.order.clone(),
+            offset: query.offset,
+            limit: query.limit,
+        };
+        match self.execute(Plan::new(scope, Operator::Rows(plan))).await? {
+            Partial::Rows(rows) => Ok(rows),
+            _ => Ok(RowSet::default()),
+        }
+    }
+
+    async fn search(&self, query: &Search, around: &Surroundings<'_>) -> Result<Vec<u8>, QueryError> {
+        let all = || {
+            let texts = self.input.columns.iter().filter(|c| c.column_type == ColumnType::String);
+            texts.map(|c| DimensionPlan::column(&c.name, &c.name, ColumnType::String)).collect()
+        };
+        let dimensions = if query.dimensions.is_empty() { all() } else { query.dimensions.clone() };
+        let mut found = Vec::with_capacity(dimensions.len());
+        for dimension in dimensions {
+            let count =
+                AggregatorPlan { name: "count".to_owned(), function: AggregateFunction::Count, filter: None };
+            let plan = AggregatePlan {
+                granularity: query.granularity.clone(),
+                dimensions: vec![dimension],
+                aggregators: vec![count],
+                top: None,
+            };
+            let mut scope = self.scope();
+            scope.virtual_columns.clone_from(&query.virtual_columns);
+            scope.filter.clone_from(&query.filter);
+            let partial = self.execute(Plan::new(scope, Operator::Aggregate(plan.clone()))).await?;
+            if let Partial::Groups(groups) = partial {
+                found.push((plan, groups));
+            }
+        }
+        answer::search(query, found, around)
+    }
+
+    fn segment_metadata(&self, query: &SegmentMetadata) -> Result<Vec<u8>, QueryError> {
+        let list = &self.input.segments.list;
+        if self.query.intervals_given {
+            return answer::segment_metadata(query, list, self.control);
+        }
+        // Without intervals: the week before the end of the last segment.
+        let Some(end) = list.iter().map(|s| s.segment.id().interval.end).max() else {
+            return Ok(Vec::from(*b"[]"));
+        };
+        let week = Period { weeks: 1, ..Period::default() };
+        let wanted = Interval { start: week.add_to(end, -1, Tz::UTC), end };
+        let recent: Vec<SegmentRef> =
+            list.iter().filter(|s| s.segment.id().interval.overlaps(wanted)).cloned().collect();
+        answer::segment_metadata(query, &recent, self.control)
+    }
+
+    /// The result as columns, for a query around this one.
+    async fn columns(&self) -> Result<Vec<(String, ColumnData)>, QueryError> {
+        let around = self.around()?;
+        let context = &self.query.context;
+        let start = self.query.intervals.first().map_or(0, |i| i.start);
+        match &self.query.body {
+            Body::Timeseries(query) => {
+                let groups = self.groups(&query.aggregation).await?;
+                let (table, order) = answer::timeseries_table(query, groups, &around, context, self.control)?;
+                Ok(table.into_columns(&order, around.all_time()))
+            }
+            Body::TopN(query) => {
+                let (table, blocks) = answer::top_n_table(query, self.groups(&query.aggregation).await?)?;
+                Ok(table.into_columns(&blocks.concat(), around.all_time()))
+            }
+            Body::GroupBy(query) => {
+                let groups = self.groups(&query.aggregation).await?;
+                let all = matches!(query.aggregation.plan.granularity, Granularity::All);
+                let blocks = answer::group_by_table(query, groups, context)?;
+                let mut whole: Option<Vec<(String, ColumnData)>> = None;
+                for (table, rows) in blocks {
+                    let columns = table.into_columns(&rows, if all { start } else { 0 });
+                    whole = Some(match whole {
+                        None => columns,
+                        Some(known) => {
+                            let both = known.into_iter().zip(columns);
+                            both.map(|((name, a), (_, b))| (name, a.concat(&b))).collect()
+                        }
+                    });
+                }
+                Ok(whole.unwrap_or_default())
+            }
+            Body::Scan(query) => {
+                let columns = answer::scan_columns(query, &self.input.columns);
+                let rows = self.rows(query, &columns).await?;
+                let mut whole: Vec<(String, ColumnData)> = columns
+                    .into_iter()
+                    .map(|(name, output)| (name, ColumnData::empty(output.unwrap_or(ColumnType::String))))
+                    .collect();
+                for block in &rows.blocks {
+                    for ((_, known), data) in whole.iter_mut().zip(&block.columns) {
+                        *known = known.concat_any(data);
+                    }
+                }
+                Ok(whole)
+            }
+            _ => Err(QueryError::unsupported(format!(
+                "a query of type `{}` cannot be a data source; timeseries, topN, groupBy and scan can",
+                self.query.query_type
+            ))),
+        }
+    }
+}
+
+impl Table {
+    /// The given rows as columns, with `__time`.
+    fn into_columns(self, rows: &[usize], time: i64) -> Vec<(String, ColumnData)> {
+        let take: Vec<u32> = rows.iter().map(|row| *row as u32).collect();
+        let times = rows.iter().map(|row| self.buckets.get(*row).copied().unwrap_or(time));
+        let times: Vec<_> = times.map(alluvium_expression::Value::Long).collect();
+        let mut columns = vec![(TIME_COLUMN.to_owned(), ColumnData::from_values(&times))];
+        for column in self.columns {
+            let data = match column.cells {
+                Cells::Data(data) => data.take(&take),
+                Cells::Computed(values) => ColumnData::from_values(&values).take(&take),
+            };
+            columns.push((column.name, data));
+        }
+        columns
+    }
+}

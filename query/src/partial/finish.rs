@@ -1,0 +1,94 @@
+//! What do finished aggregates look like? States become typed result columns.
+
+use alluvium_segments::{NullMask, NumericBlock};
+
+use super::{Groups, Numbers, State};
+use crate::column::{ColumnData, ResultColumn};
+use crate::plan::{AggregateFunction, AggregatePlan};
+
+impl Groups {
+    /// Bucket starts of the groups, in group order; empty for granularity `all`.
+    #[must_use]
+    pub fn buckets(&self) -> &[i64] {
+        &self.buckets
+    }
+
+    /// The keys, a column a dimension of the plan, in group order.
+    #[must_use]
+    pub fn keys(&self) -> &[ColumnData] {
+        &self.keys
+    }
+
+    /// Dimensions and then aggregates as named columns. Groups come in no particular order. A plan with
+    /// granularity `all` and no dimensions has at most one group; over no rows it has none (see
+    /// [`Groups::or_empty_group`]).
+    #[must_use]
+    pub fn finish(self, plan: &AggregatePlan) -> Vec<ResultColumn> {
+        let dimensions = plan.dimensions.iter().zip(self.keys);
+        let keys = dimensions.map(|(d, data)| ResultColumn { name: d.name.clone(), data });
+        let aggregates = plan.aggregators.iter().zip(self.states).map(|(aggregator, state)| ResultColumn {
+            name: aggregator.name.clone(),
+            data: state.finish(&aggregator.function),
+        });
+        keys.chain(aggregates).collect()
+    }
+
+    /// Adds the one group of a global aggregate when there is none.
+    #[must_use]
+    pub fn or_empty_group(mut self, plan: &AggregatePlan) -> Self {
+        if self.len == 0 && plan.dimensions.is_empty() && self.buckets.is_empty() {
+            self.len = 1;
+            for (state, aggregator) in self.states.iter_mut().zip(&plan.aggregators) {
+                state.grow(1, &aggregator.function);
+            }
+        }
+        self
+    }
+}
+
+impl State {
+    /// The results, a row a group.
+    pub(crate) fn finish(self, function: &AggregateFunction) -> ColumnData {
+        match self {
+            Self::Count(counts) => ColumnData::Longs(all_valid(counts)),
+            Self::Long(n) => ColumnData::Longs(numbers(n)),
+            Self::Float(n) => ColumnData::Floats(numbers(n)),
+            Self::Double(n) => ColumnData::Doubles(numbers(n)),
+            Self::Mean(sums, counts) => {
+                let seen = counts.iter().map(|c| *c > 0).collect();
+                let values = sums.iter().zip(&counts).map(|(s, c)| s / *c as f64).collect();
+                ColumnData::Doubles(numbers(Numbers { values, seen }))
+            }
+            Self::Pick(picks) => picks.values,
+            Self::Distinct(sketches) => {
+                let estimates = sketches.iter().map(|s| s.as_ref().map_or(0.0, |s| s.estimate()));
+                if matches!(function, AggregateFunction::Cardinality { round: true, .. }) {
+                    ColumnData::Longs(all_valid(estimates.map(|e| e.round() as i64).collect()))
+                } else {
+                    ColumnData::Doubles(all_valid(estimates.collect()))
+                }
+            }
+            Self::Constant(len) => {
+                let value = if let AggregateFunction::Grouping(value) = function { *value } else { 0 };
+                ColumnData::Longs(all_valid(vec![value; len]))
+            }
+        }
+    }
+}
+
+fn all_valid<T>(values: Vec<T>) -> NumericBlock<T> {
+    let mut nulls = NullMask::default();
+    nulls.push_valid(values.len());
+    NumericBlock { values, nulls }
+}
+
+fn numbers<T: Default>(mut numbers: Numbers<T>) -> NumericBlock<T> {
+    let mut nulls = NullMask::default();
+    for (value, seen) in numbers.values.iter_mut().zip(&numbers.seen) {
+        nulls.push(!seen);
+        if !seen {
+            *value = T::default();
+        }
+    }
+    NumericBlock { values: numbers.values, nulls }
+}

@@ -1,0 +1,231 @@
+//! How are the aggregates of all groups kept? One typed column a aggregator, indexed by group number.
+
+use alluvium_segments::ColumnType;
+
+use crate::column::{ColumnData, TextColumn};
+use crate::hll::Hll;
+use crate::plan::{AggregateFunction, Number};
+
+/// Values of all groups, and whether there is one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Numbers<T> {
+    pub(crate) values: Vec<T>,
+    pub(crate) seen: Vec<bool>,
+}
+
+/// Values that belong to a time (first, last) or to nothing (any).
+#[derive(Debug, Clone)]
+pub(crate) struct Picks {
+    /// Time of the value kept.
+    pub(crate) times: Vec<i64>,
+    /// Whether anything is kept (it may be null).
+    pub(crate) seen: Vec<bool>,
+    /// The value; null where nothing is kept.
+    pub(crate) values: ColumnData,
+}
+
+/// The states of one aggregator.
+#[derive(Debug, Clone)]
+pub(crate) enum State {
+    /// Counts of rows.
+    Count(Vec<i64>),
+    /// Sums or extremes in longs.
+    Long(Numbers<i64>),
+    /// Sums or extremes in floats.
+    Float(Numbers<f32>),
+    /// Sums or extremes in doubles.
+    Double(Numbers<f64>),
+    /// Sums and numbers of values.
+    Mean(Vec<f64>, Vec<i64>),
+    /// First, last, any.
+    Pick(Picks),
+    /// Distinct counts.
+    Distinct(Vec<Option<Box<Hll>>>),
+    /// Nothing to keep; the number of groups.
+    Constant(usize),
+}
+
+impl State {
+    /// For no groups.
+    pub(crate) fn new(function: &AggregateFunction) -> Self {
+        use AggregateFunction as F;
+        match function {
+            F::Count | F::CountNonNull(_) => Self::Count(Vec::new()),
+            F::Sum(number, _) | F::Min(number, _) | F::Max(number, _) => match number {
+                Number::Long => Self::Long(Numbers::default()),
+                Number::Float => Self::Float(Numbers::default()),
+                Number::Double => Self::Double(Numbers::default()),
+            },
+            F::Mean(_) => Self::Mean(Vec::new(), Vec::new()),
+            F::First { value_type, .. } | F::Last { value_type, .. } | F::Any { value_type, .. } => {
+                Self::Pick(Picks::new(*value_type))
+            }
+            F::Cardinality { .. } => Self::Distinct(Vec::new()),
+            F::Grouping(_) => Self::Constant(0),
+        }
+    }
+
+    /// Makes room for `groups` groups; new ones have seen nothing.
+    pub(crate) fn grow(&mut self, groups: usize, function: &AggregateFunction) {
+        match self {
+            Self::Count(counts) => counts.resize(groups, 0),
+            Self::Long(n) => n.grow(groups, identity(function, i64::MAX, i64::MIN, 0)),
+            Self::Float(n) => n.grow(groups, identity(function, f32::INFINITY, f32::NEG_INFINITY, 0.0)),
+            Self::Double(n) => n.grow(groups, identity(function, f64::INFINITY, f64::NEG_INFINITY, 0.0)),
+            Self::Mean(sums, counts) => {
+                sums.resize(groups, 0.0);
+                counts.resize(groups, 0);
+            }
+            Self::Pick(picks) => picks.grow(groups),
+            Self::Distinct(sketches) => sketches.resize(groups, None),
+            Self::Constant(len) => *len = groups,
+        }
+    }
+
+    /// Merges the states of `other` into those of the groups `into[i]` (all within the length).
+    /// `other` comes after `self` in segment order.
+    pub(crate) fn merge(&mut self, other: Self, into: &[u32], function: &AggregateFunction) {
+        use AggregateFunction as F;
+        match (self, other) {
+            (Self::Count(a), Self::Count(b)) => {
+                for (count, group) in b.iter().zip(into) {
+                    a[*group as usize] += count;
+                }
+            }
+            (Self::Long(a), Self::Long(b)) => match function {
+                F::Min(..) => a.merge(&b, into, i64::min),
+                F::Max(..) => a.merge(&b, into, i64::max),
+                _ => a.merge(&b, into, i64::wrapping_add),
+            },
+            (Self::Float(a), Self::Float(b)) => match function {
+                F::Min(..) => a.merge(&b, into, min_f32),
+                F::Max(..) => a.merge(&b, into, max_f32),
+                _ => a.merge(&b, into, |x, y| x + y),
+            },
+            (Self::Double(a), Self::Double(b)) => match function {
+                F::Min(..) => a.merge(&b, into, min_f64),
+                F::Max(..) => a.merge(&b, into, max_f64),
+                _ => a.merge(&b, into, |x, y| x + y),
+            },
+            (Self::Mean(sums, counts), Self::Mean(other_sums, other_counts)) => {
+                for ((sum, count), group) in other_sums.iter().zip(&other_counts).zip(into) {
+                    sums[*group as usize] += sum;
+                    counts[*group as usize] += count;
+                }
+            }
+            (Self::Pick(a), Self::Pick(b)) => a.merge(&b, into, function),
+            (Self::Distinct(a), Self::Distinct(b)) => {
+                for (sketch, group) in b.into_iter().zip(into) {
+                    match (&mut a[*group as usize], sketch) {
+                        (Some(known), Some(sketch)) => known.merge(&sketch),
+                        (empty, sketch @ Some(_)) => *empty = sketch,
+                        (_, None) => {}
+                    }
+                }
+            }
+            // States of one aggregator have one form (checked when bytes are read).
+            _ => {}
+        }
+    }
+}
+
+fn identity<T>(function: &AggregateFunction, min: T, max: T, sum: T) -> T {
+    match function {
+        AggregateFunction::Min(..) => min,
+        AggregateFunction::Max(..) => max,
+        _ => sum,
+    }
+}
+
+/// `Math.min` of Java: NaN wins.
+#[inline]
+pub(crate) fn min_f64(a: f64, b: f64) -> f64 {
+    if a < b || a.is_nan() { a } else { b }
+}
+
+/// `Math.max` of Java: NaN wins.
+#[inline]
+pub(crate) fn max_f64(a: f64, b: f64) -> f64 {
+    if a > b || a.is_nan() { a } else { b }
+}
+
+/// `Math.min` of Java: NaN wins.
+#[inline]
+pub(crate) fn min_f32(a: f32, b: f32) -> f32 {
+    if a < b || a.is_nan() { a } else { b }
+}
+
+/// `Math.max` of Java: NaN wins.
+#[inline]
+pub(crate) fn max_f32(a: f32, b: f32) -> f32 {
+    if a > b || a.is_nan() { a } else { b }
+}
+
+impl<T: Copy> Numbers<T> {
+    fn grow(&mut self, groups: usize, identity: T) {
+        self.values.resize(groups, identity);
+        self.seen.resize(groups, false);
+    }
+
+    fn merge(&mut self, other: &Self, into: &[u32], combine: impl Fn(T, T) -> T) {
+        for ((value, seen), group) in other.values.iter().zip(&other.seen).zip(into) {
+            if *seen {
+                let group = *group as usize;
+                self.values[group] = combine(self.values[group], *value);
+                self.seen[group] = true;
+            }
+        }
+    }
+}
+
+impl Picks {
+    pub(crate) fn new(value_type: ColumnType) -> Self {
+        Self { times: Vec::new(), seen: Vec::new(), values: ColumnData::empty(value_type) }
+    }
+
+    fn grow(&mut self, groups: usize) {
+        self.times.resize(groups, 0);
+        self.seen.resize(groups, false);
+        self.values.grow_null(groups);
+    }
+
+    fn merge(&mut self, other: &Self, into: &[u32], function: &AggregateFunction) {
+        use AggregateFunction as F;
+        // Row to take for each group: below `len` its own, from there the other's.
+        let len = self.times.len() as u32;
+        let mut take: Vec<u32> = (0..len).collect();
+        let mut changed = false;
+        for (i, group) in into.iter().enumerate() {
+            let g = *group as usize;
+            let better = other.seen[i]
+                && match function {
+                    _ if !self.seen[g] => true,
+                    F::First { .. } => other.times[i] < self.times[g],
+                    F::Last { .. } => other.times[i] >= self.times[g],
+                    _ => self.values.get(g).is_null() && !other.values.get(i).is_null(),
+                };
+            if better {
+                self.times[g] = other.times[i];
+                self.seen[g] = true;
+                take[g] = len + i as u32;
+                changed = true;
+            }
+        }
+        if changed {
+            self.values = self.values.concat(&other.values).take(&take);
+        }
+    }
+}
+
+impl ColumnData {
+    /// A column without rows.
+    pub(crate) fn empty(column_type: ColumnType) -> Self {
+        use alluvium_segments::NumericBlock;
+        match column_type {
+            ColumnType::Long => Self::Longs(NumericBlock::default()),
+            ColumnType::Float => Self::Floats(NumericBlock::default()),
+            ColumnType::Double => Self::Doubles(NumericBlock::default()),
+            ColumnType::String => Self::Texts(TextColumn::default()),
+        }
+    }
+}

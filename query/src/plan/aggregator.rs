@@ -1,0 +1,101 @@
+//! Which aggregates are there, and what do they take?
+
+use alluvium_expression::{Expr, Filter};
+use alluvium_segments::ColumnType;
+use serde::{Deserialize, Serialize};
+
+use super::DimensionPlan;
+
+/// An aggregate of each group.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AggregatorPlan {
+    /// Output name.
+    pub name: String,
+    /// What is computed.
+    pub function: AggregateFunction,
+    /// Only rows for which it is true count.
+    pub filter: Option<Filter>,
+}
+
+/// Where an aggregate's input comes from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Input {
+    /// A stored or virtual column.
+    Column(String),
+    /// An expression over columns.
+    Expression(Expr),
+}
+
+/// The type numbers are aggregated in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Number {
+    /// 64-bit integer; sums wrap.
+    Long,
+    /// 32-bit float.
+    Float,
+    /// 64-bit float.
+    Double,
+}
+
+/// What an aggregate computes. Nulls are skipped unless said otherwise; over nothing the result is null, and 0
+/// for counts and distinct counts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum AggregateFunction {
+    /// Number of rows.
+    Count,
+    /// Number of rows for which the input is not null.
+    CountNonNull(Input),
+    /// Sum.
+    Sum(Number, Input),
+    /// Smallest.
+    Min(Number, Input),
+    /// Largest.
+    Max(Number, Input),
+    /// Sum divided by number of values, as a double.
+    Mean(Input),
+    /// The value (or null) at the smallest time.
+    First {
+        /// Type of the result.
+        value_type: ColumnType,
+        /// Values.
+        input: Input,
+        /// Times, longs.
+        time: String,
+        /// Texts are cut at this many bytes.
+        max_bytes: Option<u32>,
+    },
+    /// The value (or null) at the largest time.
+    Last {
+        /// Type of the result.
+        value_type: ColumnType,
+        /// Values.
+        input: Input,
+        /// Times, longs.
+        time: String,
+        /// Texts are cut at this many bytes.
+        max_bytes: Option<u32>,
+    },
+    /// Some value, not null if there is one.
+    Any {
+        /// Type of the result.
+        value_type: ColumnType,
+        /// Values.
+        input: Input,
+        /// Texts are cut at this many bytes.
+        max_bytes: Option<u32>,
+    },
+    /// Estimated number of distinct values of the fields together, or of rows of them.
+    Cardinality {
+        /// Fields.
+        fields: Vec<CardinalityField>,
+        /// Whether combinations are counted instead of values.
+        by_row: bool,
+        /// Whether the result is a whole number.
+        round: bool,
+    },
+    /// Which dimensions are not in the subtotal: bit `n - 1 - i` for the i-th of n names; constant within a plan.
+    Grouping(i64),
+}
+
+/// A field of a cardinality aggregate: a dimension whose values are hashed.
+pub type CardinalityField = DimensionPlan;

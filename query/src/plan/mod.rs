@@ -1,0 +1,157 @@
+//! What is to be done with the segments of a datasource? Plain, versioned, serialisable descriptions: both
+//! languages lower to them, one executor runs them, on this node or another.
+
+mod aggregator;
+mod check;
+mod dimension;
+
+use alluvium_expression::{Expr, Filter};
+use alluvium_segments::ColumnType;
+use alluvium_segments::time::{Granularity, Interval};
+use serde::{Deserialize, Serialize};
+
+pub use aggregator::{AggregateFunction, AggregatorPlan, CardinalityField, Input, Number};
+pub use dimension::{DimensionPlan, DimensionTransform, ValueFilter};
+
+/// Version of the plan's form; other versions are refused.
+pub const PLAN_VERSION: u32 = 1;
+
+/// A whole piece of segment work.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Always [`PLAN_VERSION`].
+    pub version: u32,
+    /// Over which rows.
+    pub scope: Scope,
+    /// What to do with them.
+    pub operator: Operator,
+}
+
+impl Plan {
+    /// A plan of the current version.
+    #[must_use]
+    pub fn new(scope: Scope, operator: Operator) -> Self {
+        Self { version: PLAN_VERSION, scope, operator }
+    }
+}
+
+/// Which rows, and which computed columns they have.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Scope {
+    /// Names; several are concatenated.
+    pub datasources: Vec<String>,
+    /// Sorted, disjoint (see `time::condense`).
+    pub intervals: Vec<Interval>,
+    /// Computed columns; a name that equals a stored column's hides it.
+    pub virtual_columns: Vec<VirtualColumn>,
+    /// Rows for which it is true.
+    pub filter: Option<Filter>,
+}
+
+impl Scope {
+    /// All rows of one datasource.
+    #[must_use]
+    pub fn table(datasource: &str) -> Self {
+        Self {
+            datasources: vec![datasource.to_owned()],
+            intervals: vec![Interval::ETERNITY],
+            virtual_columns: Vec::new(),
+            filter: None,
+        }
+    }
+}
+
+/// A computed column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VirtualColumn {
+    /// Its name.
+    pub name: String,
+    /// How it is computed.
+    pub source: VirtualSource,
+}
+
+/// How a computed column is computed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum VirtualSource {
+    /// By an expression, cast to `output_type` (`None`: as it comes).
+    Expression {
+        /// The expression.
+        expression: Expr,
+        /// Type of the column.
+        output_type: Option<ColumnType>,
+    },
+    /// The values of a string column that pass.
+    Values {
+        /// The string column.
+        column: String,
+        /// Which values pass.
+        keep: ValueFilter,
+    },
+}
+
+/// What to do with the rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Operator {
+    /// Group and aggregate.
+    Aggregate(AggregatePlan),
+    /// Return rows.
+    Rows(RowsPlan),
+    /// Smallest and largest `__time`.
+    TimeBounds,
+}
+
+/// Groups and what is computed for each. Without dimensions and with granularity `all` there is one group,
+/// even over no rows (the finisher decides whether it shows).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AggregatePlan {
+    /// Time buckets that groups are kept apart by.
+    pub granularity: Granularity,
+    /// Group keys.
+    pub dimensions: Vec<DimensionPlan>,
+    /// Aggregates.
+    pub aggregators: Vec<AggregatorPlan>,
+    /// Which groups will be asked for (may be used to keep fewer).
+    pub top: Option<Top>,
+}
+
+/// Only the first groups by an aggregate are wanted, in each bucket.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Top {
+    /// Number of the aggregator.
+    pub aggregator: usize,
+    /// Whether the largest are wanted.
+    pub descending: bool,
+    /// How many.
+    pub count: usize,
+}
+
+/// Rows as they lie, or ordered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RowsPlan {
+    /// Columns to return, `__time` and virtual ones included.
+    pub columns: Vec<RowColumn>,
+    /// Sort keys; empty: segment after segment, each in its order.
+    pub order: Vec<RowOrderBy>,
+    /// Rows to skip.
+    pub offset: u64,
+    /// Rows to return.
+    pub limit: Option<u64>,
+}
+
+/// A column of row results.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RowColumn {
+    /// Its name.
+    pub name: String,
+    /// The type to return; `None`: the type each segment stores (lists stay lists).
+    pub output_type: Option<ColumnType>,
+}
+
+/// A sort key of row results.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RowOrderBy {
+    /// Column name; need not be returned.
+    pub column: String,
+    /// Whether larger values come first (nulls are smallest).
+    pub descending: bool,
+}

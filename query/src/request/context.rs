@@ -1,0 +1,61 @@
+//! What does the query's context ask for? Values may be texts; keys nobody knows are kept and do nothing.
+
+use serde_json::{Map, Value};
+
+use crate::QueryError;
+
+/// The `context` of a query.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Context {
+    map: Map<String, Value>,
+}
+
+impl Context {
+    /// Reads the `context` field.
+    pub(crate) fn read(body: &Value) -> Result<Self, QueryError> {
+        match body.get("context") {
+            None | Some(Value::Null) => Ok(Self::default()),
+            Some(Value::Object(map)) => Ok(Self { map: map.clone() }),
+            Some(other) => Err(QueryError::invalid(format!("`context` must be an object, not `{other}`"))),
+        }
+    }
+
+    fn get(&self, key: &str) -> Option<&Value> {
+        self.map.get(key).filter(|value| !value.is_null())
+    }
+
+    /// A text; numbers as they are written.
+    pub(crate) fn text(&self, key: &str) -> Option<String> {
+        match self.get(key)? {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        }
+    }
+
+    /// A boolean.
+    pub(crate) fn flag(&self, key: &str, default: bool) -> Result<bool, QueryError> {
+        match self.get(key) {
+            None => Ok(default),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(Value::String(text)) if text.eq_ignore_ascii_case("true") => Ok(true),
+            Some(Value::String(text)) if text.eq_ignore_ascii_case("false") => Ok(false),
+            Some(other) => Err(Self::wrong(key, "true or false", other)),
+        }
+    }
+
+    /// An integer.
+    pub(crate) fn long(&self, key: &str) -> Result<Option<i64>, QueryError> {
+        match self.get(key) {
+            None => Ok(None),
+            Some(value) => {
+                let parsed = value.as_i64().or_else(|| value.as_str()?.trim().parse().ok());
+                parsed.map(Some).ok_or_else(|| Self::wrong(key, "an integer", value))
+            }
+        }
+    }
+
+    fn wrong(key: &str, wanted: &str, found: &Value) -> QueryError {
+        QueryError::invalid(format!("query context parameter `{key}` must be {wanted}, not `{found}`"))
+    }
+}

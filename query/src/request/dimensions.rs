@@ -1,0 +1,125 @@
+//! How are dimension specs and virtual columns written?
+
+use std::collections::BTreeSet;
+
+use alluvium_expression::{Expr, ExtractionFn};
+use alluvium_segments::ColumnType;
+use serde_json::{Value, json};
+
+use super::fields::Fields;
+use crate::QueryError;
+use crate::plan::{DimensionPlan, DimensionTransform, ValueFilter, VirtualColumn, VirtualSource};
+
+/// Reads a dimension spec: a name or an object.
+pub(crate) fn dimension(json: &Value) -> Result<DimensionPlan, QueryError> {
+    if let Some(name) = json.as_str() {
+        return Ok(DimensionPlan::column(name, name, ColumnType::String));
+    }
+    let fields = Fields::of("dimension spec", json)?;
+    let kind = fields.text_opt("type")?.unwrap_or("default");
+    let keep = |filter: ValueFilter| -> Result<DimensionPlan, QueryError> {
+        let mut plan = dimension(fields.need("delegate")?)?;
+        plan.transforms.insert(0, DimensionTransform::Keep(filter));
+        Ok(plan)
+    };
+    match kind {
+        "default" => plain(&fields),
+        "extraction" => {
+            let mut plan = plain(&fields)?;
+            plan.transforms.push(DimensionTransform::Extract(extraction(fields.need("extractionFn")?)?));
+            Ok(plan)
+        }
+        "lookup" => {
+            let mut plan = plain(&fields)?;
+            plan.output_type = ColumnType::String;
+            plan.transforms.push(DimensionTransform::Extract(lookup(&fields)?));
+            Ok(plan)
+        }
+        "listFiltered" => {
+            keep(ValueFilter::List { values: value_set(&fields)?, allow: fields.flag("isWhitelist", true)? })
+        }
+        "regexFiltered" => keep(ValueFilter::Regex(fields.text("pattern")?.to_owned())),
+        "prefixFiltered" => keep(ValueFilter::Prefix(fields.text("prefix")?.to_owned())),
+        other => Err(QueryError::unsupported(format!("dimension spec type `{other}` is not supported"))),
+    }
+}
+
+fn plain(fields: &Fields<'_>) -> Result<DimensionPlan, QueryError> {
+    let column = fields.text("dimension")?;
+    let name = fields.text_opt("outputName")?.unwrap_or(column);
+    let output = fields.column_type("outputType")?.unwrap_or(ColumnType::String);
+    Ok(DimensionPlan::column(column, name, output))
+}
+
+fn value_set(fields: &Fields<'_>) -> Result<BTreeSet<Option<String>>, QueryError> {
+    fields.need("values")?;
+    let item = |value: &Value| match value {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(text.clone())),
+        Value::Number(number) => Ok(Some(number.to_string())),
+        _ => Err(fields.wrong("values", "a list of strings")),
+    };
+    fields.list("values")?.iter().map(item).collect()
+}
+
+/// Reads an extraction function.
+pub(crate) fn extraction(json: &Value) -> Result<ExtractionFn, QueryError> {
+    Ok(ExtractionFn::from_json(json)?)
+}
+
+fn lookup(fields: &Fields<'_>) -> Result<ExtractionFn, QueryError> {
+    let Some(map) = fields.get("lookup") else {
+        let name = fields.text("name")?;
+        return Err(QueryError::unsupported(format!(
+            "lookup `{name}`: registered lookups are not available yet"
+        )));
+    };
+    let mut json = json!({"type": "lookup", "lookup": map});
+    for key in ["retainMissingValue", "replaceMissingValueWith"] {
+        if let (Some(value), Some(object)) = (fields.get(key), json.as_object_mut()) {
+            object.insert(key.to_owned(), value.clone());
+        }
+    }
+    extraction(&json)
+}
+
+/// Reads an expression.
+pub(crate) fn expression(text: &str) -> Result<Expr, QueryError> {
+    Ok(alluvium_expression::parse(text)?)
+}
+
+/// Reads the `virtualColumns` of a query.
+pub(crate) fn virtual_columns(items: &[Value]) -> Result<Vec<VirtualColumn>, QueryError> {
+    let mut columns = Vec::with_capacity(items.len());
+    for item in items {
+        let fields = Fields::of("virtual column", item)?;
+        let delegate = |keep: ValueFilter| -> Result<VirtualSource, QueryError> {
+            let plan = dimension(fields.need("delegate")?)?;
+            match (plan.input, plan.transforms.is_empty()) {
+                (crate::plan::Input::Column(column), true) => Ok(VirtualSource::Values { column, keep }),
+                _ => Err(QueryError::unsupported(
+                    "a filtered virtual column needs a plain column as `delegate`",
+                )),
+            }
+        };
+        let source = match fields.kind()? {
+            "expression" => VirtualSource::Expression {
+                expression: expression(fields.text("expression")?)?,
+                output_type: Some(fields.column_type("outputType")?.unwrap_or(ColumnType::Float)),
+            },
+            "mv-filtered" => delegate(ValueFilter::List {
+                values: value_set(&fields)?,
+                allow: fields.flag("isAllowList", true)?,
+            })?,
+            "mv-regex-filtered" => delegate(ValueFilter::Regex(fields.text("pattern")?.to_owned()))?,
+            "mv-prefix-filtered" => delegate(ValueFilter::Prefix(fields.text("prefix")?.to_owned()))?,
+            other => {
+                let message =
+                    format!("virtual column type `{other}` is not available; a later release adds it");
+                return Err(QueryError::unsupported(message));
+            }
+        };
+        columns.push(VirtualColumn { name: fields.text("name")?.to_owned(), source });
+    }
+    Ok(columns)
+}

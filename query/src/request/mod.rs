@@ -1,0 +1,185 @@
+//! What does a native query ask for? JSON bodies read into typed requests; every complaint names the field.
+
+mod aggregators;
+mod context;
+mod dimensions;
+mod fields;
+mod group_by;
+mod having;
+mod limit;
+mod metadata;
+mod rows;
+mod search;
+mod shapes;
+
+use std::sync::Arc;
+
+use alluvium_segments::time::{Interval, condense};
+use serde_json::Value;
+
+use crate::QueryError;
+use crate::inline::InlineSegment;
+
+pub(crate) use aggregators::grouping;
+pub(crate) use context::Context;
+pub(crate) use dimensions::expression;
+pub(crate) use fields::Fields;
+pub(crate) use group_by::GroupBy;
+pub(crate) use limit::TopMetric;
+pub(crate) use metadata::{Analysis, SegmentMetadata, Strategy, TimeBoundary};
+pub(crate) use rows::{Scan, ScanFormat};
+pub(crate) use search::Search;
+pub(crate) use shapes::{Aggregation, Timeseries, TopN};
+
+/// A native query.
+#[derive(Debug)]
+pub(crate) struct NativeQuery {
+    /// `queryType` as written.
+    pub(crate) query_type: String,
+    /// Over what.
+    pub(crate) source: DataSource,
+    /// When; sorted and disjoint.
+    pub(crate) intervals: Vec<Interval>,
+    /// Whether the intervals were written.
+    pub(crate) intervals_given: bool,
+    /// How.
+    pub(crate) context: Context,
+    /// What.
+    pub(crate) body: Body,
+}
+
+/// What a query runs over.
+#[derive(Debug)]
+pub(crate) enum DataSource {
+    /// Tables, concatenated.
+    Tables(Vec<String>),
+    /// Rows in the query.
+    Inline(Arc<InlineSegment>),
+    /// The result of another query.
+    Query(Box<NativeQuery>),
+}
+
+/// What a query asks for.
+#[derive(Debug)]
+pub(crate) enum Body {
+    Timeseries(Timeseries),
+    TopN(TopN),
+    GroupBy(Box<GroupBy>),
+    Scan(Scan),
+    Search(Search),
+    TimeBoundary(TimeBoundary),
+    SegmentMetadata(SegmentMetadata),
+    DataSourceMetadata,
+}
+
+impl NativeQuery {
+    /// Reads a query; `depth` counts queries around it.
+    pub(crate) fn read(json: &Value, depth: usize) -> Result<Self, QueryError> {
+        if depth > 8 {
+            return Err(QueryError::invalid("queries are nested more than 8 deep"));
+        }
+        let fields = Fields::of("query", json)?;
+        let query_type = fields.text("queryType")?;
+        let body = match query_type {
+            "timeseries" => Body::Timeseries(Timeseries::read(&fields)?),
+            "topN" => Body::TopN(TopN::read(&fields)?),
+            "groupBy" => Body::GroupBy(Box::new(GroupBy::read(&fields)?)),
+            "scan" => Body::Scan(Scan::read(&fields)?),
+            "search" => Body::Search(Search::read(&fields)?),
+            "timeBoundary" => Body::TimeBoundary(TimeBoundary::read(&fields)?),
+            "segmentMetadata" => Body::SegmentMetadata(SegmentMetadata::read(&fields)?),
+            "dataSourceMetadata" => Body::DataSourceMetadata,
+            "select" => {
+                return Err(QueryError::invalid(
+                    "the `select` query has been removed from Druid; use a `scan` query instead",
+                ));
+            }
+            other => {
+                let known = "timeseries, topN, groupBy, scan, search, timeBoundary, segmentMetadata and \
+                             dataSourceMetadata";
+                let message = format!("query type `{other}` is not available; there are {known}");
+                return Err(QueryError::invalid(message));
+            }
+        };
+        let needs_intervals =
+            !matches!(body, Body::TimeBoundary(_) | Body::SegmentMetadata(_) | Body::DataSourceMetadata);
+        let given = fields.get("intervals");
+        let intervals = match given {
+            Some(json) => intervals(json)?,
+            None if needs_intervals => return Err(QueryError::invalid("query needs the field `intervals`")),
+            None => vec![Interval::ETERNITY],
+        };
+        let context = Context::read(json)?;
+        if context.flag("bySegment", false)? {
+            return Err(QueryError::unsupported("context parameter `bySegment` is not available"));
+        }
+        Ok(Self {
+            query_type: query_type.to_owned(),
+            source: data_source(fields.need("dataSource")?, depth)?,
+            intervals,
+            intervals_given: given.is_some(),
+            context,
+            body,
+        })
+    }
+}
+
+fn data_source(json: &Value, depth: usize) -> Result<DataSource, QueryError> {
+    if let Some(name) = json.as_str() {
+        return Ok(DataSource::Tables(vec![name.to_owned()]));
+    }
+    let fields = Fields::of("dataSource", json)?;
+    match fields.text_opt("type")?.unwrap_or("table") {
+        "table" | "globalTable" => Ok(DataSource::Tables(vec![fields.text("name")?.to_owned()])),
+        "union" => {
+            let mut names = Vec::new();
+            for item in fields.list("dataSources")? {
+                match data_source(item, depth)? {
+                    DataSource::Tables(tables) => names.extend(tables),
+                    _ => return Err(fields.wrong("dataSources", "a list of tables")),
+                }
+            }
+            if names.is_empty() {
+                return Err(fields.wrong("dataSources", "a list of tables that is not empty"));
+            }
+            Ok(DataSource::Tables(names))
+        }
+        "query" => Ok(DataSource::Query(Box::new(NativeQuery::read(fields.need("query")?, depth + 1)?))),
+        "inline" => Ok(DataSource::Inline(Arc::new(InlineSegment::read(&fields)?))),
+        other => Err(QueryError::unsupported(format!(
+            "dataSource type `{other}` is not available in native queries; there are table, union, query and inline \
+             (joins and unnest: use SQL)"
+        ))),
+    }
+}
+
+/// Reads `intervals`: a text, a list, or one of the objects.
+pub(crate) fn intervals(json: &Value) -> Result<Vec<Interval>, QueryError> {
+    let mut found = Vec::new();
+    collect_intervals(json, &mut found)?;
+    Ok(condense(found))
+}
+
+fn collect_intervals(json: &Value, found: &mut Vec<Interval>) -> Result<(), QueryError> {
+    match json {
+        Value::String(text) => {
+            for part in text.split(',') {
+                found.push(part.trim().parse()?);
+            }
+        }
+        Value::Array(items) => items.iter().try_for_each(|item| collect_intervals(item, found))?,
+        Value::Object(_) => {
+            let fields = Fields::of("intervals", json)?;
+            match fields.kind()? {
+                "intervals" | "LegacySegmentSpec" => collect_intervals(fields.need("intervals")?, found)?,
+                other => {
+                    return Err(QueryError::unsupported(format!(
+                        "intervals of type `{other}` are not available"
+                    )));
+                }
+            }
+        }
+        other => return Err(QueryError::invalid(format!("`intervals` must be intervals, not `{other}`"))),
+    }
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! How are timeseries and topN written, and what do all aggregating queries have in common?
+
+use std::collections::HashSet;
+
+use alluvium_expression::Filter;
+use alluvium_segments::time::Granularity;
+
+use super::aggregators::aggregators;
+use super::dimensions::{dimension, virtual_columns};
+use super::fields::Fields;
+use super::limit::TopMetric;
+use crate::QueryError;
+use crate::plan::{AggregatePlan, DimensionPlan, Operator, Plan, Scope, Top, VirtualColumn};
+use crate::post::{PostAggregator, post_aggregators};
+
+/// Groups, aggregates, and what is computed from them.
+#[derive(Debug)]
+pub(crate) struct Aggregation {
+    pub(crate) virtual_columns: Vec<VirtualColumn>,
+    pub(crate) filter: Option<Filter>,
+    pub(crate) plan: AggregatePlan,
+    pub(crate) post: Vec<PostAggregator>,
+}
+
+impl Aggregation {
+    /// Reads the common fields; `dimensions` are read already.
+    pub(crate) fn read(
+        fields: &Fields<'_>,
+        granularity: Granularity,
+        dimensions: Vec<DimensionPlan>,
+    ) -> Result<Self, QueryError> {
+        let aggregators = aggregators(fields.list("aggregations")?, &dimensions)?;
+        let post = post_aggregators(fields.list("postAggregations")?)?;
+        let mut names = HashSet::new();
+        let outputs = dimensions.iter().map(|d| &d.name).chain(aggregators.iter().map(|a| &a.name));
+        for name in outputs.chain(post.iter().map(|p| &p.name)) {
+            if !names.insert(name.as_str()) {
+                return Err(QueryError::invalid(format!("[{name}] already defined")));
+            }
+        }
+        if dimensions.len() > 60 {
+            return Err(QueryError::invalid("a query can have at most 60 dimensions"));
+        }
+        let plan = AggregatePlan { granularity, dimensions, aggregators, top: None };
+        let filter = filter(fields)?;
+        let virtual_columns = virtual_columns(fields.list("virtualColumns")?)?;
+        Ok(Self { virtual_columns, filter, plan, post })
+    }
+
+    /// The plan over a scope's datasources and intervals.
+    pub(crate) fn plan(&self, mut scope: Scope) -> Plan {
+        scope.virtual_columns.clone_from(&self.virtual_columns);
+        scope.filter.clone_from(&self.filter);
+        Plan::new(scope, Operator::Aggregate(self.plan.clone()))
+    }
+}
+
+/// The `filter` of a query.
+pub(crate) fn filter(fields: &Fields<'_>) -> Result<Option<Filter>, QueryError> {
+    Ok(fields.get("filter").map(Filter::from_json).transpose()?)
+}
+
+/// The `granularity` of a query.
+pub(crate) fn granularity(fields: &Fields<'_>) -> Result<Granularity, QueryError> {
+    Ok(fields.get("granularity").map(Granularity::from_json).transpose()?.unwrap_or(Granularity::All))
+}
+
+/// `timeseries`.
+#[derive(Debug)]
+pub(crate) struct Timeseries {
+    pub(crate) aggregation: Aggregation,
+    pub(crate) descending: bool,
+    pub(crate) limit: u64,
+}
+
+impl Timeseries {
+    pub(super) fn read(fields: &Fields<'_>) -> Result<Self, QueryError> {
+        let aggregation = Aggregation::read(fields, granularity(fields)?, Vec::new())?;
+        Ok(Self { aggregation, descending: fields.flag("descending", false)?, limit: fields.count("limit")? })
+    }
+}
+
+/// `topN`.
+#[derive(Debug)]
+pub(crate) struct TopN {
+    pub(crate) aggregation: Aggregation,
+    pub(crate) metric: TopMetric,
+    pub(crate) threshold: u64,
+}
+
+impl TopN {
+    pub(super) fn read(fields: &Fields<'_>) -> Result<Self, QueryError> {
+        let mut key = dimension(fields.need("dimension")?)?;
+        key.drop_empty = true;
+        let name = key.name.clone();
+        let mut aggregation = Aggregation::read(fields, granularity(fields)?, vec![key])?;
+        let metric = TopMetric::read(fields.need("metric")?)?;
+        let threshold = fields.count("threshold")?;
+        if threshold == 0 {
+            return Err(fields.wrong("threshold", "above 0"));
+        }
+        let mut by = &metric;
+        let mut descending = true;
+        while let TopMetric::Inverted(inner) = by {
+            (by, descending) = (inner, !descending);
+        }
+        if let TopMetric::Numeric(metric) = by {
+            let aggregators = &aggregation.plan.aggregators;
+            let aggregator = aggregators.iter().position(|a| a.name == *metric);
+            if aggregator.is_none() && *metric != name && !aggregation.post.iter().any(|p| p.name == *metric)
+            {
+                let message =
+                    format!("topN: metric `{metric}` is neither an aggregation nor a post-aggregation");
+                return Err(QueryError::invalid(message));
+            }
+            let count = usize::try_from(threshold).unwrap_or(usize::MAX);
+            aggregation.plan.top = aggregator.map(|aggregator| Top { aggregator, descending, count });
+        }
+        Ok(Self { aggregation, metric, threshold })
+    }
+}

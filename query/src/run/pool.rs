@@ -1,0 +1,158 @@
+//! On which threads do segments get scanned? A fixed number of workers that take one task of each waiting
+//! query in turn, so that a small query does not wait behind a large one.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use parking_lot::{Condvar, Mutex};
+use tokio::sync::oneshot;
+
+use crate::QueryError;
+
+type Task = Box<dyn FnOnce() + Send>;
+
+/// The workers.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    wake: Condvar,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("waiting", &self.state.lock().queries.len()).finish()
+    }
+}
+
+#[derive(Default)]
+struct State {
+    /// The tasks of each query; the front one is served next.
+    queries: VecDeque<VecDeque<Task>>,
+    stopped: bool,
+}
+
+impl Pool {
+    /// Starts `threads` workers (at least one).
+    pub(crate) fn start(threads: usize) -> Result<Self, QueryError> {
+        let shared = Arc::new(Shared { state: Mutex::default(), wake: Condvar::new() });
+        for i in 0..threads.max(1) {
+            let shared = Arc::clone(&shared);
+            let thread = std::thread::Builder::new().name(format!("query-{i}"));
+            thread
+                .spawn(move || work(&shared))
+                .map_err(|e| QueryError::Internal(format!("cannot start a query thread: {e}")))?;
+        }
+        Ok(Self { shared })
+    }
+
+    /// Runs the tasks of one query and hands their results back in the order of the tasks. A panic in one is
+    /// an error of this query and of nothing else.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        tasks: Vec<Box<dyn FnOnce() -> Result<T, QueryError> + Send>>,
+    ) -> Result<Vec<T>, QueryError> {
+        let mut answers = Vec::with_capacity(tasks.len());
+        let mut queue: VecDeque<Task> = VecDeque::with_capacity(tasks.len());
+        for task in tasks {
+            let (sender, receiver) = oneshot::channel();
+            answers.push(receiver);
+            // When the query is gone nobody listens; the task is then skipped.
+            queue.push_back(Box::new(move || {
+                if !sender.is_closed() {
+                    let _ = sender.send(guarded(task));
+                }
+            }));
+        }
+        let count = queue.len();
+        if count > 0 {
+            self.shared.state.lock().queries.push_back(queue);
+            for _ in 0..count {
+                self.shared.wake.notify_one();
+            }
+        }
+        let mut results = Vec::with_capacity(count);
+        for answer in answers {
+            let lost = |_| QueryError::Internal("the server is stopping".to_owned());
+            results.push(answer.await.map_err(lost)??);
+        }
+        Ok(results)
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shared.state.lock().stopped = true;
+        self.shared.wake.notify_all();
+    }
+}
+
+/// Runs a task; a panic becomes an error.
+pub(crate) fn guarded<T>(task: impl FnOnce() -> Result<T, QueryError>) -> Result<T, QueryError> {
+    catch_unwind(AssertUnwindSafe(task)).unwrap_or_else(|payload| {
+        let message = panic_message(payload.as_ref());
+        tracing::error!(message, "a segment task panicked");
+        Err(QueryError::Internal(format!("a segment task failed: {message}")))
+    })
+}
+
+fn panic_message(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("unknown panic")
+}
+
+fn work(shared: &Shared) {
+    while let Some(task) = next(shared) {
+        task();
+    }
+}
+
+fn next(shared: &Shared) -> Option<Task> {
+    let mut state = shared.state.lock();
+    loop {
+        if let Some(mut query) = state.queries.pop_front() {
+            let task = query.pop_front();
+            if !query.is_empty() {
+                state.queries.push_back(query);
+            }
+            if task.is_some() {
+                return task;
+            }
+            continue;
+        }
+        if state.stopped {
+            return None;
+        }
+        shared.wake.wait(&mut state);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block_on<F: Future>(future: F) -> F::Output {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+    }
+
+    type Boxed = Box<dyn FnOnce() -> Result<usize, QueryError> + Send>;
+
+    #[test]
+    fn results_come_in_order_and_a_panic_fails_one_query_only() {
+        let pool = Pool::start(3).unwrap();
+        let good = || (0..50).map(|i| Box::new(move || Ok(i)) as Boxed).collect::<Vec<_>>();
+        let mut bad = good();
+        bad[7] = Box::new(|| panic!("boom"));
+        block_on(async {
+            let (a, b) = futures::join!(pool.run(good()), pool.run(bad));
+            assert_eq!(a.unwrap(), (0..50).collect::<Vec<_>>());
+            assert!(b.unwrap_err().to_string().contains("boom"));
+            assert_eq!(pool.run(good()).await.unwrap().len(), 50);
+        });
+    }
+}

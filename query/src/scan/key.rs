@@ -1,0 +1,395 @@
+//! What number does a dimension's value have within this segment? Dictionary ids as they are, or mapped once an
+//! entry where values are transformed; longs by their distance from the smallest; other numbers interned.
+
+use std::borrow::Cow;
+
+use alluvium_expression::{double_text, float_text};
+use alluvium_segments::{ColumnType, MultiBlock, NullMask, NumericBlock};
+
+use super::keep::Transforms;
+use super::source::{Kind, Origin, SlotId, Source, Values};
+use crate::QueryError;
+use crate::column::{ColumnData, TextColumn, TextInterner};
+use crate::group::NarrowTable;
+use crate::plan::DimensionPlan;
+
+/// Mapped code of a value not seen yet.
+const UNKNOWN: u32 = u32::MAX;
+/// Code of a value that is dropped.
+pub(super) const DROPPED: u32 = u32::MAX - 1;
+/// Ranges of longs up to this size become codes by subtraction.
+const MAX_OFFSET: i128 = 1 << 24;
+/// Possible codes of dictionaries that grow while they are read.
+const GROWING: u64 = 1 << 31;
+
+/// A dimension of one segment.
+#[derive(Debug)]
+pub(crate) struct Key<'p> {
+    plan: &'p DimensionPlan,
+    slot: SlotId,
+    raw: Raw,
+    mapping: Option<Mapping<'p>>,
+}
+
+/// How a value becomes a raw code; 0 is null.
+#[derive(Debug)]
+enum Raw {
+    /// The dictionary id.
+    Ids,
+    /// Value minus `min` plus 1.
+    Offset { min: i64, possible: u64 },
+    /// Bits of the number, interned, plus 1.
+    Interned { table: NarrowTable, kind: Kind },
+    /// Always null.
+    Null,
+}
+
+/// Raw codes to ids of transformed texts.
+#[derive(Debug)]
+struct Mapping<'p> {
+    transforms: Transforms<'p>,
+    known: Vec<u32>,
+    texts: TextInterner,
+}
+
+/// The codes of the current rows.
+#[derive(Debug, Default)]
+pub(crate) struct Codes {
+    /// A code a row, or, with `offsets`, the codes of all rows.
+    pub(crate) codes: Vec<u32>,
+    /// Where each row's codes start, for rows of several values.
+    pub(crate) offsets: Option<Vec<u32>>,
+}
+
+impl Codes {
+    /// The codes of a row.
+    pub(crate) fn row(&self, row: usize) -> &[u32] {
+        match &self.offsets {
+            None => &self.codes[row..=row],
+            Some(offsets) => &self.codes[offsets[row] as usize..offsets[row + 1] as usize],
+        }
+    }
+}
+
+impl<'p> Key<'p> {
+    pub(crate) fn new(plan: &'p DimensionPlan, source: &mut Source<'_>) -> Result<Self, QueryError> {
+        let slot = source.input(&plan.input)?;
+        let mapping = if plan.transforms.is_empty() {
+            None
+        } else {
+            let (transforms, texts) = (Transforms::new(&plan.transforms)?, TextInterner::default());
+            Some(Mapping { transforms, known: Vec::new(), texts })
+        };
+        let raw = match source.kind(slot) {
+            Kind::Null => Raw::Null,
+            Kind::Ids | Kind::Multi => Raw::Ids,
+            kind @ (Kind::Float | Kind::Double) => Raw::Interned { table: NarrowTable::default(), kind },
+            Kind::Long => offset(source.origin(slot))
+                .unwrap_or_else(|| Raw::Interned { table: NarrowTable::default(), kind: Kind::Long }),
+        };
+        Ok(Self { plan, slot, raw, mapping })
+    }
+
+    /// Number of possible codes.
+    pub(crate) fn possible(&self, source: &Source<'_>) -> u64 {
+        match &self.raw {
+            Raw::Ids => match source.origin(self.slot) {
+                Origin::Texts(column) | Origin::Kept(column, _) => {
+                    u64::from(column.cardinality()) + u64::from(self.mapping.is_some())
+                }
+                _ => GROWING,
+            },
+            Raw::Offset { possible, .. } => *possible + u64::from(self.mapping.is_some()),
+            Raw::Interned { .. } => GROWING,
+            Raw::Null => 2,
+        }
+    }
+
+    /// The codes of the current rows.
+    pub(crate) fn read(&mut self, source: &mut Source<'_>, out: &mut Codes) -> Result<(), QueryError> {
+        source.load(self.slot)?;
+        out.codes.clear();
+        out.offsets = None;
+        match (&mut self.raw, source.values(self.slot)) {
+            (_, Values::Ids(ids)) => out.codes.extend_from_slice(ids),
+            (_, Values::Multi(block)) => multi_codes(block, self.plan.drop_empty, out),
+            (Raw::Offset { min, .. }, Values::Long(block)) => offset_codes(block, *min, &mut out.codes),
+            (Raw::Interned { table, .. }, Values::Long(block)) => {
+                intern(table, block, |v| v as u64, &mut out.codes);
+            }
+            (Raw::Interned { table, .. }, Values::Float(block)) => {
+                intern(table, block, |v| u64::from(canonical(v).to_bits()), &mut out.codes);
+            }
+            (Raw::Interned { table, .. }, Values::Double(block)) => {
+                intern(table, block, |v| canonical_f64(v).to_bits(), &mut out.codes);
+            }
+            _ => out.codes.resize(source.len(), 0),
+        }
+        if self.mapping.is_some() {
+            self.map(source, out)?;
+        }
+        Ok(())
+    }
+
+    /// Replaces raw codes by mapped ones; rows may lose values.
+    fn map(&mut self, source: &Source<'_>, out: &mut Codes) -> Result<(), QueryError> {
+        let mut dropped = false;
+        for i in 0..out.codes.len() {
+            let mapped = self.mapped(source, out.codes[i])?;
+            dropped |= mapped == DROPPED;
+            out.codes[i] = mapped;
+        }
+        if !dropped {
+            return Ok(());
+        }
+        let rows = out.offsets.as_ref().map_or(out.codes.len(), |offsets| offsets.len() - 1);
+        let offsets = out.offsets.take().unwrap_or_else(|| (0..=rows as u32).collect());
+        let mut kept = Codes { codes: Vec::with_capacity(out.codes.len()), offsets: None };
+        let mut ends = vec![0u32];
+        for row in offsets.windows(2) {
+            let before = kept.codes.len();
+            let codes = &out.codes[row[0] as usize..row[1] as usize];
+            kept.codes.extend(codes.iter().filter(|code| **code != DROPPED));
+            if kept.codes.len() == before && !self.plan.drop_empty {
+                kept.codes.push(0);
+            }
+            ends.push(kept.codes.len() as u32);
+        }
+        kept.offsets = Some(ends);
+        *out = kept;
+        Ok(())
+    }
+
+    fn mapped(&mut self, source: &Source<'_>, raw: u32) -> Result<u32, QueryError> {
+        let Some(mapping) = &mut self.mapping else { return Ok(raw) };
+        let at = raw as usize;
+        if mapping.known.len() <= at {
+            mapping.known.resize(at + 1, UNKNOWN);
+        }
+        if mapping.known[at] == UNKNOWN {
+            let mapped = match &self.raw {
+                Raw::Ids => {
+                    let text = mapping.transforms.apply(source.text(self.slot, raw)?);
+                    text.map(|text| mapping.texts.intern(text.as_deref()))
+                }
+                other => {
+                    let text = match other.number_long(raw) {
+                        Some(long) => mapping.transforms.apply_long(long),
+                        None => {
+                            let text = other.number_text(raw);
+                            let text = mapping.transforms.apply(text.as_deref());
+                            text.map(|text| text.map(Cow::into_owned))
+                        }
+                    };
+                    text.map(|text| mapping.texts.intern(text.as_deref()))
+                }
+            };
+            mapping.known[at] = mapped.unwrap_or(DROPPED);
+        }
+        Ok(mapping.known[at])
+    }
+
+    /// The text of a code, as a dimension of output type string has it.
+    pub(crate) fn text<'t>(
+        &'t self,
+        source: &'t Source<'_>,
+        code: u32,
+    ) -> Result<Option<Cow<'t, str>>, QueryError> {
+        if let Some(mapping) = &self.mapping {
+            return Ok(mapping.texts.table.get(code).map(Cow::Borrowed));
+        }
+        match &self.raw {
+            Raw::Ids => Ok(source.text(self.slot, code)?.map(Cow::Borrowed)),
+            raw => Ok(raw.number_text(code).map(Cow::Owned)),
+        }
+    }
+
+    /// Whether two codes may stand for one value of the output type.
+    pub(crate) fn is_lossy(&self) -> bool {
+        let texts = self.mapping.is_some() || matches!(self.raw, Raw::Ids);
+        match (self.plan.output_type, &self.raw) {
+            (ColumnType::String, _) | (_, Raw::Null) => false,
+            (output, _) if texts => output != ColumnType::String,
+            (ColumnType::Long, Raw::Offset { .. } | Raw::Interned { kind: Kind::Long, .. }) => false,
+            (ColumnType::Double, Raw::Interned { kind: Kind::Double | Kind::Float, .. }) => false,
+            (ColumnType::Float, Raw::Interned { kind: Kind::Float, .. }) => false,
+            _ => true,
+        }
+    }
+
+    /// The values of codes, in the output type.
+    pub(crate) fn decode(
+        &self,
+        source: &Source<'_>,
+        codes: impl Iterator<Item = u32>,
+    ) -> Result<ColumnData, QueryError> {
+        if let Some(mapping) = &self.mapping {
+            let column = TextColumn { table: mapping.texts.table.clone(), ids: codes.collect() };
+            return Ok(ColumnData::Texts(column).cast(self.plan.output_type));
+        }
+        match &self.raw {
+            Raw::Ids => {
+                let texts = used_texts(source, self.slot, codes)?;
+                Ok(ColumnData::Texts(texts).cast(self.plan.output_type))
+            }
+            raw => Ok(raw.numbers(codes).cast(self.plan.output_type)),
+        }
+    }
+}
+
+/// The texts of codes, each distinct one looked up once.
+pub(super) fn used_texts(
+    source: &Source<'_>,
+    slot: SlotId,
+    codes: impl Iterator<Item = u32>,
+) -> Result<TextColumn, QueryError> {
+    let mut texts = TextColumn::default();
+    let mut known = vec![UNKNOWN; source.cardinality(slot) as usize];
+    for code in codes {
+        let entry = known.get_mut(code as usize);
+        let entry =
+            entry.ok_or_else(|| QueryError::Internal(format!("dictionary id {code} is out of range")))?;
+        if *entry == UNKNOWN {
+            *entry = source.text(slot, code)?.map_or(0, |text| texts.table.push(text));
+        }
+        texts.ids.push(*entry);
+    }
+    Ok(texts)
+}
+
+fn offset(origin: &Origin<'_>) -> Option<Raw> {
+    let Origin::Long(column) = origin else { return None };
+    let (min, max) = column.bounds()?.bounds.unwrap_or((0, 0));
+    let span = i128::from(max) - i128::from(min);
+    (span < MAX_OFFSET).then(|| Raw::Offset { min, possible: span as u64 + 2 })
+}
+
+impl Raw {
+    fn numbers(&self, codes: impl Iterator<Item = u32>) -> ColumnData {
+        match self {
+            Self::Interned { table, kind: Kind::Double } => {
+                ColumnData::Doubles(numbers(codes, |i| f64::from_bits(table.keys()[i])))
+            }
+            Self::Interned { table, kind: Kind::Float } => {
+                ColumnData::Floats(numbers(codes, |i| f32::from_bits(table.keys()[i] as u32)))
+            }
+            Self::Interned { table, .. } => ColumnData::Longs(numbers(codes, |i| table.keys()[i] as i64)),
+            Self::Offset { min, .. } => ColumnData::Longs(numbers(codes, |i| min + i as i64)),
+            Self::Null | Self::Ids => ColumnData::Longs(numbers(codes.map(|_| 0), |_| 0)),
+        }
+    }
+
+    fn number_long(&self, code: u32) -> Option<i64> {
+        match self.numbers(std::iter::once(code)) {
+            ColumnData::Longs(b) if !b.nulls.is_null(0) => Some(b.values[0]),
+            _ => None,
+        }
+    }
+
+    fn number_text(&self, code: u32) -> Option<String> {
+        match self.numbers(std::iter::once(code)) {
+            ColumnData::Longs(b) if !b.nulls.is_null(0) => Some(b.values[0].to_string()),
+            ColumnData::Floats(b) if !b.nulls.is_null(0) => Some(float_text(b.values[0])),
+            ColumnData::Doubles(b) if !b.nulls.is_null(0) => Some(double_text(b.values[0])),
+            _ => None,
+        }
+    }
+}
+
+fn numbers<T: Default>(codes: impl Iterator<Item = u32>, value: impl Fn(usize) -> T) -> NumericBlock<T> {
+    let mut block = NumericBlock { values: Vec::new(), nulls: NullMask::default() };
+    for code in codes {
+        block.values.push(if code == 0 { T::default() } else { value(code as usize - 1) });
+        block.nulls.push(code == 0);
+    }
+    block
+}
+
+fn canonical(v: f32) -> f32 {
+    if v.is_nan() { f32::NAN } else { v }
+}
+
+fn canonical_f64(v: f64) -> f64 {
+    if v.is_nan() { f64::NAN } else { v }
+}
+
+fn multi_codes(block: &MultiBlock, drop_empty: bool, out: &mut Codes) {
+    if drop_empty || block.offsets.windows(2).all(|row| row[0] != row[1]) {
+        out.codes.extend_from_slice(&block.ids);
+        out.offsets = Some(block.offsets.clone());
+        return;
+    }
+    let mut ends = vec![0u32];
+    for row in block.offsets.windows(2) {
+        out.codes.extend_from_slice(&block.ids[row[0] as usize..row[1] as usize]);
+        if row[0] == row[1] {
+            out.codes.push(0);
+        }
+        ends.push(out.codes.len() as u32);
+    }
+    out.offsets = Some(ends);
+}
+
+fn offset_codes(block: &NumericBlock<i64>, min: i64, out: &mut Vec<u32>) {
+    out.extend(block.values.iter().map(|v| v.wrapping_sub(min).wrapping_add(1) as u32));
+    if block.nulls.any() {
+        out.iter_mut().enumerate().filter(|(i, _)| block.nulls.is_null(*i)).for_each(|(_, code)| *code = 0);
+    }
+}
+
+fn intern<T: Copy>(
+    table: &mut NarrowTable,
+    block: &NumericBlock<T>,
+    bits: impl Fn(T) -> u64,
+    out: &mut Vec<u32>,
+) {
+    out.extend(
+        block
+            .values
+            .iter()
+            .enumerate()
+            .map(|(i, v)| if block.nulls.is_null(i) { 0 } else { table.intern(bits(*v)) + 1 }),
+    );
+}
+
+impl ColumnData {
+    /// The same values in another type: numbers as Java casts and prints them, text that is no number null.
+    pub(crate) fn cast(self, output: ColumnType) -> Self {
+        match (&self, output) {
+            (Self::Longs(_), ColumnType::Long)
+            | (Self::Floats(_), ColumnType::Float)
+            | (Self::Doubles(_), ColumnType::Double)
+            | (Self::Texts(_), ColumnType::String) => self,
+            (_, ColumnType::Long) => Self::Longs(self.map_numbers(|v| v.as_i64())),
+            (_, ColumnType::Float) => Self::Floats(self.map_numbers(|v| v.as_f64().map(|d| d as f32))),
+            (_, ColumnType::Double) => Self::Doubles(self.map_numbers(|v| v.as_f64())),
+            (_, ColumnType::String) => {
+                let mut texts = TextInterner::default();
+                let ids = (0..self.len()).map(|row| texts.intern(self.text(row).as_deref())).collect();
+                Self::Texts(TextColumn { table: texts.table, ids })
+            }
+        }
+    }
+
+    fn map_numbers<T: Default>(
+        &self,
+        value: impl Fn(crate::column::Datum<'_>) -> Option<T>,
+    ) -> NumericBlock<T> {
+        let mut block = NumericBlock { values: Vec::new(), nulls: NullMask::default() };
+        for row in 0..self.len() {
+            let converted = value(self.get(row));
+            block.nulls.push(converted.is_none());
+            block.values.push(converted.unwrap_or_default());
+        }
+        block
+    }
+
+    /// A value as Druid prints it; a list of several as `[a, b]`.
+    pub(crate) fn text(&self, row: usize) -> Option<String> {
+        if let Some(list) = self.list(row) {
+            let items: Vec<&str> = list.into_iter().map(|item| item.unwrap_or("null")).collect();
+            return Some(format!("[{}]", items.join(", ")));
+        }
+        self.get(row).to_text()
+    }
+}

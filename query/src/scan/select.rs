@@ -1,0 +1,149 @@
+//! Which rows of a block does the query see? Those the index names, that are not hidden, lie in the query's
+//! intervals, and pass what is left of the filter; the cheapest test first.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use alluvium_segments::time::Interval;
+use alluvium_segments::{BLOCK_ROWS, SegmentRef, Zone};
+use roaring::RoaringBitmap;
+
+use super::source::{Origin, SlotId, Source, Values};
+use crate::QueryError;
+use crate::filter::{Mask, Matcher, Split};
+use crate::plan::Scope;
+
+/// Below one row in so many, chosen rows are read one by one.
+const SPARSE: usize = 4;
+
+/// What was chosen of the current rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Selection {
+    /// Nothing.
+    None,
+    /// All current rows.
+    All,
+    /// The rows whose positions were handed out.
+    Some,
+}
+
+/// Chooses rows of one segment.
+#[derive(Debug)]
+pub(crate) struct Selector {
+    /// Rows that may pass.
+    indexed: Option<RoaringBitmap>,
+    hidden: Option<Arc<RoaringBitmap>>,
+    intervals: Vec<Interval>,
+    time: SlotId,
+    matcher: Option<Matcher>,
+}
+
+impl Selector {
+    /// For the rows of `scope` that are visible. `None`: there are none.
+    pub(crate) fn new(
+        scope: &Scope,
+        segment: &SegmentRef,
+        source: &mut Source<'_>,
+    ) -> Result<Option<Self>, QueryError> {
+        let Some((min, max)) = segment.segment.time_bounds() else { return Ok(None) };
+        let seen = scope.intervals.iter().filter_map(|i| i.intersect(segment.visible));
+        let intervals: Vec<Interval> = seen.filter(|i| i.start <= max && min < i.end).collect();
+        if intervals.is_empty() {
+            return Ok(None);
+        }
+        let time = source.time()?;
+        let split = scope.filter.as_ref().map(|f| Matcher::split(f, source)).transpose()?;
+        let Split { indexed, rest } = split.unwrap_or_default();
+        if indexed.as_ref().is_some_and(RoaringBitmap::is_empty) {
+            return Ok(None);
+        }
+        let hidden = segment.hidden.clone().filter(|h| !h.is_empty());
+        Ok(Some(Self { indexed, hidden, intervals, time, matcher: rest }))
+    }
+
+    /// Chooses among the rows of the aligned block `range`, which `source` has begun. `Some` fills `positions`;
+    /// when few are chosen the source is narrowed to them and all its rows are.
+    pub(crate) fn select(
+        &mut self,
+        source: &mut Source<'_>,
+        range: Range<usize>,
+        positions: &mut Vec<u32>,
+    ) -> Result<Selection, QueryError> {
+        let mut mask: Option<Mask> = None;
+        if let Some(indexed) = &self.indexed {
+            match indexed.range_cardinality(range.start as u32..range.end as u32) as usize {
+                0 => return Ok(Selection::None),
+                n if n == range.len() => {}
+                _ => mask = Some(Mask::of_bitmap(indexed, range.clone())),
+            }
+        }
+        if let Some(hidden) = &self.hidden
+            && hidden.range_cardinality(range.start as u32..range.end as u32) > 0
+        {
+            let dropped = Mask::of_bitmap(hidden, range.clone());
+            mask.get_or_insert_with(|| Mask::all(range.len())).and_not(&dropped);
+        }
+        match self.by_time(source, &range)? {
+            TimeTest::Outside => return Ok(Selection::None),
+            TimeTest::Inside => {}
+            TimeTest::Rows(inside) => mask.get_or_insert_with(|| Mask::all(range.len())).and(&inside),
+        }
+        let mut selection = settle(mask, source, positions);
+        if let (Some(matcher), true) = (&mut self.matcher, selection != Selection::None) {
+            let block = (selection == Selection::All && source.len() == range.len())
+                .then_some(range.start / BLOCK_ROWS);
+            let mut passing = match block.and_then(|b| matcher.by_zone(source, b)) {
+                Some(false) => return Ok(Selection::None),
+                Some(true) => return Ok(selection),
+                None => matcher.evaluate(source)?,
+            };
+            if selection == Selection::Some {
+                let mut chosen = Mask::none(source.len());
+                positions.iter().for_each(|p| chosen.insert(*p as usize));
+                passing.and(&chosen);
+            }
+            selection = settle(Some(passing), source, positions);
+        }
+        Ok(selection)
+    }
+
+    fn by_time(&self, source: &mut Source<'_>, range: &Range<usize>) -> Result<TimeTest, QueryError> {
+        let Origin::Long(column) = source.origin(self.time) else { return Ok(TimeTest::Inside) };
+        let zone = column.zone(range.start / BLOCK_ROWS).or_else(|| column.bounds());
+        if let Some(Zone { bounds: Some((min, max)), .. }) = zone {
+            if self.intervals.iter().any(|i| i.contains(min) && i.contains(max)) {
+                return Ok(TimeTest::Inside);
+            }
+            if !self.intervals.iter().any(|i| i.start <= max && min < i.end) {
+                return Ok(TimeTest::Outside);
+            }
+        }
+        source.load(self.time)?;
+        let Values::Long(block) = source.values(self.time) else { return Ok(TimeTest::Inside) };
+        let inside = |t: i64| self.intervals.iter().any(|i| i.contains(t));
+        Ok(TimeTest::Rows(Mask::of(block.values.len(), |p| inside(block.values[p]))))
+    }
+}
+
+enum TimeTest {
+    Outside,
+    Inside,
+    Rows(Mask),
+}
+
+/// Turns a mask into a selection; narrows the source when few rows are left.
+fn settle(mask: Option<Mask>, source: &mut Source<'_>, positions: &mut Vec<u32>) -> Selection {
+    let Some(mask) = mask else { return Selection::All };
+    match mask.count() {
+        0 => Selection::None,
+        n if n == source.len() => Selection::All,
+        n => {
+            mask.positions(positions);
+            if n * SPARSE < source.len() {
+                source.narrow(positions);
+                return Selection::All;
+            }
+            Selection::Some
+        }
+    }
+}

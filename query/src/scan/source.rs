@@ -1,0 +1,394 @@
+//! What is in this block of rows? The columns one task needs, stored and computed, each read at most once a
+//! block: the whole block, or (after a selective filter) the chosen rows only.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use alluvium_segments::{
+    Column, MultiBlock, NumericBlock, NumericColumn, Segment, StringColumn, TIME_COLUMN,
+};
+
+use super::computed::Computed;
+use crate::QueryError;
+use crate::column::TextInterner;
+use crate::plan::{Input, VirtualColumn, VirtualSource};
+
+/// Number of a column within a [`Source`].
+pub(crate) type SlotId = usize;
+
+/// Where a column's values come from.
+pub(crate) enum Origin<'s> {
+    /// The segment has no such column: all null.
+    Missing,
+    /// Longs (`__time` too).
+    Long(&'s dyn NumericColumn<i64>),
+    /// Floats.
+    Float(&'s dyn NumericColumn<f32>),
+    /// Doubles.
+    Double(&'s dyn NumericColumn<f64>),
+    /// Texts, one or several a row.
+    Texts(&'s dyn StringColumn),
+    /// The texts that pass, by dictionary id.
+    Kept(&'s dyn StringColumn, Vec<bool>),
+    /// An expression.
+    Computed(Box<Computed>),
+}
+
+impl std::fmt::Debug for Origin<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "Missing",
+            Self::Long(_) => "Long",
+            Self::Float(_) => "Float",
+            Self::Double(_) => "Double",
+            Self::Texts(_) => "Texts",
+            Self::Kept(..) => "Kept",
+            Self::Computed(_) => "Computed",
+        })
+    }
+}
+
+/// Values of the current rows.
+#[derive(Debug, Default)]
+pub(crate) enum Values {
+    /// All null.
+    #[default]
+    Null,
+    /// Longs.
+    Long(NumericBlock<i64>),
+    /// Floats.
+    Float(NumericBlock<f32>),
+    /// Doubles.
+    Double(NumericBlock<f64>),
+    /// A dictionary id a row (0: null).
+    Ids(Vec<u32>),
+    /// Dictionary ids of each row.
+    Multi(MultiBlock),
+}
+
+/// The kind of values a column yields; the same for all blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Null,
+    Long,
+    Float,
+    Double,
+    Ids,
+    Multi,
+}
+
+#[derive(Debug)]
+struct Slot<'s> {
+    origin: Origin<'s>,
+    kind: Kind,
+    values: Values,
+    fresh: bool,
+    /// Dictionary of computed texts.
+    texts: TextInterner,
+}
+
+/// The rows of a segment, block by block.
+#[derive(Debug)]
+pub(crate) struct Source<'s> {
+    segment: &'s dyn Segment,
+    virtuals: &'s [VirtualColumn],
+    names: HashMap<String, SlotId>,
+    slots: Vec<Slot<'s>>,
+    range: Range<usize>,
+    /// Absolute row numbers, when not all rows of the range are current.
+    rows: Option<Vec<u32>>,
+}
+
+impl<'s> Source<'s> {
+    pub(crate) fn new(segment: &'s dyn Segment, virtuals: &'s [VirtualColumn]) -> Self {
+        let (names, slots) = (HashMap::new(), Vec::new());
+        Self { segment, virtuals, names, slots, range: 0..0, rows: None }
+    }
+
+    /// The segment.
+    pub(crate) fn segment(&self) -> &'s dyn Segment {
+        self.segment
+    }
+
+    /// The column of that name: virtual, stored, or missing.
+    pub(crate) fn slot(&mut self, name: &str) -> Result<SlotId, QueryError> {
+        if let Some(slot) = self.names.get(name) {
+            return Ok(*slot);
+        }
+        let origin = match self.virtuals.iter().find(|v| v.name == name) {
+            Some(column) => {
+                // A virtual column that names itself means the stored one.
+                let stored = self.stored(name)?;
+                let hidden = self.push(stored);
+                self.names.insert(name.to_owned(), hidden);
+                self.computed(column)?
+            }
+            None => self.stored(name)?,
+        };
+        let slot = self.push(origin);
+        self.names.insert(name.to_owned(), slot);
+        Ok(slot)
+    }
+
+    /// The column of an input.
+    pub(crate) fn input(&mut self, input: &Input) -> Result<SlotId, QueryError> {
+        match input {
+            Input::Column(name) => self.slot(name),
+            Input::Expression(expression) => {
+                let computed = Computed::new(expression, None, self)?;
+                Ok(self.push(Origin::Computed(Box::new(computed))))
+            }
+        }
+    }
+
+    /// `__time`.
+    pub(crate) fn time(&mut self) -> Result<SlotId, QueryError> {
+        self.slot(TIME_COLUMN)
+    }
+
+    fn stored(&self, name: &str) -> Result<Origin<'s>, QueryError> {
+        Ok(match self.segment.column(name)? {
+            None => Origin::Missing,
+            Some(Column::Time(column) | Column::Long(column)) => Origin::Long(column),
+            Some(Column::Float(column)) => Origin::Float(column),
+            Some(Column::Double(column)) => Origin::Double(column),
+            Some(Column::String(column)) => Origin::Texts(column),
+        })
+    }
+
+    fn computed(&mut self, column: &'s VirtualColumn) -> Result<Origin<'s>, QueryError> {
+        match &column.source {
+            VirtualSource::Expression { expression, output_type } => {
+                Ok(Origin::Computed(Box::new(Computed::new(expression, *output_type, self)?)))
+            }
+            VirtualSource::Values { column, keep } => {
+                let Origin::Texts(texts) = self.stored(column)? else { return Ok(Origin::Missing) };
+                let keep = keep.compile()?;
+                let mut passes = Vec::with_capacity(texts.cardinality() as usize);
+                for id in 0..texts.cardinality() {
+                    passes.push(keep.passes(texts.value(id)?));
+                }
+                Ok(Origin::Kept(texts, passes))
+            }
+        }
+    }
+
+    fn push(&mut self, origin: Origin<'s>) -> SlotId {
+        let kind = match &origin {
+            Origin::Missing => Kind::Null,
+            Origin::Long(_) => Kind::Long,
+            Origin::Float(_) => Kind::Float,
+            Origin::Double(_) => Kind::Double,
+            Origin::Texts(column) if column.is_multi() => Kind::Multi,
+            Origin::Texts(_) => Kind::Ids,
+            Origin::Kept(..) => Kind::Multi,
+            Origin::Computed(computed) => computed.kind(),
+        };
+        let (values, texts) = (Values::Null, TextInterner::default());
+        self.slots.push(Slot { origin, kind, values, fresh: false, texts });
+        self.slots.len() - 1
+    }
+
+    /// What a column yields.
+    pub(crate) fn kind(&self, slot: SlotId) -> Kind {
+        self.slots[slot].kind
+    }
+
+    /// Where a column comes from.
+    pub(crate) fn origin(&self, slot: SlotId) -> &Origin<'s> {
+        &self.slots[slot].origin
+    }
+
+    /// Number of dictionary ids of a column of texts so far, null included.
+    pub(crate) fn cardinality(&self, slot: SlotId) -> u32 {
+        match &self.slots[slot].origin {
+            Origin::Texts(column) | Origin::Kept(column, _) => column.cardinality(),
+            _ => self.slots[slot].texts.table.len() as u32 + 1,
+        }
+    }
+
+    /// The text of a dictionary id.
+    pub(crate) fn text(&self, slot: SlotId, id: u32) -> Result<Option<&str>, QueryError> {
+        match &self.slots[slot].origin {
+            Origin::Texts(column) | Origin::Kept(column, _) => Ok(column.value(id)?),
+            _ => Ok(self.slots[slot].texts.table.get(id)),
+        }
+    }
+
+    /// Moves on to a range of rows.
+    pub(crate) fn begin(&mut self, range: Range<usize>) {
+        self.range = range;
+        self.rows = None;
+        self.slots.iter_mut().for_each(|slot| slot.fresh = false);
+    }
+
+    /// Moves on to single rows, ascending.
+    pub(crate) fn begin_rows(&mut self, rows: Vec<u32>) {
+        self.rows = Some(rows);
+        self.slots.iter_mut().for_each(|slot| slot.fresh = false);
+    }
+
+    /// Keeps only the current rows at these ascending positions; they become rows `0..positions.len()`.
+    pub(crate) fn narrow(&mut self, positions: &[u32]) {
+        self.rows = Some(positions.iter().map(|p| self.row(*p as usize)).collect());
+        for slot in self.slots.iter_mut().filter(|slot| slot.fresh) {
+            slot.values.narrow(positions);
+        }
+    }
+
+    /// Number of current rows.
+    pub(crate) fn len(&self) -> usize {
+        self.rows.as_ref().map_or(self.range.len(), Vec::len)
+    }
+
+    /// The absolute number of the current row `position`.
+    pub(crate) fn row(&self, position: usize) -> u32 {
+        self.rows.as_ref().map_or((self.range.start + position) as u32, |rows| rows[position])
+    }
+
+    /// Reads a column's current rows, unless they are there.
+    pub(crate) fn load(&mut self, slot: SlotId) -> Result<(), QueryError> {
+        if self.slots[slot].fresh {
+            return Ok(());
+        }
+        let mut values = std::mem::take(&mut self.slots[slot].values);
+        if matches!(self.slots[slot].origin, Origin::Computed(_)) {
+            self.compute(slot, &mut values)?;
+        } else {
+            let rows = self.rows.as_deref();
+            read(&self.slots[slot].origin, self.slots[slot].kind, &self.range, rows, &mut values)?;
+        }
+        self.slots[slot].values = values;
+        self.slots[slot].fresh = true;
+        Ok(())
+    }
+
+    fn compute(&mut self, slot: SlotId, values: &mut Values) -> Result<(), QueryError> {
+        let origin = std::mem::replace(&mut self.slots[slot].origin, Origin::Missing);
+        let mut texts = std::mem::take(&mut self.slots[slot].texts);
+        let Origin::Computed(mut computed) = origin else { return Ok(()) };
+        let result = computed.evaluate(self, &mut texts, values);
+        self.slots[slot].origin = Origin::Computed(computed);
+        self.slots[slot].texts = texts;
+        result
+    }
+
+    /// The values of a loaded column.
+    pub(crate) fn values(&self, slot: SlotId) -> &Values {
+        &self.slots[slot].values
+    }
+}
+
+fn read(
+    origin: &Origin<'_>,
+    kind: Kind,
+    range: &Range<usize>,
+    rows: Option<&[u32]>,
+    values: &mut Values,
+) -> Result<(), QueryError> {
+    fn number<T: Default>(
+        column: &dyn NumericColumn<T>,
+        range: &Range<usize>,
+        rows: Option<&[u32]>,
+        block: &mut NumericBlock<T>,
+    ) -> Result<(), QueryError> {
+        Ok(match rows {
+            Some(rows) => column.gather(rows, block)?,
+            None => column.read(range.clone(), block)?,
+        })
+    }
+    values.be(kind);
+    match (origin, values) {
+        (Origin::Long(column), Values::Long(block)) => number(*column, range, rows, block)?,
+        (Origin::Float(column), Values::Float(block)) => number(*column, range, rows, block)?,
+        (Origin::Double(column), Values::Double(block)) => number(*column, range, rows, block)?,
+        (Origin::Texts(column), Values::Ids(ids)) => match rows {
+            Some(rows) => column.gather_ids(rows, ids)?,
+            None => column.read_ids(range.clone(), ids)?,
+        },
+        (Origin::Texts(column) | Origin::Kept(column, _), Values::Multi(block)) => {
+            match rows {
+                Some(rows) => column.gather_multi(rows, block)?,
+                None => column.read_multi(range.clone(), block)?,
+            }
+            if let Origin::Kept(_, passes) = origin {
+                keep(block, passes);
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Drops the ids that do not pass.
+fn keep(block: &mut MultiBlock, passes: &[bool]) {
+    let (mut to, mut from) = (0usize, 0usize);
+    for end in block.offsets.iter_mut().skip(1) {
+        while from < *end as usize {
+            let id = block.ids[from];
+            if passes.get(id as usize).copied().unwrap_or(false) {
+                block.ids[to] = id;
+                to += 1;
+            }
+            from += 1;
+        }
+        *end = to as u32;
+    }
+    block.ids.truncate(to);
+}
+
+impl Values {
+    /// Becomes of a kind, keeping the allocation when it is already.
+    pub(crate) fn be(&mut self, kind: Kind) {
+        match (kind, &*self) {
+            (Kind::Null, Self::Null)
+            | (Kind::Long, Self::Long(_))
+            | (Kind::Float, Self::Float(_))
+            | (Kind::Double, Self::Double(_))
+            | (Kind::Ids, Self::Ids(_))
+            | (Kind::Multi, Self::Multi(_)) => {}
+            (Kind::Null, _) => *self = Self::Null,
+            (Kind::Long, _) => *self = Self::Long(NumericBlock::default()),
+            (Kind::Float, _) => *self = Self::Float(NumericBlock::default()),
+            (Kind::Double, _) => *self = Self::Double(NumericBlock::default()),
+            (Kind::Ids, _) => *self = Self::Ids(Vec::new()),
+            (Kind::Multi, _) => *self = Self::Multi(MultiBlock::default()),
+        }
+    }
+
+    fn narrow(&mut self, positions: &[u32]) {
+        fn numbers<T: Copy>(block: &mut NumericBlock<T>, positions: &[u32]) {
+            let old = std::mem::take(&mut block.nulls);
+            if old.any() {
+                positions.iter().for_each(|p| block.nulls.push(old.is_null(*p as usize)));
+            } else {
+                block.nulls.push_valid(positions.len());
+            }
+            pick(&mut block.values, positions);
+        }
+        match self {
+            Self::Null => {}
+            Self::Long(block) => numbers(block, positions),
+            Self::Float(block) => numbers(block, positions),
+            Self::Double(block) => numbers(block, positions),
+            Self::Ids(ids) => pick(ids, positions),
+            Self::Multi(block) => {
+                let mut out = MultiBlock { offsets: vec![0], ids: Vec::new() };
+                for p in positions {
+                    let (start, end) = (block.offsets[*p as usize], block.offsets[*p as usize + 1]);
+                    out.ids.extend_from_slice(&block.ids[start as usize..end as usize]);
+                    out.offsets.push(out.ids.len() as u32);
+                }
+                *block = out;
+            }
+        }
+    }
+}
+
+/// Moves the chosen values to the front; positions ascend.
+fn pick<T: Copy>(values: &mut Vec<T>, positions: &[u32]) {
+    for (to, from) in positions.iter().enumerate() {
+        values[to] = values[*from as usize];
+    }
+    values.truncate(positions.len());
+}
