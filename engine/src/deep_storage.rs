@@ -169,6 +169,19 @@ impl DeepStorage for ObjectDeepStorage {
         std::fs::rename(&temporary, file).map_err(|e| io("rename", &temporary, e))
     }
 
+    fn list(&self) -> Result<Vec<(String, i64)>, SegmentError> {
+        let listed = async {
+            let mut files = Vec::new();
+            let mut stream = self.store.list(None);
+            while let Some(file) = stream.next().await {
+                let file = file?;
+                files.push((file.location.to_string(), file.last_modified.timestamp_millis()));
+            }
+            Ok::<_, object_store::Error>(files)
+        };
+        self.runtime.block_on(listed).map_err(|e| failed("list deep storage", "", &e))
+    }
+
     fn delete(&self, location: &str) -> Result<(), SegmentError> {
         match self.runtime.block_on(self.store.delete(&object_path(location)?)) {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
@@ -192,6 +205,8 @@ mod tests {
         let copy = folder.path().join("b");
         storage.download("segments/d/2015-09-12T00:00:00.000Z_x/v/0/a.seg", &copy).unwrap();
         assert_eq!(std::fs::read(&copy).unwrap(), bytes);
+        let listed: Vec<String> = storage.list().unwrap().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(listed, ["segments/d/2015-09-12T00:00:00.000Z_x/v/0/a.seg"]);
         storage.delete("segments/d/2015-09-12T00:00:00.000Z_x/v/0/a.seg").unwrap();
         storage.delete("segments/d/2015-09-12T00:00:00.000Z_x/v/0/a.seg").unwrap();
         let gone = storage.download("segments/d/2015-09-12T00:00:00.000Z_x/v/0/a.seg", &copy).unwrap_err();

@@ -2,16 +2,18 @@
 
 use alluvium_segments::{ErrorClass, SegmentError};
 
+use crate::spec::SpecError;
+
 /// An error of the ingest room.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IngestError {
     /// A spec that cannot be accepted: names the field and says what to do.
+    #[error(transparent)]
+    Spec(SpecError),
+    /// A request that cannot be met, with the reason.
     #[error("{0}")]
-    Spec(String),
-    /// Correct in Druid, not available here.
-    #[error("{0}")]
-    Unsupported(String),
+    Invalid(String),
     /// Something named does not exist. Druid's wording.
     #[error("[{0}] does not exist")]
     NotFound(String),
@@ -70,8 +72,8 @@ impl IngestError {
     #[must_use]
     pub fn class(&self) -> ErrorClass {
         match self {
-            Self::Spec(_) => ErrorClass::InvalidInput,
-            Self::Unsupported(_) => ErrorClass::Unsupported,
+            Self::Spec(error) => error.class(),
+            Self::Invalid(_) => ErrorClass::InvalidInput,
             Self::NotFound(_) => ErrorClass::NotFound,
             Self::Conflict(_) | Self::Fenced(_) => ErrorClass::Conflict,
             Self::Stream { .. }
@@ -81,4 +83,19 @@ impl IngestError {
             Self::Segment(error) => error.class(),
         }
     }
+}
+
+/// An error with what caused it, in one line.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        if !text.contains(&inner_text) {
+            text.push_str(": ");
+            text.push_str(&inner_text);
+        }
+        cause = inner.source();
+    }
+    text
 }

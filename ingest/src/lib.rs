@@ -5,11 +5,22 @@
 //! catalogue's next generation. `task` is the one loop that walks it; `service` is what the server calls.
 
 pub mod assign;
+mod batch;
+mod clock;
+mod counters;
 pub mod crash;
+pub mod deadletter;
 pub mod error;
 pub mod input;
 pub mod parse;
+mod publish;
+mod seal;
+pub mod service;
+mod sink;
+pub mod source;
 pub mod spec;
+mod supervisor;
+mod task;
 mod transform;
 
 pub use error::IngestError;

@@ -69,6 +69,6 @@ impl SpecError {
 
 impl From<SpecError> for crate::IngestError {
     fn from(error: SpecError) -> Self {
-        Self::Spec(error.to_string())
+        Self::Spec(error)
     }
 }

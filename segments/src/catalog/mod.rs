@@ -4,12 +4,18 @@
 //! - [`MetadataStore`]: durable truth (segments, offsets, leases, supervisors, tasks), changed in transactions.
 //! - [`DeepStorage`]: where sealed files are kept for ever.
 //!
+//! - [`SegmentCache`]: the files on this machine; [`Loader`]: keeps the catalogue in step with the store.
+//!
 //! The two traits are blocking and called from worker threads; their drivers live in the engine.
 
+mod cache;
+mod load;
 mod snapshot;
 mod store;
 pub mod timeline;
 
+pub use cache::{OpenSegment, SegmentCache, file_checksum};
+pub use load::{LoadReport, Loader};
 pub use snapshot::{Catalog, Datasource, LiveHandle, Snapshot};
 pub use store::{
     AllocateSegment, Commit, DeepStorage, Lease, MetadataStore, OffsetAdvance, Publication, SegmentRecord,

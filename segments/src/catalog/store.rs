@@ -173,6 +173,9 @@ pub trait MetadataStore: Send + Sync + Debug {
     /// Used segments, of one datasource or of all.
     fn segments(&self, datasource: Option<&str>) -> Result<Vec<SegmentRecord>, SegmentError>;
 
+    /// Locations of all segments that were ever published and not purged, used or not: files that must stay.
+    fn locations(&self) -> Result<Vec<String>, SegmentError>;
+
     /// Names of all datasources that have, or had, segments or a supervisor.
     fn datasources(&self) -> Result<Vec<String>, SegmentError>;
 
@@ -221,6 +224,9 @@ pub trait DeepStorage: Send + Sync + Debug {
 
     /// Copies `location` to a local file, written under a temporary name and renamed.
     fn download(&self, location: &str, file: &Path) -> Result<(), SegmentError>;
+
+    /// All files: location and time of the last change in milliseconds.
+    fn list(&self) -> Result<Vec<(String, i64)>, SegmentError>;
 
     /// Deletes a file; nothing happens when it is gone already.
     fn delete(&self, location: &str) -> Result<(), SegmentError>;

@@ -219,6 +219,10 @@ impl MetadataStore for SqliteMetadata {
         self.read("list segments", |c| rows::used_segments(c, datasource))
     }
 
+    fn locations(&self) -> Result<Vec<String>, SegmentError> {
+        self.read("list locations", rows::locations)
+    }
+
     fn datasources(&self) -> Result<Vec<String>, SegmentError> {
         self.read("list datasources", rows::datasources)
     }

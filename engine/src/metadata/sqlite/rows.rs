@@ -21,6 +21,12 @@ pub(super) fn used_segments(
     rows.collect()
 }
 
+pub(super) fn locations(c: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = c.prepare_cached("SELECT location FROM segment")?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    rows.collect()
+}
+
 fn record(row: &Row<'_>) -> rusqlite::Result<SegmentRecord> {
     let columns: String = row.get(10)?;
     let schema = serde_json::from_str(&columns)
