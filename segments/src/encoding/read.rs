@@ -123,15 +123,13 @@ impl<'a> Block<'a> {
         let first = first
             .map(u64::from_le_bytes)
             .ok_or_else(|| Damage::new(format!("first value of chunk {chunk}"), "a shorter payload"))?;
-        let mut offsets = Vec::new();
         let mut scratch = Scratch::new(self.entry.width);
         scratch.unpack(self.entry.width, self.chunk(8 * chunks, chunk)?)?;
-        scratch.append(0..CHUNK, &mut offsets, |word| word);
-        let mut last = first;
-        for (i, (slot, offset)) in values.iter_mut().zip(offsets).enumerate() {
-            if i > 0 {
-                last = last.wrapping_add(offset).wrapping_add(self.entry.base);
-            }
+        scratch.copy_to(values);
+        // The offset of the first value is not used: it cancels the base that is added to every one.
+        let mut last = first.wrapping_sub(values[0]).wrapping_sub(self.entry.base);
+        for slot in values {
+            last = last.wrapping_add(*slot).wrapping_add(self.entry.base);
             *slot = last;
         }
         Ok(())
@@ -253,6 +251,16 @@ impl Scratch {
             Self::B8(lanes) => unpack64(width, packed, lanes),
         };
         done.ok_or_else(|| Damage::new(format!("an aligned chunk of width {width}"), "other bytes"))
+    }
+
+    fn copy_to(&self, out: &mut [u64; CHUNK]) {
+        match self {
+            Self::Zero => out.fill(0),
+            Self::B1(l) => out.iter_mut().zip(l).for_each(|(slot, v)| *slot = u64::from(*v)),
+            Self::B2(l) => out.iter_mut().zip(l).for_each(|(slot, v)| *slot = u64::from(*v)),
+            Self::B4(l) => out.iter_mut().zip(l).for_each(|(slot, v)| *slot = u64::from(*v)),
+            Self::B8(l) => out.copy_from_slice(l),
+        }
     }
 
     fn append<T: Copy>(&self, part: Range<usize>, out: &mut Vec<T>, map: impl Fn(u64) -> T) {

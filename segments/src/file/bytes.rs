@@ -220,6 +220,9 @@ fn read_trailer(bytes: &[u8]) -> Result<Trailer, (usize, Damage)> {
 fn check_sections(footer: &Footer, end: usize) -> Result<(), Damage> {
     let mut at = HEADER_BYTES as u64;
     let mut granule = 0u64;
+    if !footer.sections.is_sorted_by_key(|s| s.column) {
+        return Err(Damage::new("sections that ascend by column", "another order"));
+    }
     for section in &footer.sections {
         let stop = section.offset.checked_add(section.bytes).and_then(|e| e.checked_next_multiple_of(64));
         let inside = stop.is_some_and(|stop| stop <= end as u64);

@@ -156,8 +156,10 @@ impl Footer {
         parts::read(bytes)
     }
 
-    /// The section of a kind of a column.
+    /// The section of a kind of a column. Sections ascend by column.
     pub(crate) fn section(&self, column: usize, kind: SectionKind) -> Option<usize> {
-        self.sections.iter().position(|s| s.column as usize == column && s.tag == kind as u16)
+        let first = self.sections.partition_point(|s| (s.column as usize) < column);
+        let of_column = self.sections.iter().skip(first).take_while(|s| s.column as usize == column);
+        of_column.enumerate().find(|(_, s)| s.tag == kind as u16).map(|(i, _)| first + i)
     }
 }

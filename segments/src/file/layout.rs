@@ -1,5 +1,8 @@
 //! Where are the fixed parts of a segment file? Magic numbers, header, trailer, section kinds.
 
+#[cfg(target_endian = "big")]
+compile_error!("segment files are little endian and read as they lie: big-endian machines are not supported");
+
 /// The newest format version that this build writes and reads.
 pub(crate) const VERSION: u32 = 1;
 

@@ -139,8 +139,12 @@ fn persist(buffered: BufWriter<File>, temporary: &Path, path: &Path) -> Result<(
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let handle = File::open(folder).map_err(io_error("open", folder))?;
-    handle.sync_all().map_err(io_error("fsync", folder))
+    let synced = File::open(folder).and_then(|handle| handle.sync_all());
+    if synced.is_err() {
+        // Not known to be durable under its name: nobody must find it there. The first error is reported.
+        let _ = fs::remove_file(path);
+    }
+    synced.map_err(io_error("fsync", folder))
 }
 
 impl Drop for FileWriter {

@@ -160,26 +160,7 @@ fn check_time(segment: &MappedSegment, column: &MappedNumbers<i64>) -> Result<()
 /// Reads the dictionary and every row, and compares the index with the rows.
 fn check_strings(segment: &MappedSegment, column: &MappedStrings) -> Result<(), SegmentError> {
     column.dictionary.check()?;
-    let mut counts = vec![0u64; column.cardinality() as usize];
-    let mut block = MultiBlock::default();
-    let mut row_ids = Vec::new();
-    for rows in blocks(segment.rows()) {
-        column.read_multi(rows, &mut block)?;
-        for pair in block.offsets.windows(2) {
-            row_ids.clear();
-            row_ids.extend_from_slice(block.ids.get(pair[0] as usize..pair[1] as usize).unwrap_or_default());
-            row_ids.sort_unstable();
-            row_ids.dedup();
-            if row_ids.is_empty() {
-                row_ids.push(0);
-            }
-            for id in &row_ids {
-                if let Some(count) = counts.get_mut(*id as usize) {
-                    *count += 1;
-                }
-            }
-        }
-    }
+    let counts = count_rows(segment.rows(), column)?;
     let Some(index) = &column.index else { return Ok(()) };
     for (id, count) in counts.iter().enumerate() {
         let found = index.bitmap(id as u32)?.len();
@@ -189,4 +170,34 @@ fn check_strings(segment: &MappedSegment, column: &MappedStrings) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// How many rows hold each id; rows without values count for id 0.
+fn count_rows(rows: usize, column: &MappedStrings) -> Result<Vec<u64>, SegmentError> {
+    let mut counts = vec![0u64; column.cardinality() as usize];
+    let mut count = |id: u32| {
+        if let Some(count) = counts.get_mut(id as usize) {
+            *count += 1;
+        }
+    };
+    let (mut ids, mut block) = (Vec::new(), MultiBlock::default());
+    for rows in blocks(rows) {
+        if !column.is_multi() {
+            column.read_ids(rows, &mut ids)?;
+            ids.iter().for_each(|id| count(*id));
+            continue;
+        }
+        column.read_multi(rows, &mut block)?;
+        for pair in block.offsets.windows(2) {
+            ids.clear();
+            ids.extend_from_slice(block.ids.get(pair[0] as usize..pair[1] as usize).unwrap_or_default());
+            ids.sort_unstable();
+            ids.dedup();
+            if ids.is_empty() {
+                ids.push(0);
+            }
+            ids.iter().for_each(|id| count(*id));
+        }
+    }
+    Ok(counts)
 }

@@ -71,10 +71,10 @@ fn cells(rows: &[Row]) -> Vec<Vec<Cell>> {
 
 #[test]
 fn every_flipped_byte_is_found() {
-    let folder = tempfile::tempdir().unwrap();
-    let (path, rows) = small_file(folder.path());
+    let dir = folder();
+    let (path, rows) = small_file(dir.path());
     let (good, wanted) = (std::fs::read(&path).unwrap(), cells(&rows));
-    let damaged = folder.path().join("damaged.segment");
+    let damaged = dir.path().join("damaged.segment");
     let (mut at_open, mut by_verify, mut while_reading) = (0, 0, 0);
     for at in 0..good.len() {
         let mut bytes = good.clone();
@@ -105,10 +105,10 @@ fn every_flipped_byte_is_found() {
 
 #[test]
 fn every_truncation_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let (path, _) = small_file(folder.path());
+    let dir = folder();
+    let (path, _) = small_file(dir.path());
     let good = std::fs::read(&path).unwrap();
-    let cut = folder.path().join("cut.segment");
+    let cut = dir.path().join("cut.segment");
     for length in 0..good.len() {
         std::fs::write(&cut, &good[..length]).unwrap();
         let mode = if length % 2 == 0 { OpenMode::Map } else { OpenMode::Read };
@@ -125,8 +125,8 @@ fn every_truncation_is_refused() {
 
 #[test]
 fn later_versions_are_refused_by_name() {
-    let folder = tempfile::tempdir().unwrap();
-    let (path, _) = small_file(folder.path());
+    let dir = folder();
+    let (path, _) = small_file(dir.path());
     let mut bytes = std::fs::read(&path).unwrap();
     bytes[8] = 2;
     std::fs::write(&path, &bytes).unwrap();
@@ -159,8 +159,8 @@ proptest! {
     /// Forged footers, with checksums that match.
     #[test]
     fn forged_footers_never_panic(at in any::<prop::sample::Index>(), byte in any::<u8>()) {
-        let folder = tempfile::tempdir().unwrap();
-        let (path, _) = small_file(folder.path());
+        let dir = folder();
+        let (path, _) = small_file(dir.path());
         let mut bytes = std::fs::read(&path).unwrap();
         let trailer = bytes.len() - TRAILER;
         let footer = u64::from_le_bytes(bytes[trailer..trailer + 8].try_into().unwrap()) as usize;
@@ -175,8 +175,8 @@ proptest! {
         section in any::<prop::sample::Index>(),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {
-        let folder = tempfile::tempdir().unwrap();
-        let (path, _) = small_file(folder.path());
+        let dir = folder();
+        let (path, _) = small_file(dir.path());
         let mut bytes = std::fs::read(&path).unwrap();
         let sections = inspect::verify(&MappedSegment::open(&path).unwrap()).sections;
         let filled: Vec<_> = sections.iter().filter(|s| s.bytes > 0).collect();

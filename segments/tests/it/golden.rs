@@ -11,6 +11,7 @@ use alluvium_segments::time::Granularity;
 use alluvium_segments::*;
 
 use crate::model::*;
+use crate::roundtrip::check_access;
 
 /// Rows of the golden files: every column kind, every encoding, nulls, empty texts, lists.
 pub(crate) fn golden_rows() -> (Arc<Schema>, Vec<Row>) {
@@ -86,6 +87,7 @@ fn version_1_is_read() {
     assert_eq!(mapped.id(), &id());
     assert_eq!(rows_of(&mapped), expected(&schema, &rows));
     assert_eq!(mapped.verify(), vec![]);
+    check_access(&mapped);
     let columns = columns(&mapped, 3).unwrap();
     let used: BTreeSet<&str> = columns.iter().flat_map(|c| c.encodings.keys().map(String::as_str)).collect();
     for encoding in ["constant", "packed", "delta", "runs", "plain", "lz4", "decimal-packed"] {
@@ -95,9 +97,9 @@ fn version_1_is_read() {
 
 #[test]
 fn version_1_is_written_byte_by_byte() {
-    let folder = tempfile::tempdir().unwrap();
+    let dir = folder();
     let (schema, rows) = golden_rows();
-    let sealed = seal_rows(folder.path(), &schema, &rows);
+    let sealed = seal_rows(dir.path(), &schema, &rows);
     let (fresh, kept) = (std::fs::read(&sealed.path).unwrap(), std::fs::read(golden()).unwrap());
     let first = fresh.iter().zip(&kept).position(|(a, b)| a != b);
     assert!(
@@ -113,8 +115,8 @@ fn version_1_is_written_byte_by_byte() {
 #[test]
 #[ignore = "writes the golden file"]
 fn write_golden() {
-    let folder = tempfile::tempdir().unwrap();
+    let dir = folder();
     let (schema, rows) = golden_rows();
-    let sealed = seal_rows(folder.path(), &schema, &rows);
+    let sealed = seal_rows(dir.path(), &schema, &rows);
     std::fs::copy(&sealed.path, golden()).unwrap();
 }

@@ -10,9 +10,9 @@ use crate::model::*;
 
 #[test]
 fn a_file_is_described() {
-    let folder = tempfile::tempdir().unwrap();
+    let dir = folder();
     let (schema, rows) = golden_rows();
-    let sealed = seal_rows(folder.path(), &schema, &rows);
+    let sealed = seal_rows(dir.path(), &schema, &rows);
     let mapped = MappedSegment::open(&sealed.path).unwrap();
     let summary = serde_json::to_value(summary(&mapped)).unwrap();
     let wanted = json!({
@@ -47,9 +47,9 @@ fn a_file_is_described() {
 
 #[test]
 fn rows_are_dumped() {
-    let folder = tempfile::tempdir().unwrap();
+    let dir = folder();
     let (schema, rows) = golden_rows();
-    let mapped = MappedSegment::open(&seal_rows(folder.path(), &schema, &rows).path).unwrap();
+    let mapped = MappedSegment::open(&seal_rows(dir.path(), &schema, &rows).path).unwrap();
     let lines = |options: &DumpOptions| {
         let mut out = Vec::new();
         let count = dump(&mapped, options, &mut out).unwrap();

@@ -18,6 +18,11 @@ pub(crate) struct Row {
     pub(crate) cells: Vec<Cell>,
 }
 
+/// A folder in memory where there is one: sealing waits for the disk, and most tests are not about that.
+pub(crate) fn folder() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
 pub(crate) fn id() -> SegmentId {
     SegmentId {
         datasource: "test".to_owned(),

@@ -80,7 +80,7 @@ pub(crate) fn row(multi: bool) -> impl Strategy<Value = Row> {
 }
 
 /// Every way of reading a column gives the same.
-fn check_access(segment: &MappedSegment) {
+pub(crate) fn check_access(segment: &MappedSegment) {
     let rows = segment.rows();
     let picks: Vec<u32> = (0..rows as u32).filter(|r| r % 3 == 1).collect();
     for spec in &segment.schema().columns {
@@ -169,11 +169,11 @@ proptest! {
         cut in 0usize..120,
         read in any::<bool>(),
     ) {
-        let folder = tempfile::tempdir().unwrap();
+        let dir = folder();
         let schema = schema(rollup);
         let cut = cut.min(rows.len());
         let inputs = vec![input(&schema, &rows[..cut]), input(&schema, &rows[cut..])];
-        let sealed = seal(&request(folder.path().join("a.segment"), inputs)).unwrap();
+        let sealed = seal(&request(dir.path().join("a.segment"), inputs)).unwrap();
         let mode = if read { OpenMode::Read } else { OpenMode::Map };
         let mapped = MappedSegment::open_with(&sealed.path, mode).unwrap();
         let expected = expected(&schema, &rows);
@@ -185,11 +185,11 @@ proptest! {
 
         // Sealing what was sealed, in parts, gives the same file.
         let parts: Vec<SegmentRef> = [&rows[..cut], &rows[cut..]].iter().enumerate().map(|(i, part)| {
-            let path = folder.path().join(format!("part{i}"));
+            let path = dir.path().join(format!("part{i}"));
             let sealed = seal(&request(path, vec![input(&schema, part)])).unwrap();
             SegmentRef::whole(Arc::new(MappedSegment::open(&sealed.path).unwrap()))
         }).collect();
-        let again = seal(&request(folder.path().join("b.segment"), parts)).unwrap();
+        let again = seal(&request(dir.path().join("b.segment"), parts)).unwrap();
         let again = MappedSegment::open(&again.path).unwrap();
         prop_assert_eq!(again.rows(), expected.len());
         if !rollup {
@@ -201,7 +201,7 @@ proptest! {
 /// Several blocks, so that every encoding and the scan paths are met.
 #[test]
 fn many_blocks() {
-    let folder = tempfile::tempdir().unwrap();
+    let dir = folder();
     let schema = schema(false);
     let rows: Vec<Row> = (0..20_000i64)
         .map(|i| {
@@ -227,7 +227,7 @@ fn many_blocks() {
             }
         })
         .collect();
-    let sealed = seal_rows(folder.path(), &schema, &rows);
+    let sealed = seal_rows(dir.path(), &schema, &rows);
     let mapped = MappedSegment::open(&sealed.path).unwrap();
     assert_eq!(mapped.verify(), vec![]);
     let (found, wanted) = (rows_of(&mapped), expected(&schema, &rows));

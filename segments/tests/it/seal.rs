@@ -42,7 +42,7 @@ proptest! {
         cut in 0i64..86_400_000,
         hydrant in 20usize..90,
     ) {
-        let folder = tempfile::tempdir().unwrap();
+        let dir = folder();
         let schema = roundtrip::schema(false);
         let (mut inputs, mut kept) = (Vec::new(), Vec::new());
         for part in rows.chunks(hydrant) {
@@ -66,7 +66,7 @@ proptest! {
                 hidden: Some(Arc::new(hidden)),
             });
         }
-        let mapped = open(&request(folder.path().join("a.segment"), inputs));
+        let mapped = open(&request(dir.path().join("a.segment"), inputs));
         prop_assert_eq!(rows_of(&mapped), expected(&schema, &kept));
         prop_assert_eq!(mapped.verify(), vec![]);
     }
@@ -74,7 +74,7 @@ proptest! {
 
 #[test]
 fn the_newest_type_wins_and_values_are_cast() {
-    let folder = tempfile::tempdir().unwrap();
+    let dir = folder();
     let numbers = [Cell::Long(7), Cell::Null, Cell::Long(-3)];
     let texts = [text("12"), text("x"), Cell::Null, text("2.5")];
     let (long, long_rows) = one_column("a", ColumnType::Long, &numbers);
@@ -82,7 +82,7 @@ fn the_newest_type_wins_and_values_are_cast() {
     let (double, double_rows) = one_column("a", ColumnType::Double, &[Cell::Double(1e7), Cell::Null]);
     let (long, string, double) =
         (input(&long, &long_rows), input(&string, &string_rows), input(&double, &double_rows));
-    let sealed = |name: &str, inputs| cells(&open(&request(folder.path().join(name), inputs)), 0);
+    let sealed = |name: &str, inputs| cells(&open(&request(dir.path().join(name), inputs)), 0);
     let sort = |mut cells: Vec<Cell>| {
         cells.sort_by(compare);
         cells
@@ -101,11 +101,11 @@ fn the_newest_type_wins_and_values_are_cast() {
 
 #[test]
 fn columns_are_united_and_missing_ones_are_null() {
-    let folder = tempfile::tempdir().unwrap();
+    let dir = folder();
     let (old, old_rows) = one_column("old", ColumnType::String, &[text("x"), text("y")]);
     let (new, new_rows) = one_column("new", ColumnType::Long, &[Cell::Long(1)]);
     let inputs = vec![input(&old, &old_rows), input(&new, &new_rows)];
-    let mapped = open(&request(folder.path().join("a"), inputs.clone()));
+    let mapped = open(&request(dir.path().join("a"), inputs.clone()));
     let names: Vec<&str> = mapped.schema().columns.iter().map(|c| c.name.as_str()).collect();
     assert_eq!(names, ["new", "old"]);
     assert_eq!(cells(&mapped, 0), [Cell::Null, Cell::Long(1), Cell::Null]);
@@ -113,7 +113,7 @@ fn columns_are_united_and_missing_ones_are_null() {
 
     // A given schema drops what it does not name.
     let given = Schema::new(vec![ColumnSpec::dimension("old", ColumnType::String)]);
-    let request = SealRequest { schema: Some(Arc::new(given)), ..request(folder.path().join("b"), inputs) };
+    let request = SealRequest { schema: Some(Arc::new(given)), ..request(dir.path().join("b"), inputs) };
     let mapped = open(&request);
     assert_eq!(mapped.schema().columns.len(), 1);
     assert_eq!(cells(&mapped, 0), [Cell::Null, text("x"), text("y")]);
@@ -122,7 +122,7 @@ fn columns_are_united_and_missing_ones_are_null() {
 
 #[test]
 fn a_coarser_granularity_rolls_up_anew() {
-    let folder = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut schema = Schema::clone(&roundtrip::schema(true));
     schema.columns.retain(|c| c.name == "count" || c.name == "page");
     let schema = Arc::new(schema);
@@ -132,7 +132,7 @@ fn a_coarser_granularity_rolls_up_anew() {
     hourly.query_granularity = Granularity::from_name("hour").unwrap();
     let request = SealRequest {
         schema: Some(Arc::new(hourly)),
-        ..request(folder.path().join("a"), vec![input(&schema, &rows)])
+        ..request(dir.path().join("a"), vec![input(&schema, &rows)])
     };
     let found = rows_of(&open(&request));
     let wanted = [(0, 120), (3_600_000, 80)];
@@ -141,27 +141,27 @@ fn a_coarser_granularity_rolls_up_anew() {
 
 #[test]
 fn nothing_is_a_file_too() {
-    let folder = tempfile::tempdir().unwrap();
+    let dir = folder();
     let schema = roundtrip::schema(true);
-    let sealed = seal_rows(folder.path(), &schema, &[]);
+    let sealed = seal_rows(dir.path(), &schema, &[]);
     assert_eq!((sealed.rows, sealed.time_bounds), (0, None));
     let mapped = MappedSegment::open(&sealed.path).unwrap();
     assert_eq!(mapped.verify(), vec![]);
     assert_eq!(rows_of(&mapped), []);
-    assert!(seal(&request(folder.path().join("b"), Vec::new())).is_err());
+    assert!(seal(&request(dir.path().join("b"), Vec::new())).is_err());
 }
 
 #[test]
 fn a_disk_that_refuses_leaves_nothing_behind() {
-    let folder = tempfile::tempdir().unwrap();
+    let dir = folder();
     let schema = roundtrip::schema(false);
     let inputs = vec![input(&schema, &[])];
-    let missing = seal(&request(folder.path().join("missing/a.segment"), inputs.clone()));
+    let missing = seal(&request(dir.path().join("missing/a.segment"), inputs.clone()));
     assert!(matches!(missing, Err(SegmentError::Io { action: "create", .. })), "{missing:?}");
 
     // A full disk: writes to /dev/full fail with "no space left on device".
-    let path = folder.path().join("full.segment");
-    let temporary = folder.path().join("full.segment.tmp");
+    let path = dir.path().join("full.segment");
+    let temporary = dir.path().join("full.segment.tmp");
     std::os::unix::fs::symlink("/dev/full", &temporary).unwrap();
     match seal(&request(path.clone(), inputs)) {
         Err(SegmentError::Io { source, .. }) => assert_eq!(source.kind(), std::io::ErrorKind::StorageFull),
@@ -172,9 +172,9 @@ fn a_disk_that_refuses_leaves_nothing_behind() {
 
 #[test]
 fn an_unlinked_file_is_read_to_the_end() {
-    let folder = tempfile::tempdir().unwrap();
+    let dir = folder();
     let (schema, rows) = one_column("a", ColumnType::String, &[text("x"), text("y")]);
-    let sealed = seal_rows(folder.path(), &schema, &rows);
+    let sealed = seal_rows(dir.path(), &schema, &rows);
     let mapped = MappedSegment::open(&sealed.path).unwrap();
     std::fs::remove_file(&sealed.path).unwrap();
     assert_eq!(cells(&mapped, 0), [text("x"), text("y")]);
