@@ -64,10 +64,10 @@ impl BatchReader {
                 continue;
             };
             let portion = match current {
-                Current::Lines(lines) => match lines.next().map_err(|e| failed("read", name, e))? {
-                    None => None,
-                    Some(bytes) => Some((bytes.len(), parser.parse_lines(bytes, rejects))),
-                },
+                Current::Lines(lines) => {
+                    let bytes = lines.next().map_err(|e| failed("read", name, e))?;
+                    bytes.map(|bytes| (bytes.len(), parser.parse_lines(bytes, rejects)))
+                }
                 Current::Parquet(rows) => {
                     rows.read(parser, rejects).map_err(|why| failed("read", name, why))?
                 }

@@ -6,7 +6,6 @@ mod delimited;
 mod field;
 mod flatten;
 mod general;
-mod interim;
 mod json;
 mod json_path;
 mod origin;

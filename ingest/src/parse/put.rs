@@ -6,10 +6,10 @@ use alluvium_segments::{BatchColumn, NumericBatch, Schema, StringBatch};
 use super::builder::{RowBuilder, Stamp, clip};
 use super::coerce::{Misfit, Numeric, field_to, text_to};
 use super::field::Field;
-use super::interim::double_text;
 use super::record::{Reject, RejectKind};
 use super::slots::{SlotId, Target};
 use super::timestamp::TimestampReader;
+use alluvium_expression::double_text;
 
 impl RowBuilder {
     /// Text for a field.

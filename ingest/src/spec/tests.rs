@@ -164,6 +164,13 @@ fn knobs_without_meaning_are_noted() {
     assert_eq!(noted, expected);
 }
 
+/// The supervisor spec with this value is refused in these words.
+fn refused(path: &str, value: Value, text: &str) {
+    let error = SupervisorSpec::from_json(&with(supervisor(), path, value)).unwrap_err();
+    assert!(error.to_string().starts_with(text), "{path}: {error}");
+    assert_eq!(error.class(), alluvium_segments::ErrorClass::InvalidInput);
+}
+
 #[test]
 fn wrong_and_unknown_fields_are_named() {
     for (path, value, text) in [
@@ -197,6 +204,14 @@ fn wrong_and_unknown_fields_are_named() {
             json!("csv"),
             "spec.ioConfig.inputFormat.columns: name the columns",
         ),
+    ] {
+        refused(path, value, text);
+    }
+}
+
+#[test]
+fn columns_and_limits_that_cannot_be_are_named() {
+    for (path, value, text) in [
         (
             "spec.dataSchema.dataSource",
             json!("../x"),
@@ -235,9 +250,7 @@ fn wrong_and_unknown_fields_are_named() {
         ),
         ("id", json!("a\tb"), "id: must not contain line breaks"),
     ] {
-        let error = SupervisorSpec::from_json(&with(supervisor(), path, value)).unwrap_err();
-        assert!(error.to_string().starts_with(text), "{path}: {error}");
-        assert_eq!(error.class(), alluvium_segments::ErrorClass::InvalidInput);
+        refused(path, value, text);
     }
     assert!(SupervisorSpec::from_json(&json!([])).is_err());
     assert!(SupervisorSpec::from_json(&json!({"type": "kafka"})).is_err());
