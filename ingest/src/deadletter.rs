@@ -131,7 +131,7 @@ mod tests {
     fn rows_of_bad_records() {
         let mut letters = DeadLetters::default();
         assert!(letters.take().is_none());
-        let reject = Reject { kind: RejectKind::Unparseable, column: None, message: "no JSON".to_owned() };
+        let reject = Reject::new(RejectKind::Unparseable, "no JSON".to_owned());
         letters.push(86_400_005, Place { topic: "t", at: Some((1, 7)) }, &reject, b"{");
         letters.push(86_400_006, Place { topic: "t", at: None }, &reject, &[0xff]);
         let (chunk, batch) = letters.take().unwrap();
