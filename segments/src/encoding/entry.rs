@@ -111,6 +111,17 @@ impl BlockEntry {
         })
     }
 
+    /// A word that none of the block's words, as unsigned numbers, exceeds; `None` where the entry cannot tell.
+    pub(crate) fn most(&self) -> Option<u64> {
+        let offset = match (self.encoding, self.width) {
+            (Encoding::Constant, _) => 0,
+            (Encoding::Packed, width @ 0..=63) => (1u64 << width) - 1,
+            (Encoding::Plain | Encoding::Runs | Encoding::Lz4, bytes @ 1..=7) => (1u64 << (8 * bytes)) - 1,
+            _ => return None,
+        };
+        self.base.checked_add(offset)
+    }
+
     /// Bytes at the end of the payload that hold patches.
     pub(crate) fn patch_bytes(&self) -> usize {
         super::padded(2 * usize::from(self.patches)) + 8 * usize::from(self.patches)

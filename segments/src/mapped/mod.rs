@@ -3,6 +3,7 @@
 
 mod describe;
 mod numeric;
+mod scan;
 mod strings;
 mod verify;
 mod words;

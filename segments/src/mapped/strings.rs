@@ -9,9 +9,9 @@ use roaring::RoaringBitmap;
 use super::words::WordColumn;
 use crate::bitmap::BitmapDirectory;
 use crate::dictionary::sorted::SortedDictionary;
-use crate::encoding::{Block, Damage, Encoding};
+use crate::encoding::{Block, Damage};
 use crate::file::{BitmapKind, ColumnEntry, FileBytes, Footer, SectionKind};
-use crate::{BLOCK_ROWS, MultiBlock, SegmentError, StringColumn};
+use crate::{MultiBlock, SegmentError, StringColumn};
 
 /// A column of strings in a file.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(super) struct MappedStrings {
     pub(super) ids: WordColumn,
     pub(super) offsets: Option<WordColumn>,
     pub(super) index: Option<BitmapDirectory>,
-    rows: usize,
+    pub(super) rows: usize,
     nulls: u64,
 }
 
@@ -62,13 +62,7 @@ impl MappedStrings {
     /// Checks that ids are in the dictionary; free where the entry alone shows it.
     fn check_ids(&self, block: &Block<'_>, ids: &[u32]) -> Result<(), Damage> {
         let cardinality = u64::from(self.dictionary.cardinality());
-        let entry = &block.entry;
-        let most = match (entry.encoding, entry.width) {
-            (Encoding::Constant, _) => 0,
-            (Encoding::Packed, width @ 0..=32) => (1u64 << width) - 1,
-            _ => u64::MAX,
-        };
-        if entry.base.checked_add(most).is_some_and(|last| last < cardinality) {
+        if block.entry.most().is_some_and(|last| last < cardinality) {
             return Ok(());
         }
         match ids.iter().max() {
@@ -111,38 +105,6 @@ impl MappedStrings {
             return Ok(());
         }
         Err(SegmentError::Invalid(format!("`{call}` is for columns of one value a row; use the multi call")))
-    }
-
-    fn scan(&self, wanted: &[u32]) -> Result<RoaringBitmap, SegmentError> {
-        let mut member = vec![false; self.dictionary.cardinality() as usize];
-        for id in wanted {
-            if let Some(slot) = member.get_mut(*id as usize) {
-                *slot = true;
-            }
-        }
-        let hit = |id: &u32| member.get(*id as usize).copied().unwrap_or(false);
-        let null_wanted = hit(&0);
-        let mut found = RoaringBitmap::new();
-        let (mut ids, mut multi, mut matched) = (Vec::new(), MultiBlock::default(), Vec::new());
-        for start in (0..self.rows).step_by(BLOCK_ROWS) {
-            let rows = start..self.rows.min(start + BLOCK_ROWS);
-            matched.clear();
-            if self.offsets.is_none() {
-                self.read_ids(rows, &mut ids)?;
-                let hits = ids.iter().enumerate().filter(|(_, id)| hit(id));
-                matched.extend(hits.map(|(i, _)| (start + i) as u32));
-            } else {
-                self.read_multi(rows, &mut multi)?;
-                for (i, pair) in multi.offsets.windows(2).enumerate() {
-                    let row = multi.ids.get(pair[0] as usize..pair[1] as usize).unwrap_or_default();
-                    if row.iter().any(hit) || (null_wanted && row.is_empty()) {
-                        matched.push((start + i) as u32);
-                    }
-                }
-            }
-            found.extend(matched.iter().copied());
-        }
-        Ok(found)
     }
 }
 
@@ -243,7 +205,7 @@ impl StringColumn for MappedStrings {
         }
         match self.index.as_ref().map(|index| index.union(&wanted)).transpose()?.flatten() {
             Some(rows) => Ok(rows),
-            None => self.scan(&wanted),
+            None => super::scan::scan(self, &wanted),
         }
     }
 }

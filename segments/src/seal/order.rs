@@ -97,9 +97,11 @@ fn pack_keys(times: &[i64], dimensions: &[&Loaded]) -> (Vec<(u64, u32)>, usize) 
     let mut packed = 0;
     for dimension in dimensions {
         let Some((bits, low)) = key_bits(dimension).filter(|(bits, _)| *bits <= left) else { break };
-        if bits > 0 && bits < 64 {
+        if bits > 0 {
             for (key, row) in &mut keys {
-                *key = *key << bits | rank(dimension, low, *row as usize);
+                // Where a dimension takes all 64 bits, everything before it is equal.
+                let before = key.checked_shl(u32::from(bits)).unwrap_or(0);
+                *key = before | rank(dimension, low, *row as usize);
             }
         }
         left -= bits;

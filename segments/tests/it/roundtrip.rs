@@ -239,6 +239,12 @@ fn many_blocks() {
     assert_eq!(level.zone(2), Some(Zone { bounds: None, nulls: 4096 }));
     assert_eq!(level.zone(0), Some(Zone { bounds: Some((0, 1)), nulls: 0 }));
     assert!(!page.has_index(), "near-unique columns have no index");
+    for ids in [vec![3, 5, 4000, 5], vec![77], (10..20).collect(), vec![0]] {
+        let mut all = Vec::new();
+        page.read_ids(0..20_000, &mut all).unwrap();
+        let wanted = all.iter().filter(|id| ids.contains(id)).count() as u64;
+        assert_eq!(page.postings(&mut ids.iter().copied()).unwrap().len(), wanted);
+    }
     let mut ids = 100..9000;
     assert_eq!(page.postings(&mut ids).unwrap().len() as usize, {
         let mut all = Vec::new();

@@ -72,6 +72,33 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    /// Rows that were rolled up in part while they arrived are rolled up whole in the file.
+    #[test]
+    fn live_rollup_is_finished(
+        rows in prop::collection::vec(roundtrip::row(false), 1..150),
+        hydrant in 20usize..90,
+        step in 1usize..20,
+    ) {
+        let dir = folder();
+        let schema = roundtrip::schema(true);
+        // Few times, so that there is something to roll up.
+        let rows: Vec<Row> = rows.into_iter().map(|r| Row { time: r.time % 3, ..r }).collect();
+        let inputs = rows.chunks(hydrant).map(|part| {
+            let options = LiveOptions { chunk_rows: 32 };
+            let (_, mut writer) = LiveSegment::open(id(), Arc::clone(&schema), options).unwrap();
+            for batch_rows in part.chunks(step) {
+                writer.append(&batch(&schema, batch_rows)).unwrap();
+                writer.publish();
+            }
+            SegmentRef::whole(writer.freeze())
+        });
+        let mapped = open(&request(dir.path().join("a.segment"), inputs.collect()));
+        prop_assert_eq!(rows_of(&mapped), expected(&schema, &rows));
+    }
+}
+
 #[test]
 fn the_newest_type_wins_and_values_are_cast() {
     let dir = folder();
@@ -137,6 +164,16 @@ fn a_coarser_granularity_rolls_up_anew() {
     let found = rows_of(&open(&request));
     let wanted = [(0, 120), (3_600_000, 80)];
     assert_eq!(found, wanted.map(|(time, count)| Row { time, cells: vec![text("p"), Cell::Long(count)] }));
+}
+
+#[test]
+fn numbers_as_wide_as_a_key_are_sorted() {
+    let dir = folder();
+    let values = [i64::MAX, 0, 5, i64::MAX - 1, 1 << 40];
+    let (schema, mut rows) = one_column("a", ColumnType::Long, &values.map(Cell::Long));
+    rows.iter_mut().for_each(|row| row.time = 9);
+    let mapped = open(&request(dir.path().join("a"), vec![input(&schema, &rows)]));
+    assert_eq!(cells(&mapped, 0), [0, 5, 1 << 40, i64::MAX - 1, i64::MAX].map(Cell::Long));
 }
 
 #[test]
