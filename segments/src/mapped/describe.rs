@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::segment::{MappedColumn, MappedSegment};
 use super::words::WordColumn;
-use super::{MappedColumn, MappedSegment};
 use crate::SegmentError;
 use crate::encoding::RAW;
 use crate::file::{ColumnEntry, FileBytes, Footer, SectionEntry};

@@ -39,7 +39,7 @@ impl<T: Number> MappedNumbers<T> {
         entry: &ColumnEntry,
     ) -> Result<Self, SegmentError> {
         let rows = footer.rows as usize;
-        let find = |kind| super::required(file, footer, column, kind);
+        let find = |kind| super::segment::required(file, footer, column, kind);
         let words = WordColumn::new(file, find(SectionKind::Blocks)?, find(SectionKind::Data)?, rows)?;
         let nulls = footer.section(column, SectionKind::Nulls);
         let zones = footer.section(column, SectionKind::Zones);

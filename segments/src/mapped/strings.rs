@@ -32,7 +32,7 @@ impl MappedStrings {
         column: usize,
         entry: &ColumnEntry,
     ) -> Result<Self, SegmentError> {
-        let find = |kind| super::required(file, footer, column, kind);
+        let find = |kind| super::segment::required(file, footer, column, kind);
         let rows = footer.rows as usize;
         let texts = (find(SectionKind::TextOffsets)?, find(SectionKind::TextBytes)?);
         let dictionary = SortedDictionary::open(file, texts, entry.offset_width, entry.cardinality)?;
@@ -100,6 +100,47 @@ impl MappedStrings {
         Err(offsets.file.corrupt(offsets.entries, 0, Damage::new(expected, "other numbers")))
     }
 
+    /// Appends ids by their positions among all values, which ascend.
+    fn gather_values(&self, values: &[u32], out: &mut Vec<u32>) -> Result<(), SegmentError> {
+        self.ids.for_rows(values, |block, group, start| {
+            let first = out.len();
+            block.gather(group, start, out, |word| word as u32)?;
+            self.check_ids(block, out.get(first..).unwrap_or_default())
+        })
+    }
+
+    /// The positions of all values of some rows, which ascend, and where each row starts among them.
+    fn values_of(
+        &self,
+        offsets: &WordColumn,
+        rows: &[u32],
+        starts: &mut Vec<u32>,
+    ) -> Result<Vec<u32>, SegmentError> {
+        let picks: Vec<u32> = rows.iter().flat_map(|row| [*row, row.saturating_add(1)]).collect();
+        let mut ends = Vec::with_capacity(picks.len());
+        offsets.for_rows(&picks, |block, group, start| {
+            block.gather(group, start, &mut ends, |word| word as u32)
+        })?;
+        let mut values = Vec::new();
+        let mut last = [0, 0];
+        starts.push(0);
+        for pair in ends.as_chunks::<2>().0 {
+            let follows = pair[0] >= last[1] || *pair == last;
+            if pair[0] > pair[1] || !follows || pair[1] as usize > self.ids.len {
+                let expected = format!("ascending row offsets up to {}", self.ids.len);
+                return Err(offsets.file.corrupt(
+                    offsets.entries,
+                    0,
+                    Damage::new(expected, format!("{pair:?}")),
+                ));
+            }
+            values.extend(pair[0]..pair[1]);
+            starts.push(values.len() as u32);
+            last = *pair;
+        }
+        Ok(values)
+    }
+
     fn single_only(&self, call: &str) -> Result<(), SegmentError> {
         if self.offsets.is_none() {
             return Ok(());
@@ -146,11 +187,7 @@ impl StringColumn for MappedStrings {
     fn gather_ids(&self, rows: &[u32], out: &mut Vec<u32>) -> Result<(), SegmentError> {
         self.single_only("gather_ids")?;
         out.clear();
-        self.ids.for_rows(rows, |block, group, start| {
-            let first = out.len();
-            block.gather(group, start, out, |word| word as u32)?;
-            self.check_ids(block, out.get(first..).unwrap_or_default())
-        })
+        self.gather_values(rows, out)
     }
 
     fn read_multi(&self, rows: Range<usize>, out: &mut MultiBlock) -> Result<(), SegmentError> {
@@ -179,19 +216,12 @@ impl StringColumn for MappedStrings {
             drop_nulls(out);
             return Ok(());
         };
-        out.offsets.push(0);
-        let mut pair = Vec::with_capacity(2);
-        for row in rows {
-            if *row as usize >= self.rows {
-                return offsets.check_range(&(0..*row as usize + 2));
-            }
-            self.read_offsets(offsets, *row as usize..*row as usize + 1, &mut pair)?;
-            if let [start, end] = pair[..] {
-                self.append_ids(start as usize..end as usize, &mut out.ids)?;
-            }
-            out.offsets.push(out.ids.len() as u32);
+        let last = rows.iter().copied().max().unwrap_or(0);
+        if !rows.is_empty() && last as usize >= self.rows {
+            return offsets.check_range(&(0..last as usize + 2));
         }
-        Ok(())
+        let values = self.values_of(offsets, rows, &mut out.offsets)?;
+        self.gather_values(&values, &mut out.ids)
     }
 
     fn has_index(&self) -> bool {

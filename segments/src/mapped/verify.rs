@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::numeric::MappedNumbers;
+use super::segment::{MappedColumn, MappedSegment};
 use super::strings::MappedStrings;
-use super::{MappedColumn, MappedSegment};
 use crate::encoding::{Damage, Number};
 use crate::file::SectionEntry;
 use crate::inspect::SectionCheck;
