@@ -10,7 +10,7 @@ use crate::EngineError;
 use crate::flags::ServerOptions;
 
 /// The configuration of a server. The file has the same names; every field may be left out.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Address to listen on; port 0 picks a free one.
@@ -30,7 +30,7 @@ pub struct Config {
 }
 
 /// Limits of the HTTP side.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HttpConfig {
     /// Longest request body, in bytes.
@@ -40,19 +40,17 @@ pub struct HttpConfig {
 }
 
 /// Limits of queries.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct QueryConfig {
     /// Worker threads for segments; 0 takes one a core.
     pub threads: usize,
     /// Deadline of a query that names none in its context, in milliseconds.
     pub timeout_ms: u64,
-    /// Memory of all queries together, in bytes; 0 takes half of the machine's.
-    pub memory_bytes: u64,
 }
 
 /// Limits of ingestion.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct IngestConfig {
     /// Rows read from a stream are committed at least this often, in milliseconds.
@@ -83,7 +81,7 @@ impl Default for HttpConfig {
 
 impl Default for QueryConfig {
     fn default() -> Self {
-        Self { threads: 0, timeout_ms: 300_000, memory_bytes: 0 }
+        Self { threads: 0, timeout_ms: 300_000 }
     }
 }
 
@@ -157,6 +155,16 @@ mod tests {
         assert_eq!(config.query.timeout_ms, 300_000);
         let flags = ServerOptions { listen: Some("127.0.0.1:0".to_owned()), ..ServerOptions::default() };
         assert_eq!(Config::from_flags(&flags).unwrap().listen, "127.0.0.1:0");
+    }
+
+    #[test]
+    fn the_documented_defaults_are_the_defaults() {
+        let page = include_str!("../CONFIG.md");
+        let block = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        assert_eq!(load(block).unwrap(), Config::default());
+        let fields: toml::Table = block.parse().unwrap();
+        let documented = |section: &str| fields[section].as_table().unwrap().len();
+        assert_eq!((documented("http"), documented("query"), documented("ingest")), (2, 2, 2));
     }
 
     #[test]

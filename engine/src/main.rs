@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use alluvium::flags::{Command, Flags};
-use alluvium::{EngineError, client, server};
+use alluvium::{EngineError, client, inspect, quickstart, server};
 use clap::Parser;
 
 fn main() -> ExitCode {
@@ -20,8 +20,9 @@ fn main() -> ExitCode {
 fn run(flags: Flags) -> Result<(), EngineError> {
     match flags.command {
         Command::Server(options) => server::run(&options),
+        Command::Segment(options) => inspect::run(&options),
         Command::Sql(options) => client::sql::run(&options),
         Command::Submit(options) => client::submit::run(&options),
-        _ => Ok(()),
+        Command::Quickstart(options) => quickstart::run(&options),
     }
 }

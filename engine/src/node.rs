@@ -1,17 +1,28 @@
 //! Which parts is a node made of, and in which order are they started and stopped?
 
+use std::fs;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use alluvium_segments::catalog::{Catalog, DeepStorage, MetadataStore};
+use alluvium_ingest::IngestError;
+use alluvium_ingest::service::{IngestDeps, IngestLimits, IngestService, TaskLocation};
+use alluvium_query::{EngineOptions, QueryEngine, QueryError};
+use alluvium_segments::catalog::{Catalog, DeepStorage, Loader, MetadataStore, SegmentCache, SegmentRecord};
+use alluvium_segments::mapped::MappedSegment;
+use alluvium_segments::{Segment, SegmentError};
+use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::EngineError;
 use crate::config::Config;
 use crate::deep_storage::ObjectDeepStorage;
 use crate::lock::DirectoryLock;
 use crate::metadata::SqliteMetadata;
+
+/// The file in the data folder that names the node; the name owns its leases over restarts.
+const NAME_FILE: &str = "node";
 
 /// The parts of one node. Requests share it; [`crate::server::Server`] starts and stops it.
 #[derive(Debug)]
@@ -20,13 +31,17 @@ pub struct Node {
     address: SocketAddr,
     started: Instant,
     stopping: AtomicBool,
-    metadata: Arc<dyn MetadataStore>,
-    catalog: Arc<Catalog>,
+    loader: Arc<Loader>,
+    ingest: Arc<IngestService>,
+    queries: Arc<QueryEngine>,
+    /// Where DataFusion's upper operators and merges run; `None` once it is shut down.
+    query_threads: Runtime,
     _lock: DirectoryLock,
 }
 
 impl Node {
-    /// Takes the data folder and opens every part; `address` is where the server listens.
+    /// Takes the data folder, opens every part, loads what is published and resumes what was read; `address` is
+    /// where the server listens.
     ///
     /// # Errors
     /// When the folder is in use or cannot be written, or metadata or deep storage cannot be opened.
@@ -34,26 +49,55 @@ impl Node {
         let lock = DirectoryLock::take(&config.data_dir)?;
         let metadata: Arc<dyn MetadataStore> =
             Arc::new(SqliteMetadata::open(&config.data_dir.join("metadata.db"))?);
-        let _deep: Arc<dyn DeepStorage> = Arc::new(ObjectDeepStorage::local(&config.deep_storage_dir())?);
+        let deep: Arc<dyn DeepStorage> = Arc::new(ObjectDeepStorage::local(&config.deep_storage_dir())?);
+        let cache =
+            SegmentCache::new(&config.data_dir.join("cache"), Arc::clone(&deep), Box::new(open_segment))?;
         let catalog = Arc::new(Catalog::default());
+        let loader = Arc::new(Loader::new(Arc::clone(&catalog), Arc::clone(&metadata), cache));
+        let report = loader.load_all()?;
+        for (segment, reason) in &report.broken {
+            tracing::error!(%segment, reason, "a published segment cannot be read");
+        }
+        tracing::info!(segments = report.opened, broken = report.broken.len(), "segments are served");
+
+        let ingest = IngestService::new(IngestDeps {
+            loader: Arc::clone(&loader),
+            deep_storage: deep,
+            work_dir: config.data_dir.join("tmp"),
+            owner: node_name(&config.data_dir)?,
+            location: TaskLocation { host: address.ip().to_string(), port: address.port(), tls_port: -1 },
+            limits: IngestLimits {
+                commit_age_ms: i64::try_from(config.ingest.commit_period_ms).unwrap_or(i64::MAX),
+                batch_slots: config.ingest.task_slots,
+                ..IngestLimits::default()
+            },
+        })
+        .map_err(ingest_failed)?;
+        let queries = QueryEngine::new(catalog, engine_options(&config)).map_err(query_failed)?;
+        let query_threads =
+            Builder::new_multi_thread()
+                .thread_name("alluvium-query")
+                .enable_time()
+                .build()
+                .map_err(|source| EngineError::Io { action: "start the query threads".to_owned(), source })?;
+        ingest.start().map_err(ingest_failed)?;
         Ok(Self {
             config,
             address,
             started: Instant::now(),
             stopping: AtomicBool::new(false),
-            metadata,
-            catalog,
+            loader,
+            ingest,
+            queries,
+            query_threads,
             _lock: lock,
         })
     }
 
     /// Stops taking rows in and commits what is not committed. Queries are still answered.
-    ///
-    /// # Errors
-    /// When something could not be committed; it will be read again after the next start.
-    pub fn stop(&self) -> Result<(), EngineError> {
+    pub fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
-        Ok(())
+        self.ingest.stop();
     }
 
     /// The configuration.
@@ -83,12 +127,86 @@ impl Node {
     /// Durable truth.
     #[must_use]
     pub fn metadata(&self) -> &dyn MetadataStore {
-        self.metadata.as_ref()
+        self.loader.metadata().as_ref()
     }
 
     /// What can be asked.
     #[must_use]
     pub fn catalog(&self) -> &Catalog {
-        &self.catalog
+        self.loader.catalog()
     }
+
+    /// What keeps the catalogue in step with the metadata store.
+    #[must_use]
+    pub fn loader(&self) -> &Loader {
+        &self.loader
+    }
+
+    /// Supervisors and tasks.
+    #[must_use]
+    pub fn ingest(&self) -> &IngestService {
+        &self.ingest
+    }
+
+    /// Native queries and SQL.
+    #[must_use]
+    pub fn queries(&self) -> &Arc<QueryEngine> {
+        &self.queries
+    }
+
+    /// The threads on which queries are put together; those that read segments are the engine's own.
+    #[must_use]
+    pub fn query_threads(&self) -> &Handle {
+        self.query_threads.handle()
+    }
+}
+
+fn engine_options(config: &Config) -> EngineOptions {
+    let mut options = EngineOptions {
+        default_timeout_ms: i64::try_from(config.query.timeout_ms).unwrap_or(i64::MAX),
+        ..EngineOptions::default()
+    };
+    if config.query.threads > 0 {
+        options.threads = config.query.threads;
+    }
+    options
+}
+
+fn open_segment(path: &Path, record: &SegmentRecord) -> Result<Arc<dyn Segment>, SegmentError> {
+    let segment = MappedSegment::open(path)?;
+    if segment.id() != &record.id {
+        let text = format!("`{}` holds segment `{}`, not `{}`", path.display(), segment.id(), record.id);
+        return Err(SegmentError::Invalid(text));
+    }
+    Ok(Arc::new(segment))
+}
+
+/// The node's name: kept in the data folder, made up at the first start.
+fn node_name(data_dir: &Path) -> Result<String, EngineError> {
+    let path = data_dir.join(NAME_FILE);
+    let failed = |action| {
+        let path = path.clone();
+        move |source| EngineError::DataDir { action, path, source }
+    };
+    match fs::read_to_string(&path) {
+        Ok(name) if !name.trim().is_empty() => return Ok(name.trim().to_owned()),
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(failed("read")(error)),
+    }
+    let name = uuid::Uuid::new_v4().to_string();
+    let written = path.with_extension("new");
+    fs::write(&written, &name).and_then(|()| fs::rename(&written, &path)).map_err(failed("write"))?;
+    Ok(name)
+}
+
+fn ingest_failed(error: IngestError) -> EngineError {
+    match error {
+        IngestError::Segment(error) => EngineError::Segment(error),
+        other => EngineError::Failed(other.to_string()),
+    }
+}
+
+fn query_failed(error: QueryError) -> EngineError {
+    EngineError::Failed(error.to_string())
 }

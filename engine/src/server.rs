@@ -1,5 +1,6 @@
 //! How does a server process live? Start, say where it listens, serve until a signal, stop without losing a row.
 
+use std::env;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,10 +33,22 @@ pub struct Server {
 pub fn run(options: &ServerOptions) -> Result<(), EngineError> {
     let config = Config::from_flags(options)?;
     init_logging(&config.log)?;
+    arm_crash()?;
     let server = Server::start(config)?;
     println!("Alluvium {} listens on {}", env!("CARGO_PKG_VERSION"), server.url());
     server.wait_for_signal()?;
     server.stop()
+}
+
+/// Plans the crash a test asks for by `ALLUVIUM_CRASH_AT` (`door:pass`) and `ALLUVIUM_CRASH_LOG`.
+fn arm_crash() -> Result<(), EngineError> {
+    let Ok(plan) = env::var("ALLUVIUM_CRASH_AT") else { return Ok(()) };
+    let wrong = |message: String| EngineError::Config { path: "ALLUVIUM_CRASH_AT".into(), message };
+    let (door, pass) = plan.rsplit_once(':').unwrap_or((&plan, "1"));
+    let pass = pass.parse().map_err(|_| wrong(format!("`{pass}` is not a number")))?;
+    let log = env::var_os("ALLUVIUM_CRASH_LOG")
+        .ok_or_else(|| wrong("ALLUVIUM_CRASH_LOG must name the file to note the door in".to_owned()))?;
+    alluvium_ingest::crash::arm(door, pass, log.into()).map_err(wrong)
 }
 
 /// Sends log events to standard error.
@@ -119,7 +132,7 @@ impl Server {
                 std::process::exit(130);
             }
         });
-        let committed = self.node.stop();
+        self.node.stop();
         // Nobody listens when the accept loop has ended by itself.
         let _ = self.stop_serving.send(true);
         if let Err(error) = self.runtime.block_on(self.serving) {
@@ -127,6 +140,6 @@ impl Server {
         }
         self.runtime.shutdown_timeout(Duration::from_secs(1));
         tracing::info!("stopped");
-        committed
+        Ok(())
     }
 }

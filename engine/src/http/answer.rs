@@ -1,8 +1,10 @@
 //! What is sent back, and how does an error look? The only writer of error bodies: Druid's shapes and statuses.
 
+use alluvium_ingest::IngestError;
+use alluvium_query::QueryError;
 use alluvium_segments::{ErrorClass, SegmentError};
 use hyper::StatusCode;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::reply::Reply;
 
@@ -14,13 +16,14 @@ pub(crate) type Outcome = Result<Reply, Refusal>;
 pub(crate) struct Refusal {
     shape: Shape,
     message: String,
-    context: Map<String, Value>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Shape {
     /// Druid's full body, by class.
     Class(ErrorClass),
+    /// A failed query, which words itself.
+    Query(StatusCode, Value),
     /// A body that cannot be read as JSON.
     JsonParse,
     /// `{"error":message}`, as the supervisor and task API write it.
@@ -99,7 +102,7 @@ fn wording(class: ErrorClass) -> Wording {
 impl Refusal {
     /// In the words of a class of errors.
     pub(crate) fn new(class: ErrorClass, message: impl Into<String>) -> Self {
-        Self { shape: Shape::Class(class), message: message.into(), context: Map::new() }
+        Self { shape: Shape::Class(class), message: message.into() }
     }
 
     /// 400.
@@ -109,12 +112,12 @@ impl Refusal {
 
     /// 400 for a body that is not the JSON it should be.
     pub(crate) fn json_parse_failed(message: &str) -> Self {
-        Self { shape: Shape::JsonParse, message: message.to_owned(), context: Map::new() }
+        Self { shape: Shape::JsonParse, message: message.to_owned() }
     }
 
     /// `{"error":message}`.
     pub(crate) fn plain(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { shape: Shape::Plain(status), message: message.into(), context: Map::new() }
+        Self { shape: Shape::Plain(status), message: message.into() }
     }
 
     /// `{"error":"[id] does not exist"}`, 404.
@@ -124,7 +127,7 @@ impl Refusal {
 
     /// The full body under a status that no class has (404 for a path, 405, 413, 415).
     pub(crate) fn status(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { shape: Shape::Status(status), message: message.into(), context: Map::new() }
+        Self { shape: Shape::Status(status), message: message.into() }
     }
 
     /// 500 for a handler that panicked.
@@ -133,24 +136,10 @@ impl Refusal {
         Self::new(ErrorClass::Runtime, format!("internal error, please report it: {message}"))
     }
 
-    /// Adds to the body's `context`.
-    pub(crate) fn with_context(mut self, context: impl IntoIterator<Item = (String, Value)>) -> Self {
-        self.context.extend(context);
-        self
-    }
-
-    /// The class, where it has one.
-    pub(crate) fn class(&self) -> Option<ErrorClass> {
-        match self.shape {
-            Shape::Class(class) => Some(class),
-            Shape::JsonParse => Some(ErrorClass::InvalidInput),
-            Shape::Plain(_) | Shape::Status(_) => None,
-        }
-    }
-
     /// The body and its status.
     pub(crate) fn into_reply(self) -> Reply {
         let words = match self.shape {
+            Shape::Query(status, body) => return Reply::json(&body).with_status(status),
             Shape::Plain(status) => {
                 return Reply::json(&json!({ "error": self.message })).with_status(status);
             }
@@ -170,7 +159,7 @@ impl Refusal {
             "persona": words.persona,
             "category": words.category,
             "errorMessage": self.message,
-            "context": self.context,
+            "context": {},
         });
         if let (Some(class), Some(fields)) = (words.class, body.as_object_mut()) {
             fields.insert("errorClass".to_owned(), Value::from(class));
@@ -195,5 +184,24 @@ pub(crate) fn full_text(error: &dyn std::error::Error) -> String {
 impl From<SegmentError> for Refusal {
     fn from(error: SegmentError) -> Self {
         Self::new(error.class(), full_text(&error))
+    }
+}
+
+impl From<IngestError> for Refusal {
+    /// Druid's ingestion API says `{"error":message}` for what does not exist or is in the wrong state.
+    fn from(error: IngestError) -> Self {
+        let text = full_text(&error);
+        match &error {
+            IngestError::NotFound(_) => Self::plain(StatusCode::NOT_FOUND, text),
+            IngestError::Invalid(_) => Self::plain(StatusCode::BAD_REQUEST, text),
+            other => Self::new(other.class(), text),
+        }
+    }
+}
+
+impl From<QueryError> for Refusal {
+    fn from(error: QueryError) -> Self {
+        let status = StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self { shape: Shape::Query(status, error.to_druid_json()), message: error.to_string() }
     }
 }

@@ -11,6 +11,7 @@ use super::answer::{Outcome, Refusal};
 use super::reply::Reply;
 use super::request::Request;
 use crate::node::Node;
+use crate::system_tables::shard_spec;
 
 /// The one tier there is.
 const TIER: &str = "_default_tier";
@@ -28,19 +29,12 @@ pub(crate) fn data_segment(record: &SegmentRecord) -> Value {
         "loadSpec": { "type": "local", "path": record.location },
         "dimensions": names(false),
         "metrics": names(true),
-        "shardSpec": shard_spec(record),
+        "shardSpec": shard_spec(record.id.partition, record.core_partitions),
         "lastCompactionState": null,
         "binaryVersion": 9,
         "size": record.size_bytes,
         "totalRows": record.rows,
         "identifier": record.id.to_string(),
-    })
-}
-
-/// Druid's description of a segment's place in its chunk.
-pub(crate) fn shard_spec(record: &SegmentRecord) -> Value {
-    json!({
-        "type": "numbered", "partitionNum": record.id.partition, "partitions": record.core_partitions,
     })
 }
 

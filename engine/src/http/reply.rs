@@ -1,7 +1,7 @@
 //! A reply on its way out: status, headers, and a body that is whole or streamed.
 
 use std::convert::Infallible;
-use std::io::{self, Write};
+use std::io;
 
 use futures::StreamExt;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -10,15 +10,7 @@ use hyper::body::{Bytes, Frame};
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
-use tokio::sync::{mpsc, oneshot};
-
-use super::answer::{Outcome, Refusal};
-
-/// Bytes a streamed body gathers before it hands them on.
-const CHUNK_BYTES: usize = 64 << 10;
-
-/// Chunks that may wait for a slow client.
-const CHUNKS_WAITING: usize = 4;
+use tokio::sync::mpsc;
 
 /// A body of either kind.
 pub(crate) type Body = UnsyncBoxBody<Bytes, io::Error>;
@@ -55,8 +47,8 @@ impl Reply {
         Self::bytes("text/plain", body)
     }
 
-    /// A body that a [`ChunkWriter`] feeds.
-    fn stream(content_type: &str, chunks: mpsc::Receiver<io::Result<Bytes>>) -> Self {
+    /// A body whose pieces come from a channel; an error cuts the connection, so that the client notices.
+    pub(crate) fn stream(content_type: &str, chunks: mpsc::Receiver<io::Result<Bytes>>) -> Self {
         let frames = futures::stream::unfold(chunks, |mut chunks| async move {
             chunks.recv().await.map(|chunk| (chunk, chunks))
         })
@@ -88,90 +80,5 @@ impl Reply {
     /// The status.
     pub(crate) fn status(&self) -> StatusCode {
         self.response.status()
-    }
-}
-
-/// Where a handler writes a body of any length: kept whole while it is short (so that an error can still become
-/// an error status), streamed from the first full chunk on. Writing fails when the client has gone.
-#[derive(Debug)]
-pub(crate) struct ChunkWriter {
-    gathered: Vec<u8>,
-    sink: Sink,
-}
-
-#[derive(Debug)]
-enum Sink {
-    Whole(oneshot::Sender<mpsc::Receiver<io::Result<Bytes>>>),
-    Streaming(mpsc::Sender<io::Result<Bytes>>),
-    Gone,
-}
-
-impl ChunkWriter {
-    fn hand_on(&mut self) -> io::Result<()> {
-        let chunk = Bytes::from(std::mem::take(&mut self.gathered));
-        self.sink = match std::mem::replace(&mut self.sink, Sink::Gone) {
-            Sink::Whole(start) => {
-                let (sender, receiver) = mpsc::channel(CHUNKS_WAITING);
-                start.send(receiver).map_err(|_| gone())?;
-                Sink::Streaming(sender)
-            }
-            other => other,
-        };
-        match &self.sink {
-            Sink::Streaming(sender) => sender.blocking_send(Ok(chunk)).map_err(|_| gone()),
-            Sink::Whole(_) | Sink::Gone => Err(gone()),
-        }
-    }
-}
-
-fn gone() -> io::Error {
-    io::Error::new(io::ErrorKind::BrokenPipe, "the client has gone")
-}
-
-impl Write for ChunkWriter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.gathered.extend_from_slice(bytes);
-        if self.gathered.len() >= CHUNK_BYTES {
-            self.hand_on()?;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Runs `work` on a thread that may block. What it writes becomes the body; what it refuses becomes an error
-/// body, or a truncated one when bytes have left already.
-pub(crate) async fn written(
-    content_type: &'static str,
-    work: impl FnOnce(&mut ChunkWriter) -> Result<(), Refusal> + Send + 'static,
-) -> Outcome {
-    let (start, started) = oneshot::channel();
-    let job = tokio::task::spawn_blocking(move || {
-        let mut writer = ChunkWriter { gathered: Vec::new(), sink: Sink::Whole(start) };
-        let result = work(&mut writer);
-        match (writer.sink, result) {
-            (Sink::Whole(_), result) => result.map(|()| Some(writer.gathered)),
-            (Sink::Streaming(sender), result) => {
-                let last = match result {
-                    Ok(()) => Ok(Bytes::from(writer.gathered)),
-                    Err(refusal) => Err(io::Error::other(format!("{refusal:?}"))),
-                };
-                // A client that has gone needs no last chunk.
-                let _ = sender.blocking_send(last);
-                Ok(None)
-            }
-            (Sink::Gone, result) => result.map(|()| None),
-        }
-    });
-    if let Ok(chunks) = started.await {
-        return Ok(Reply::stream(content_type, chunks));
-    }
-    match job.await {
-        Ok(Ok(whole)) => Ok(Reply::bytes(content_type, whole.unwrap_or_default())),
-        Ok(Err(refusal)) => Err(refusal),
-        Err(panic) => Err(Refusal::crashed(&panic.to_string())),
     }
 }

@@ -7,7 +7,7 @@ use hyper::{Method, StatusCode};
 
 use super::answer::{Outcome, Refusal};
 use super::request::{Request, decode};
-use super::{console, coordinator, datasources, status};
+use super::table::ROUTES;
 use crate::node::Node;
 
 /// How a route's answer is made.
@@ -55,15 +55,15 @@ pub fn route_summaries() -> impl Iterator<Item = RouteSummary> {
     })
 }
 
-const fn get(path: &'static str, summary: &'static str, handler: Handler) -> Route {
+pub(super) const fn get(path: &'static str, summary: &'static str, handler: Handler) -> Route {
     Route { method: Method::GET, path, summary, handler }
 }
 
-const fn post(path: &'static str, summary: &'static str, handler: Handler) -> Route {
+pub(super) const fn post(path: &'static str, summary: &'static str, handler: Handler) -> Route {
     Route { method: Method::POST, path, summary, handler }
 }
 
-const fn delete(path: &'static str, summary: &'static str, handler: Handler) -> Route {
+pub(super) const fn delete(path: &'static str, summary: &'static str, handler: Handler) -> Route {
     Route { method: Method::DELETE, path, summary, handler }
 }
 
@@ -108,79 +108,3 @@ fn matches(pattern: &str, path: &str) -> Option<Vec<String>> {
         }
     }
 }
-
-/// Everything that can be asked.
-static ROUTES: &[Route] = &[
-    get("/", "status page", Handler::Inline(console::page)),
-    // Status
-    get("/status", "version and memory", Handler::Inline(status::status)),
-    get("/status/health", "whether the process answers", Handler::Inline(status::health)),
-    get("/status/ready", "whether it takes work", Handler::Inline(status::ready)),
-    get("/status/properties", "configuration", Handler::Inline(status::properties)),
-    get("/status/selfDiscovered", "discovery", Handler::Inline(status::self_discovered)),
-    get("/status/selfDiscovered/status", "discovery", Handler::Inline(status::self_discovered)),
-    get("/proxy/coordinator/status", "version and memory", Handler::Inline(status::status)),
-    get("/proxy/coordinator/status/properties", "configuration", Handler::Inline(status::properties)),
-    get("/proxy/overlord/status", "version and memory", Handler::Inline(status::status)),
-    get("/proxy/overlord/status/properties", "configuration", Handler::Inline(status::properties)),
-    get("/druid/broker/v1/loadstatus", "segments are known", Handler::Inline(status::inventory_initialized)),
-    get("/druid/broker/v1/readiness", "200", Handler::Inline(status::readiness)),
-    get("/druid/historical/v1/loadstatus", "segments are open", Handler::Inline(status::cache_initialized)),
-    get("/druid/historical/v1/readiness", "200", Handler::Inline(status::readiness)),
-    get("/druid/coordinator/v1/leader", "address of the leader", Handler::Inline(status::leader)),
-    get("/druid/coordinator/v1/isLeader", "true", Handler::Inline(status::is_leader)),
-    get("/druid/indexer/v1/leader", "address of the leader", Handler::Inline(status::leader)),
-    get("/druid/indexer/v1/isLeader", "true", Handler::Inline(status::is_leader)),
-    // Datasources
-    get("/druid/v2/datasources", "names", Handler::Inline(datasources::names)),
-    get("/druid/v2/datasources/{ds}", "dimensions and metrics", Handler::Inline(datasources::columns)),
-    get("/druid/v2/datasources/{ds}/dimensions", "names", Handler::Inline(datasources::dimensions)),
-    get("/druid/v2/datasources/{ds}/metrics", "names", Handler::Inline(datasources::metrics)),
-    get("/druid/v2/datasources/{ds}/candidates", "segments", Handler::Inline(datasources::candidates)),
-    // Coordinator
-    get(
-        "/druid/coordinator/v1/datasources",
-        "published datasources",
-        Handler::Blocking(coordinator::datasources),
-    ),
-    get("/druid/coordinator/v1/datasources/{ds}", "sizes", Handler::Blocking(coordinator::datasource)),
-    get(
-        "/druid/coordinator/v1/datasources/{ds}/intervals",
-        "time chunks",
-        Handler::Blocking(coordinator::intervals),
-    ),
-    get("/druid/coordinator/v1/datasources/{ds}/segments", "ids", Handler::Blocking(coordinator::segments)),
-    get(
-        "/druid/coordinator/v1/datasources/{ds}/segments/{id}",
-        "one",
-        Handler::Blocking(coordinator::segment),
-    ),
-    get("/druid/coordinator/v1/datasources/{ds}/tiers", "tiers", Handler::Blocking(coordinator::tiers)),
-    get(
-        "/druid/coordinator/v1/datasources/{ds}/loadstatus",
-        "percent loaded",
-        Handler::Blocking(coordinator::datasource_loadstatus),
-    ),
-    get(
-        "/druid/coordinator/v1/datasources/{ds}/handoffComplete",
-        "whether a segment is served sealed",
-        Handler::Inline(coordinator::handoff_complete),
-    ),
-    get("/druid/coordinator/v1/loadstatus", "percent loaded", Handler::Inline(coordinator::loadstatus)),
-    get("/druid/coordinator/v1/servers", "this node", Handler::Blocking(coordinator::servers)),
-    get(
-        "/druid/coordinator/v1/metadata/datasources",
-        "published datasources",
-        Handler::Blocking(coordinator::metadata_datasources),
-    ),
-    get(
-        "/druid/coordinator/v1/metadata/datasources/{ds}/segments",
-        "ids",
-        Handler::Blocking(coordinator::segments),
-    ),
-    get(
-        "/druid/coordinator/v1/metadata/segments",
-        "every published segment",
-        Handler::Blocking(coordinator::metadata_segments),
-    ),
-];

@@ -2,6 +2,7 @@
 //! catalogue, only committed transactions are read, and a lost offset is an error and not a jump.
 
 mod client;
+pub mod mock;
 mod topics;
 
 use std::collections::{BTreeMap, HashMap};

@@ -1,0 +1,60 @@
+//! `/druid/v2`: native queries, and their end on request.
+
+use std::sync::Arc;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use hyper::StatusCode;
+use serde_json::Value;
+
+use super::answer::{Outcome, Refusal};
+use super::background::on_query_threads;
+use super::reply::Reply;
+use super::request::{BodyFormat, Request};
+use crate::clock::now_ms;
+use crate::node::Node;
+
+/// Longest `X-Druid-Response-Context`, in bytes; Druid cuts about here.
+const CONTEXT_BYTES: usize = 7000;
+
+/// Answers a native query.
+pub(crate) fn query(node: Arc<Node>, request: Request) -> BoxFuture<'static, Outcome> {
+    async move {
+        refuse_smile(&request)?;
+        let pretty = request.flag("pretty");
+        let body: Value = request.json()?;
+        let engine = Arc::clone(node.queries());
+        let work = async move { engine.native(body, now_ms()).await.map_err(Refusal::from) };
+        let answer = on_query_threads(&node, work).await?;
+        let body = if pretty { indent(answer.body) } else { answer.body };
+        let context = answer.response_context.to_string();
+        let context = if context.len() <= CONTEXT_BYTES { context.as_str() } else { r#"{"truncated":true}"# };
+        Ok(Reply::bytes("application/json", body)
+            .with_header("x-druid-query-id", &answer.query_id)
+            .with_header("x-druid-response-context", context))
+    }
+    .boxed()
+}
+
+/// Ends all queries of an id; 202 whether there are any or not, as Druid answers.
+pub(crate) fn cancel(node: &Node, request: &Request) -> Outcome {
+    node.queries().cancel(request.param(0));
+    Ok(Reply::text("").with_status(StatusCode::ACCEPTED))
+}
+
+/// 415 for Druid's binary JSON.
+pub(crate) fn refuse_smile(request: &Request) -> Result<(), Refusal> {
+    match request.body_format() {
+        BodyFormat::Smile => Err(Refusal::status(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "Smile bodies are not read here; send JSON with Content-Type application/json",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The same JSON over several lines; what is not JSON stays as it is.
+fn indent(body: Vec<u8>) -> Vec<u8> {
+    let value = serde_json::from_slice::<Value>(&body);
+    value.ok().and_then(|value| serde_json::to_vec_pretty(&value).ok()).unwrap_or(body)
+}
