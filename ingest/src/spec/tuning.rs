@@ -125,6 +125,8 @@ impl TuningConfig {
         // What numShards asks for is hashed partitioning.
         fields.refuse("numShards", Some(&Value::from(1)), "only dynamic partitions are made")?;
         fields.no_effect(&NO_EFFECT_BATCH, notes);
+        // A batch is published whole, at its end.
+        fields.no_effect(&["maxTotalRows", "intermediatePersistPeriod"], notes);
         let mut rows = fields.limit("maxRowsPerSegment")?;
         let mut total = fields.limit("maxTotalRows")?;
         if let Some(json) = fields.get("partitionsSpec") {
