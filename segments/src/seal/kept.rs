@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::time::Granularity;
+use crate::time::{Granularity, format_iso};
 use crate::{BLOCK_ROWS, Column, NumericBlock, SegmentError, SegmentRef, TIME_COLUMN};
 
 /// The rows of one input that are kept.
@@ -69,6 +69,15 @@ fn keep_one(input: &SegmentRef, times: &mut Vec<i64>) -> Result<Option<Vec<u32>>
             name: segment.id().to_string(),
         });
     };
+    let interval = segment.id().interval;
+    if let Some((first, last)) = segment.time_bounds()
+        && !(interval.contains(first) && interval.contains(last))
+    {
+        // Such rows would be invisible under the segment's identity: a loss that nobody sees.
+        let times = format!("{} to {}", format_iso(first), format_iso(last));
+        let message = format!("segment `{}` holds rows from {times}, outside its interval", segment.id());
+        return Err(SegmentError::Invalid(message));
+    }
     let inside = |(first, last)| input.visible.contains(first) && input.visible.contains(last);
     let hidden = input.hidden.as_ref().filter(|h| !h.is_empty());
     let all = hidden.is_none() && segment.time_bounds().is_none_or(inside);

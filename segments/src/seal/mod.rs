@@ -60,7 +60,7 @@ pub struct SealedSegment {
 /// Seals rows into a file. Blocks; the time grows with rows and columns.
 ///
 /// # Errors
-/// When the inputs cannot be read, hold 2^32 - 1 rows or more, or the file cannot be written (a full disk
+/// When the inputs cannot be read, hold rows outside their own interval, hold 2^32 - 1 rows or more, or the file cannot be written (a full disk
 /// included); no file is left then, neither under its name nor under the temporary one.
 pub fn seal(request: &SealRequest) -> Result<SealedSegment, SegmentError> {
     let schema = target::schema(request)?;

@@ -177,6 +177,15 @@ fn numbers_as_wide_as_a_key_are_sorted() {
 }
 
 #[test]
+fn rows_outside_their_interval_are_refused_not_lost() {
+    let dir = folder();
+    let (schema, mut rows) = one_column("a", ColumnType::String, &[text("x"), text("y")]);
+    rows[1].time = 86_400_000;
+    let error = seal(&request(dir.path().join("a"), vec![input(&schema, &rows)])).unwrap_err().to_string();
+    assert!(error.contains("to 1970-01-02T00:00:00.000Z, outside its interval"), "{error}");
+}
+
+#[test]
 fn nothing_is_a_file_too() {
     let dir = folder();
     let schema = roundtrip::schema(true);
