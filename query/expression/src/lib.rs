@@ -2,7 +2,7 @@
 //!
 //! - [`Expr`]: the tree of an expression; [`parse`] reads Druid's text, `Display` writes it.
 //! - [`eval`]: its value for one row ([`Bindings`]); [`CompiledExpr`]: its values for a block of rows.
-//! - [`Filter`]: the native filters, with three-valued logic; [`matches`] tests one row, and
+//! - [`Filter`]: the native filters, with three-valued logic; [`matches()`] tests one row, and
 //!   [`StringPredicate`], [`LongPredicate`], [`DoublePredicate`] test values or dictionaries of one column.
 //! - [`ExtractionFn`]: functions from text to text inside filters and dimension specs.
 //! - [`JodaFormat`], [`TimestampFormat`]: instants read from and written as text.

@@ -163,7 +163,7 @@ fn long_call(expr: &Expr, call: &Call, columns: &ColumnTypes<'_>) -> LongNode {
     let rows = || LongNode::Rows(expr.clone());
     match (call.name(), &call.prepared, arg(0)) {
         (TIMESTAMP_FLOOR, Prepared::Granularity(granularity), Some(t)) if first_is_long => {
-            LongNode::Floor(granularity.clone(), boxed(long(t, columns)))
+            LongNode::Floor(granularity.as_ref().clone(), boxed(long(t, columns)))
         }
         (TIMESTAMP_EXTRACT, Prepared::Extract(unit, zone), Some(t)) if first_is_long => {
             LongNode::Extract(*unit, *zone, boxed(long(t, columns)))

@@ -10,6 +10,7 @@ use super::lane::{Lane, no_nulls, zip};
 use super::{BlockBindings, InputBlock, rows};
 use crate::ast::{BinaryOp, LogicalOp};
 use crate::eval::long_power;
+use crate::functions::in_eternity;
 use crate::value::compare_doubles;
 use crate::{ExprError, ExprType};
 
@@ -242,10 +243,13 @@ fn compare_doubles_lanes(op: BinaryOp, a: &Lane<'_, f64>, b: &Lane<'_, f64>) -> 
 /// Division where buckets have one length; else the last bucket is remembered, as neighbours often share it.
 fn floor(granularity: &Granularity, t: &Lane<'_, i64>) -> Lane<'static, i64> {
     if let Some((millis, start)) = granularity.uniform() {
-        return t.map(|t| t.wrapping_sub(t.wrapping_sub(start).rem_euclid(millis)));
+        return t.map(|t| if in_eternity(t) { t - (t - start).rem_euclid(millis) } else { t });
     }
     let last = std::cell::Cell::new(Interval { start: 0, end: 0 });
     t.map(|t| {
+        if !in_eternity(t) {
+            return t;
+        }
         if !last.get().contains(t) {
             last.set(granularity.bucket(t));
         }

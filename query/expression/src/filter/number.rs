@@ -209,7 +209,7 @@ fn long_range(bounds: &NumberBounds) -> Option<(i64, i64)> {
         Some((value, open)) => {
             let d = value.as_double()?;
             let start = d.ceil();
-            if d.is_nan() || start >= 9.223_372_036_854_775_8e18 {
+            if d.is_nan() || start >= 9.223_372_036_854_776e18 {
                 return None;
             }
             // The cast saturates at the smallest long.
@@ -222,7 +222,7 @@ fn long_range(bounds: &NumberBounds) -> Option<(i64, i64)> {
         Some((value, open)) => {
             let d = value.as_double()?;
             let end = d.floor();
-            if end < -9.223_372_036_854_775_8e18 {
+            if end < -9.223_372_036_854_776e18 {
                 return None;
             }
             if d.is_nan() { i64::MAX } else { (end as i64).checked_sub(i64::from(*open && end == d))? }

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use super::{Body, Function, LONG, Prepared, STRING};
 use crate::{Expr, ExprError, Value};
@@ -39,7 +40,9 @@ fn read_subnet(function: &'static str, text: &str) -> Result<Subnet, ExprError> 
 
 fn subnet_argument(function: &'static str, args: &[Expr]) -> Result<Prepared, ExprError> {
     match args.get(1) {
-        Some(Expr::Literal(Value::String(text))) => read_subnet(function, text).map(Prepared::Subnet),
+        Some(Expr::Literal(Value::String(text))) => {
+            read_subnet(function, text).map(|s| Prepared::Subnet(Arc::new(s)))
+        }
         Some(Expr::Literal(_)) => Err(ExprError::argument(function, "the subnet must be text")),
         _ => Ok(Prepared::None),
     }
@@ -47,7 +50,7 @@ fn subnet_argument(function: &'static str, args: &[Expr]) -> Result<Prepared, Ex
 
 fn subnet(function: &'static str, prepared: &Prepared, args: &[Value]) -> Result<Subnet, ExprError> {
     match (prepared, &args[1]) {
-        (Prepared::Subnet(subnet), _) => Ok(*subnet),
+        (Prepared::Subnet(subnet), _) => Ok(**subnet),
         (_, Value::String(text)) => read_subnet(function, text),
         _ => Err(ExprError::argument(function, "the subnet must be text")),
     }

@@ -20,9 +20,9 @@ pub(crate) enum Prepared {
     /// Nothing: all is read from the arguments.
     None,
     /// Buckets of `timestamp_floor` and `timestamp_ceil`.
-    Granularity(Granularity),
+    Granularity(Arc<Granularity>),
     /// Of `timestamp_shift`.
-    Shift(Period, Tz),
+    Shift(Arc<(Period, Tz)>),
     /// Of `timestamp_extract`.
     Extract(TimeUnit, Tz),
     /// Of `timestamp_format` and `timestamp_parse`; without pattern: ISO.
@@ -32,7 +32,7 @@ pub(crate) enum Prepared {
     /// Of `like`.
     Like(Arc<LikePattern>),
     /// Of the IP matches.
-    Subnet(Subnet),
+    Subnet(Arc<Subnet>),
     /// Of `cast`.
     Type(ExprType),
 }

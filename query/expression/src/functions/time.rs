@@ -72,7 +72,7 @@ fn granularity(function: &'static str, args: &[Value]) -> Result<Granularity, Ex
 
 fn granularity_arguments(function: &'static str, args: &[Expr]) -> Result<Prepared, ExprError> {
     match constants(args, 1) {
-        Some(values) => granularity(function, &values).map(Prepared::Granularity),
+        Some(values) => granularity(function, &values).map(|g| Prepared::Granularity(Arc::new(g))),
         None => Ok(Prepared::None),
     }
 }
@@ -85,6 +85,11 @@ fn instant(value: &Value) -> Option<i64> {
     }
 }
 
+/// Whether an instant lies in the time that can be asked for; others have no calendar and are left as they are.
+pub(crate) fn in_eternity(t: i64) -> bool {
+    alluvium_segments::time::Interval::ETERNITY.contains(t)
+}
+
 fn bucketed(
     function: &'static str,
     prepared: &Prepared,
@@ -92,6 +97,9 @@ fn bucketed(
     f: fn(&Granularity, i64) -> i64,
 ) -> Result<Value, ExprError> {
     let Some(t) = instant(&args[0]) else { return Ok(Value::Null) };
+    if !in_eternity(t) {
+        return Ok(Value::Long(t));
+    }
     Ok(Value::Long(match prepared {
         Prepared::Granularity(granularity) => f(granularity, t),
         _ => f(&granularity(function, &args[1..])?, t),
@@ -115,7 +123,9 @@ fn shift_arguments(args: &[Expr]) -> Result<Prepared, ExprError> {
         Some(arg) => arg.as_literal().map(Some),
     };
     match (args.get(1).and_then(Expr::as_literal), zone_value) {
-        (Some(text), Some(zone_value)) => Ok(Prepared::Shift(period(SHIFT, text)?, zone(SHIFT, zone_value)?)),
+        (Some(text), Some(zone_value)) => {
+            Ok(Prepared::Shift(Arc::new((period(SHIFT, text)?, zone(SHIFT, zone_value)?))))
+        }
         _ => Ok(Prepared::None),
     }
 }
@@ -123,7 +133,7 @@ fn shift_arguments(args: &[Expr]) -> Result<Prepared, ExprError> {
 fn shift(prepared: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     let (Some(t), Some(step)) = (instant(&args[0]), args[2].as_long()) else { return Ok(Value::Null) };
     let (period, zone) = match prepared {
-        Prepared::Shift(period, zone) => (*period, *zone),
+        Prepared::Shift(shift) => **shift,
         _ => (period(SHIFT, &args[1])?, zone(SHIFT, args.get(3))?),
     };
     // Steps beyond this leave every calendar.
@@ -137,8 +147,8 @@ fn shift(prepared: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     let months = period.months.checked_mul(step).filter(|m| m.abs() < 3_000_000_000);
     let days = period.weeks.checked_mul(7).and_then(|w| w.checked_add(period.days));
     let days = days.and_then(|d| d.checked_mul(step)).filter(|d| d.abs() < 100_000_000_000);
-    match (months, days, t.checked_abs()) {
-        (Some(_), Some(_), Some(_)) => Ok(Value::Long(period.add_to(t, step, zone))),
+    match (months, days, in_eternity(t)) {
+        (Some(_), Some(_), true) => Ok(Value::Long(period.add_to(t, step, zone))),
         _ => Err(ExprError::argument(SHIFT, "the result lies outside the calendar")),
     }
 }

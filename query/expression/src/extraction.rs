@@ -150,7 +150,7 @@ impl ExtractionFn {
         match self.kind.as_ref() {
             Kind::TimeFormat { format, zone, granularity, as_millis } => {
                 // Eternity as one bucket would start before all time: leave the instant.
-                let all = *granularity == Granularity::All;
+                let all = *granularity == Granularity::All || !crate::functions::in_eternity(value);
                 let t = if all { value } else { granularity.bucket_start(value) };
                 Some(match format {
                     Some(format) => format.format(t, *zone),

@@ -212,3 +212,6 @@ fn logical(op: LogicalOp, terms: &[Expr], bindings: &dyn Bindings) -> Result<Val
     }
     Ok(if unknown { Value::Null } else { Value::from_bool(!decisive) })
 }
+
+#[cfg(test)]
+mod tests;

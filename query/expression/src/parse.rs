@@ -9,7 +9,7 @@ use crate::ast::{BinaryOp, Expr, Lambda, LogicalOp, UnaryOp};
 use crate::{ExprError, ExprType, Value};
 
 /// Levels of nesting (parentheses, calls, operators) that are accepted.
-pub const MAX_DEPTH: usize = 256;
+pub const MAX_DEPTH: usize = 128;
 
 /// Reads an expression.
 ///
@@ -129,6 +129,10 @@ impl Parser<'_> {
 
     fn apply(&self, operators: Vec<UnaryOp>, operand: Tree) -> Result<Tree, ExprError> {
         let height = operand.height + operators.len();
+        // Checked before the tree is built: dropping a deep one would exhaust the stack.
+        if height > MAX_DEPTH {
+            return Err(self.too_deep());
+        }
         let expr = operators.into_iter().rev().fold(operand.expr, |e, op| Expr::unary(op, e));
         self.grown(expr, height)
     }
@@ -284,3 +288,6 @@ impl Parser<'_> {
         Err(self.lexer.error(&format!("expected `{symbol}`")))
     }
 }
+
+#[cfg(test)]
+mod tests;

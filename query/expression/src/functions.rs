@@ -28,7 +28,7 @@ pub(crate) use registry::{Prepared, check, find};
 pub use registry::{function_names, unsupported_function_names};
 pub(crate) use text::utf16_slice;
 pub(crate) use text_format::java_format;
-pub(crate) use time::{TIMESTAMP_EXTRACT, TIMESTAMP_FLOOR, TimeUnit};
+pub(crate) use time::{TIMESTAMP_EXTRACT, TIMESTAMP_FLOOR, TimeUnit, in_eternity};
 
 /// Bits of [`Function::arrays`].
 const FIRST: u32 = 1;
@@ -42,6 +42,9 @@ const ANY: usize = usize::MAX;
 type ValuesBody = fn(&Prepared, &[Value]) -> Result<Value, ExprError>;
 /// Arguments not evaluated yet.
 type LazyBody = fn(&Call, &dyn Bindings) -> Result<Value, ExprError>;
+
+/// What is made of constant arguments.
+type Prepare = fn(&[Expr]) -> Result<Prepared, ExprError>;
 
 /// How a function is evaluated.
 #[derive(Clone, Copy)]
@@ -86,7 +89,7 @@ pub(crate) struct Function {
     arrays: u32,
     pub(crate) body: Body,
     gives: Gives,
-    prepare: Option<fn(&[Expr]) -> Result<Prepared, ExprError>>,
+    prepare: Option<Prepare>,
 }
 
 impl std::fmt::Debug for Function {
@@ -110,7 +113,7 @@ impl Function {
         self
     }
 
-    const fn prepare(mut self, prepare: fn(&[Expr]) -> Result<Prepared, ExprError>) -> Self {
+    const fn prepare(mut self, prepare: Prepare) -> Self {
         self.prepare = Some(prepare);
         self
     }
@@ -140,3 +143,6 @@ impl Function {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
