@@ -20,6 +20,13 @@ pub(crate) enum RowEnd {
     ThrownAway,
 }
 
+/// A place between two rows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark {
+    rows: usize,
+    columns: usize,
+}
+
 /// The time of the row being built.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Stamp {
@@ -49,6 +56,8 @@ pub(crate) struct RowBuilder {
     /// Errors of the row being built.
     pub(super) problems: Vec<Reject>,
     keep_null_columns: bool,
+    /// Columns that the rows before the one being built have.
+    kept_columns: usize,
 }
 
 impl RowBuilder {
@@ -62,6 +71,7 @@ impl RowBuilder {
         Ok(Self {
             slots: Slots::new(data),
             window: TimeWindow { span: Interval::ETERNITY, intervals: data.granularity.intervals.clone() },
+            kept_columns: schema.columns.len(),
             schema: Arc::new(schema),
             time: Vec::new(),
             columns,
@@ -109,12 +119,28 @@ impl RowBuilder {
         }
     }
 
-    /// Forgets all rows from `rows` on, and the row being built.
-    pub(crate) fn truncate(&mut self, rows: usize) {
-        self.time.truncate(rows);
+    /// Where the rows end now; to be taken between rows.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { rows: self.time.len(), columns: self.kept_columns }
+    }
+
+    /// Takes the columns found so far for kept.
+    pub(crate) fn keep_columns(&mut self) {
+        self.kept_columns = self.columns.len();
+    }
+
+    /// Forgets all rows since the mark, the row being built, and the columns found in them.
+    pub(crate) fn roll_back(&mut self, mark: Mark) {
+        self.time.truncate(mark.rows);
+        if self.columns.len() > mark.columns {
+            self.columns.truncate(mark.columns);
+            Arc::make_mut(&mut self.schema).columns.truncate(mark.columns);
+            self.slots.forget(mark.columns);
+        }
+        self.kept_columns = mark.columns;
         for column in &mut self.columns {
-            if column.rows() >= rows {
-                column.truncate(rows);
+            if column.rows() >= mark.rows {
+                column.truncate(mark.rows);
             }
         }
         self.stamp = Stamp::Missing;
@@ -165,7 +191,7 @@ impl RowBuilder {
 
     /// Drops the row being built.
     pub(crate) fn drop_row(&mut self) {
-        self.truncate(self.time.len());
+        self.roll_back(self.mark());
     }
 
     /// Ends the row: kept with its errors in `rejects`, or thrown away.
@@ -209,6 +235,7 @@ impl RowBuilder {
         }
         let truncated = self.truncated(t);
         self.time.push(truncated);
+        self.keep_columns();
         let with_error = !self.problems.is_empty();
         rejects.append(&mut self.problems);
         Ok(RowEnd::Kept { with_error })

@@ -3,7 +3,9 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 
 use super::builder::RowBuilder;
 use super::field::Field;
@@ -34,7 +36,7 @@ impl<'de> Visitor<'de> for RowSeed<'_> {
             at += 1;
             match key {
                 Key::Skip => {
-                    access.next_value::<IgnoredAny>()?;
+                    access.next_value::<Skipped>()?;
                 }
                 Key::Slot(slot) => access.next_value_seed(ValueSeed { builder, slot })?,
                 Key::New(name) => {
@@ -150,6 +152,58 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         let field = super::field::read_map(access)?;
         self.builder.put_field(self.slot, &field);
         Ok(())
+    }
+}
+
+/// A value nobody wants. Unlike `IgnoredAny`, which the JSON reader skips by a recursion without bound, it
+/// is read under the reader's limit of nesting.
+struct Skipped;
+
+impl<'de> Deserialize<'de> for Skipped {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for Skipped {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Self, A::Error> {
+        while access.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self, A::Error> {
+        while access.next_entry::<Self, Self>()?.is_some() {}
+        Ok(self)
     }
 }
 

@@ -60,6 +60,7 @@ impl RowParser {
         let mut builder = RowBuilder::new(data, json.keep_null_columns)?;
         let general = General::new(data, &json.flatten)?;
         let origin = OriginFields::new(&mut builder, columns);
+        builder.keep_columns();
         Ok(Self { reader, builder, general, origin })
     }
 
@@ -102,11 +103,11 @@ impl RowParser {
         }
         match self.reader {
             Reader::Json { lines: false } => {
-                let (rows, before) = (self.builder.rows(), rejects.len());
+                let (mark, before) = (self.builder.mark(), rejects.len());
                 match self.json_record(record, rejects) {
                     Ok(outcome) => outcome,
                     Err(reject) => {
-                        self.builder.truncate(rows);
+                        self.builder.roll_back(mark);
                         rejects.truncate(before);
                         rejects.push(reject);
                         Outcome { unparseable: 1, ..Outcome::default() }
@@ -146,12 +147,12 @@ impl RowParser {
     fn json_record(&mut self, record: &Record<'_>, rejects: &mut Vec<Reject>) -> Result<Outcome, Reject> {
         let text = utf8(record.value)?;
         let mut outcome = Outcome::default();
-        let first = self.builder.rows();
+        let first = self.builder.mark();
         if self.json_object(text, record, rejects, &mut outcome)? {
             return Ok(outcome);
         }
         // Several objects: find their ends, then read each as usual.
-        self.builder.truncate(first);
+        self.builder.roll_back(first);
         let all = documents(text).map_err(|why| Reject::new(RejectKind::Unparseable, why))?;
         outcome = Outcome::default();
         for document in all {
@@ -207,10 +208,10 @@ impl RowParser {
             rest = next.strip_prefix(b"\n").unwrap_or(next);
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             let before = rejects.len();
-            let rows = self.builder.rows();
+            let mark = self.builder.mark();
             let result = self.line(line, record, rejects, &mut outcome);
             if let Err(reject) = result {
-                self.builder.truncate(rows);
+                self.builder.roll_back(mark);
                 rejects.truncate(before);
                 rejects.push(reject);
                 outcome.unparseable += 1;

@@ -28,6 +28,9 @@ pub(crate) struct Slot {
 /// Fields of a record whose order is remembered; those behind are found by hash.
 const MAX_ORDER: usize = 1024;
 
+/// Bytes of a name that is remembered in the order.
+const MAX_NAME: usize = 256;
+
 /// Number of a slot.
 pub(crate) type SlotId = u32;
 
@@ -113,6 +116,24 @@ impl Slots {
         id
     }
 
+    /// Forgets the slots of columns found in the data from number `columns` on.
+    pub(crate) fn forget(&mut self, columns: usize) {
+        let gone = |slot: &Slot| {
+            slot.discovered
+                && matches!(slot.targets.first(), Some(Target::Column { index, .. }) if *index >= columns)
+        };
+        while self.slots.last().is_some_and(gone) {
+            self.slots.pop();
+        }
+        let left = self.slots.len() as SlotId;
+        self.by_name.retain(|_, id| *id < left);
+        for (_, found) in &mut self.order {
+            if matches!(found, Found::Slot(id) if *id >= left) {
+                *found = Found::New;
+            }
+        }
+    }
+
     /// A slot by number.
     pub(crate) fn get(&self, id: SlotId) -> Option<&Slot> {
         self.slots.get(id as usize)
@@ -126,6 +147,9 @@ impl Slots {
             return *found;
         }
         let found = self.find(name);
+        if name.len() > MAX_NAME {
+            return found;
+        }
         if let Some((known, said)) = self.order.get_mut(at) {
             known.clear();
             known.push_str(name);
