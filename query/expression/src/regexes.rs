@@ -43,7 +43,8 @@ impl PartialEq for JavaRegex {
     }
 }
 
-/// Compiles a regular expression written for Java. Quoted parts (`\Q..\E`) and `\Z` are translated; look-around
+/// Compiles a regular expression written for Java. Quoted parts (`\Q..\E`), `\Z` and the ASCII classes (`\d`, `\w`, `\s`) are
+/// translated; look-around
 /// and back-references do not exist here.
 ///
 /// # Errors
@@ -77,6 +78,13 @@ fn translate(pattern: &str) -> String {
             break;
         };
         match c {
+            // Java's classes are ASCII.
+            'd' => out.push_str("[0-9]"),
+            'D' => out.push_str("[^0-9]"),
+            'w' => out.push_str("[0-9A-Za-z_]"),
+            'W' => out.push_str("[^0-9A-Za-z_]"),
+            's' => out.push_str("[ \\t\\n\\x0B\\f\\r]"),
+            'S' => out.push_str("[^ \\t\\n\\x0B\\f\\r]"),
             'Z' => out.push_str("(?:\\n?\\z)"),
             'h' => out.push_str("[ \\t]"),
             'e' => out.push_str("\\x1B"),
@@ -147,6 +155,8 @@ mod tests {
     fn java_dialect() {
         assert!(java_regex("^\\Qa.b\\E$").unwrap().is_match("a.b"));
         assert!(!java_regex("^\\Qa.b\\E$").unwrap().is_match("axb"));
+        assert!(java_regex("^[\\d.]+\\s\\w\\S$").unwrap().is_match("1.5 ab"));
+        assert!(!java_regex("^\\d$").unwrap().is_match("\u{0663}"));
         let error = java_regex("(?=x)").unwrap_err();
         assert!(error.contains("look-around"), "{error}");
         let regex = java_regex("(a)(b)").unwrap();

@@ -46,11 +46,6 @@ enum DoubleTest {
     Text(Box<StringPredicate>),
 }
 
-/// What a test says of null, before any value is seen.
-fn of_null(filter: &ColumnFilter) -> Option<bool> {
-    StringPredicate::new(filter).matches(None)
-}
-
 /// Bounds by number where the filter compares numbers.
 struct NumberBounds {
     lower: Option<(Value, bool)>,
@@ -130,7 +125,7 @@ impl LongPredicate {
                 },
             },
         };
-        Self { test, null: of_null(filter) }
+        Self { test, null: StringPredicate::of_null(filter) }
     }
 
     /// Tests a value.
@@ -266,7 +261,7 @@ impl DoublePredicate {
                 }
             },
         };
-        Self { test, null: of_null(filter), single }
+        Self { test, null: StringPredicate::of_null(filter), single }
     }
 
     /// Tests a value.

@@ -9,7 +9,7 @@ use hashbrown::HashSet;
 
 use super::{ColumnFilter, ColumnTest, SearchQuery};
 use crate::order::compare_text;
-use crate::{ExprType, ExtractionFn, JavaRegex, LikePattern, StringOrdering, Value};
+use crate::{ExtractionFn, JavaRegex, LikePattern, StringOrdering, Value};
 
 /// A test of texts, compiled once.
 #[derive(Debug, Clone)]
@@ -95,7 +95,19 @@ impl StringPredicate {
     pub fn new(filter: &ColumnFilter) -> Self {
         let test = match &filter.test {
             ColumnTest::IsNull => TextTest::IsNull,
-            ColumnTest::Equals { value, .. } => one_of(value.cast(ExprType::String).as_string().map(Some)),
+            ColumnTest::Equals { match_type, value } if match_type.is_numeric() => {
+                let range = NumberRange {
+                    lower: Some(value.clone()),
+                    upper: Some(value.clone()),
+                    open: (false, false),
+                };
+                TextTest::Numbers { ranges: vec![range] }
+            }
+            // A single text is an array of one element.
+            ColumnTest::Equals { value, .. } => match value.array_len() {
+                None | Some(1) => one_of(value.as_string().map(Some)),
+                Some(_) => one_of([]),
+            },
             ColumnTest::InType { values, .. } => one_of(values.iter().map(Value::as_string)),
             ColumnTest::Selector(None) => TextTest::IsNull,
             ColumnTest::Selector(value) => one_of([value.clone()]),
@@ -130,6 +142,20 @@ impl StringPredicate {
             ColumnTest::Search(query) => TextTest::Search(query.clone()),
         };
         Self { extraction: filter.extraction.clone(), test }
+    }
+
+    /// What a filter says of null, without compiling its test.
+    pub(super) fn of_null(filter: &ColumnFilter) -> Option<bool> {
+        if filter.extraction.is_some() {
+            return Self::new(filter).matches(None);
+        }
+        let asks_for_null = match &filter.test {
+            ColumnTest::IsNull | ColumnTest::Selector(None) | ColumnTest::Search(SearchQuery::All) => true,
+            ColumnTest::In(values) => values.iter().any(Option::is_none),
+            ColumnTest::InType { values, .. } => values.iter().any(Value::is_null),
+            _ => false,
+        };
+        asks_for_null.then_some(true)
     }
 
     /// Tests a value; `None`: unknown, because the value is null and the test does not ask for null.

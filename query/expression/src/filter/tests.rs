@@ -67,6 +67,8 @@ fn texts() {
     );
     check(json!({"type":"range","column":"ten","matchValueType":"LONG","lower":9}), YES);
     check(json!({"type":"equals","column":"ten","matchValueType":"LONG","matchValue":10}), YES);
+    check(json!({"type":"equals","column":"ten","matchValueType":"DOUBLE","matchValue":10.0}), YES);
+    check(json!({"type":"equals","column":"s","matchValueType":"LONG","matchValue":10}), NO);
     check(json!({"type":"null","column":"none"}), YES);
     check(json!({"type":"null","column":"s"}), NO);
 }
