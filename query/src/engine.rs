@@ -2,6 +2,7 @@
 //! snapshot, written; counted on the way.
 
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -60,12 +61,12 @@ pub struct QueryEngine {
 
 /// Keeps a query in the list of running ones; cancels what is left of it when dropped.
 #[derive(Debug)]
-pub struct Running<'e> {
-    engine: &'e QueryEngine,
+pub struct Running<E: Deref<Target = QueryEngine>> {
+    engine: E,
     control: Control,
 }
 
-impl Running<'_> {
+impl<E: Deref<Target = QueryEngine>> Running<E> {
     /// The query's right to run.
     #[must_use]
     pub fn control(&self) -> &Control {
@@ -73,7 +74,7 @@ impl Running<'_> {
     }
 }
 
-impl Drop for Running<'_> {
+impl<E: Deref<Target = QueryEngine>> Drop for Running<E> {
     fn drop(&mut self) {
         let mut running = self.engine.running.lock();
         if let Some(controls) = running.get_mut(self.control.query_id()) {
@@ -116,7 +117,25 @@ impl QueryEngine {
     ///
     /// # Errors
     /// When it asks for more time than it may have.
-    pub fn begin(&self, query_id: &str, timeout_ms: Option<i64>) -> Result<Running<'_>, QueryError> {
+    pub fn begin(&self, query_id: &str, timeout_ms: Option<i64>) -> Result<Running<&Self>, QueryError> {
+        let control = self.control(query_id, timeout_ms)?;
+        Ok(Running { engine: self, control })
+    }
+
+    /// The same for an answer that outlives the call.
+    ///
+    /// # Errors
+    /// As `begin`.
+    pub fn begin_shared(
+        engine: &Arc<Self>,
+        query_id: &str,
+        timeout_ms: Option<i64>,
+    ) -> Result<Running<Arc<Self>>, QueryError> {
+        let control = engine.control(query_id, timeout_ms)?;
+        Ok(Running { engine: Arc::clone(engine), control })
+    }
+
+    fn control(&self, query_id: &str, timeout_ms: Option<i64>) -> Result<Control, QueryError> {
         let max = self.options.max_timeout_ms;
         let timeout = match timeout_ms {
             None => self.options.default_timeout_ms.min(max),
@@ -135,7 +154,7 @@ impl QueryEngine {
         };
         let control = Control::new(query_id, timeout);
         self.running.lock().entry(query_id.to_owned()).or_default().push(control.clone());
-        Ok(Running { engine: self, control })
+        Ok(control)
     }
 
     /// Asks all queries of an id to stop; says whether there are any.

@@ -12,6 +12,14 @@ pub enum QueryError {
     /// The request is wrong: what and where.
     #[error("{0}")]
     Invalid(String),
+    /// An SQL text is wrong at a place.
+    #[error("{message}")]
+    InvalidSql {
+        /// What is wrong.
+        message: String,
+        /// Where.
+        at: crate::sql::Position,
+    },
     /// The text is not JSON at all.
     #[error("{0}")]
     Unparsable(String),
@@ -87,7 +95,9 @@ impl QueryError {
     #[must_use]
     pub fn class(&self) -> ErrorClass {
         match self {
-            Self::Invalid(_) | Self::Unparsable(_) | Self::ResourceLimit(_) => ErrorClass::InvalidInput,
+            Self::Invalid(_) | Self::InvalidSql { .. } | Self::Unparsable(_) | Self::ResourceLimit(_) => {
+                ErrorClass::InvalidInput
+            }
             Self::Unsupported(_) => ErrorClass::Unsupported,
             Self::Timeout { .. } => ErrorClass::Timeout,
             Self::Cancelled(_) => ErrorClass::Cancelled,
@@ -139,7 +149,7 @@ impl QueryError {
             Self::Segment(_) | Self::BrokenSegment { .. } | Self::Internal(_) => {
                 Some(("Unknown exception", "org.apache.druid.query.QueryInterruptedException"))
             }
-            Self::Invalid(_) | Self::Unsupported(_) => None,
+            Self::Invalid(_) | Self::InvalidSql { .. } | Self::Unsupported(_) => None,
         }
     }
 
@@ -177,7 +187,7 @@ impl QueryError {
             put("persona", json!("USER"));
             put("category", json!(self.category()));
             put("errorMessage", json!(self.full_message()));
-            put("context", json!({}));
+            put("context", if let Self::InvalidSql { at, .. } = self { at.to_json() } else { json!({}) });
         }
         Value::Object(body)
     }

@@ -3,7 +3,7 @@
 //! Start reading at [`QueryEngine`]. A native query is read by `request` into a [`plan::Plan`] and what stands
 //! above it (post-aggregators, having, order, limit), run by `run` over the segments of one catalogue snapshot
 //! (`scan` per segment, with `filter`, `group` and `aggregate`), merged as a [`Partial`], and written by `answer`.
-//! SQL lowers onto the same plans.
+//! SQL ([`sql::SqlEngine`]) lowers onto the same plans.
 
 mod aggregate;
 mod answer;
@@ -22,6 +22,7 @@ mod post;
 mod request;
 mod run;
 mod scan;
+pub mod sql;
 
 pub use column::{ColumnData, Datum, ResultColumn, TextColumn, TextListColumn, TextTable};
 pub use counters::Counters;

@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn results_come_in_order_and_a_panic_fails_one_query_only() {
         let pool = Pool::start(3).unwrap();
-        let good = || (0..50).map(|i| Box::new(move || Ok(i)) as Boxed).collect::<Vec<_>>();
+        let good = || (0..50_usize).map(|i| Box::new(move || Ok(i)) as Boxed).collect::<Vec<_>>();
         let mut bad = good();
         bad[7] = Box::new(|| panic!("boom"));
         block_on(async {

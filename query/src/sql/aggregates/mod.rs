@@ -1,0 +1,141 @@
+//! Which aggregates are Druid's own? Over a datasource the segment operators compute them; these are their forms
+//! for what stands above (subqueries, joins).
+
+mod distinct;
+mod pick;
+
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, LazyLock};
+
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::{Result, plan_err};
+use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
+use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Signature, Volatility};
+
+use super::functions::{TIMESTAMP, plain};
+
+/// One of Druid's aggregates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    /// `APPROX_COUNT_DISTINCT(x)`
+    Distinct,
+    /// `EARLIEST_BY(x, t [, bytes])`
+    Earliest,
+    /// `LATEST_BY(x, t [, bytes])`
+    Latest,
+    /// `ANY_VALUE(x [, bytes])`
+    Any,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Distinct => "approx_count_distinct",
+            Self::Earliest => "earliest_by",
+            Self::Latest => "latest_by",
+            Self::Any => "any_value",
+        }
+    }
+
+    /// Fewest and most arguments.
+    fn arity(self) -> (usize, usize) {
+        match self {
+            Self::Distinct => (1, 1),
+            Self::Any => (1, 3),
+            Self::Earliest | Self::Latest => (2, 3),
+        }
+    }
+}
+
+/// The aggregate as DataFusion sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct DruidAggregate {
+    pub(crate) kind: Kind,
+    signature: Signature,
+}
+
+impl PartialEq for DruidAggregate {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind
+    }
+}
+
+impl Eq for DruidAggregate {}
+
+impl Hash for DruidAggregate {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.kind.hash(state);
+    }
+}
+
+/// Every one, made once.
+pub(crate) fn all_aggregates() -> &'static [Arc<AggregateUDF>] {
+    static ALL: LazyLock<Vec<Arc<AggregateUDF>>> = LazyLock::new(|| {
+        let one = |kind| {
+            let signature = Signature::user_defined(Volatility::Immutable);
+            Arc::new(AggregateUDF::from(DruidAggregate { kind, signature }))
+        };
+        [Kind::Distinct, Kind::Earliest, Kind::Latest, Kind::Any].map(one).to_vec()
+    });
+    &ALL
+}
+
+impl AggregateUDFImpl for DruidAggregate {
+    fn name(&self) -> &str {
+        self.kind.name()
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, args: &[DataType]) -> Result<DataType> {
+        Ok(match self.kind {
+            Kind::Distinct => DataType::Int64,
+            _ => args.first().map_or(DataType::Utf8, |t| match t {
+                DataType::Float32 => DataType::Float32,
+                other => plain(other),
+            }),
+        })
+    }
+
+    fn coerce_types(&self, args: &[DataType]) -> Result<Vec<DataType>> {
+        let (fewest, most) = self.kind.arity();
+        if args.len() < fewest || args.len() > most {
+            let name = self.kind.name().to_uppercase();
+            return plan_err!("Invalid number of arguments to function '{name}': {}", args.len());
+        }
+        let mut types: Vec<DataType> = args.to_vec();
+        if let (Kind::Earliest | Kind::Latest, Some(time)) = (self.kind, types.get_mut(1)) {
+            *time = TIMESTAMP;
+        }
+        if let (true, Some(value)) = (self.kind != Kind::Distinct, types.first_mut())
+            && *value != DataType::Float32
+        {
+            *value = plain(value);
+        }
+        Ok(types)
+    }
+
+    fn is_nullable(&self) -> bool {
+        self.kind != Kind::Distinct
+    }
+
+    fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
+        Ok(match self.kind {
+            Kind::Distinct => Box::new(distinct::DistinctCount::default()),
+            kind => Box::new(pick::Pick::new(kind, args.return_field.data_type())?),
+        })
+    }
+
+    fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
+        let name = |part: &str| format!("{}[{part}]", args.name);
+        Ok(match self.kind {
+            Kind::Distinct => vec![Arc::new(Field::new(name("hll"), DataType::Binary, true))],
+            _ => vec![
+                Arc::new(Field::new(name("value"), args.return_field.data_type().clone(), true)),
+                Arc::new(Field::new(name("time"), DataType::Int64, true)),
+            ],
+        })
+    }
+}

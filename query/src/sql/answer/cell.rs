@@ -1,0 +1,138 @@
+//! How is one value written? Times in ISO form in the session's zone, NaN and infinities as texts, lists as the
+//! JSON text of the list.
+
+use std::borrow::Cow;
+use std::io::Write;
+
+use alluvium_expression::{double_text, float_text};
+use alluvium_segments::time::format_iso_in;
+use chrono_tz::Tz;
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Float32Array, Float64Array, Int64Array, ListArray, StringArray,
+};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type, TimeUnit};
+use datafusion::arrow::error::ArrowError;
+
+/// A column, as one of the kinds that are written.
+#[derive(Debug)]
+pub(super) enum Cells {
+    Longs(Int64Array),
+    Floats(Float32Array),
+    Doubles(Float64Array),
+    Booleans(BooleanArray),
+    Times(Int64Array, Tz),
+    Texts(StringArray),
+    Lists(ListArray, Tz),
+    Nulls,
+}
+
+impl Cells {
+    pub(super) fn of(array: &ArrayRef, zone: Tz) -> Result<Self, ArrowError> {
+        let longs = |array: &ArrayRef| -> Result<Int64Array, ArrowError> {
+            Ok(cast(array, &DataType::Int64)?.as_primitive::<Int64Type>().clone())
+        };
+        Ok(match array.data_type() {
+            DataType::Null => Self::Nulls,
+            DataType::Boolean => Self::Booleans(array.as_boolean().clone()),
+            DataType::Utf8 => Self::Texts(array.as_string::<i32>().clone()),
+            DataType::Float32 => Self::Floats(array.as_primitive::<Float32Type>().clone()),
+            DataType::Float64 => Self::Doubles(array.as_primitive::<Float64Type>().clone()),
+            DataType::Float16 | DataType::Decimal128(..) | DataType::Decimal256(..) => {
+                Self::Doubles(cast(array, &DataType::Float64)?.as_primitive::<Float64Type>().clone())
+            }
+            DataType::Timestamp(..) | DataType::Date32 | DataType::Date64 => {
+                let millis = cast(array, &DataType::Timestamp(TimeUnit::Millisecond, None))?;
+                Self::Times(longs(&millis)?, zone)
+            }
+            DataType::Duration(_) => {
+                let millis = cast(array, &DataType::Duration(TimeUnit::Millisecond))?;
+                Self::Longs(longs(&millis)?)
+            }
+            DataType::List(_) => Self::Lists(array.as_list::<i32>().clone(), zone),
+            DataType::LargeList(field) | DataType::FixedSizeList(field, _) => {
+                let list = cast(array, &DataType::List(std::sync::Arc::clone(field)))?;
+                Self::Lists(list.as_list::<i32>().clone(), zone)
+            }
+            t if t.is_integer() => Self::Longs(longs(array)?),
+            _ => Self::Texts(cast(array, &DataType::Utf8)?.as_string::<i32>().clone()),
+        })
+    }
+
+    fn is_null(&self, row: usize) -> bool {
+        match self {
+            Self::Longs(a) | Self::Times(a, _) => a.is_null(row),
+            Self::Floats(a) => a.is_null(row),
+            Self::Doubles(a) => a.is_null(row),
+            Self::Booleans(a) => a.is_null(row),
+            Self::Texts(a) => a.is_null(row),
+            Self::Lists(a, _) => a.is_null(row),
+            Self::Nulls => true,
+        }
+    }
+
+    /// The value as JSON.
+    pub(super) fn write_json(
+        &self,
+        row: usize,
+        stringify_arrays: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ArrowError> {
+        if self.is_null(row) {
+            out.extend_from_slice(b"null");
+            return Ok(());
+        }
+        match self {
+            Self::Longs(a) => write!(out, "{}", a.value(row))?,
+            Self::Booleans(a) => write!(out, "{}", a.value(row))?,
+            Self::Floats(a) if a.value(row).is_finite() => {
+                out.extend_from_slice(float_text(a.value(row)).as_bytes());
+            }
+            Self::Doubles(a) if a.value(row).is_finite() => {
+                out.extend_from_slice(double_text(a.value(row)).as_bytes());
+            }
+            Self::Texts(a) => write_text(a.value(row), out),
+            Self::Lists(..) if !stringify_arrays => {
+                let text = self.text(row)?;
+                out.extend_from_slice(text.as_bytes());
+            }
+            _ => write_text(&self.text(row)?, out),
+        }
+        Ok(())
+    }
+
+    /// The value as bare text; nothing for NULL.
+    pub(super) fn text(&self, row: usize) -> Result<Cow<'_, str>, ArrowError> {
+        if self.is_null(row) {
+            return Ok(Cow::Borrowed(""));
+        }
+        Ok(match self {
+            Self::Longs(a) => a.value(row).to_string().into(),
+            Self::Booleans(a) => a.value(row).to_string().into(),
+            Self::Floats(a) => float_text(a.value(row)).into(),
+            Self::Doubles(a) => double_text(a.value(row)).into(),
+            Self::Times(a, zone) => format_iso_in(a.value(row), *zone).into(),
+            Self::Texts(a) => a.value(row).into(),
+            Self::Lists(a, zone) => {
+                let elements = a.value(row);
+                let cells = Self::of(&elements, *zone)?;
+                let mut json = vec![b'['];
+                for i in 0..elements.len() {
+                    if i > 0 {
+                        json.push(b',');
+                    }
+                    cells.write_json(i, false, &mut json)?;
+                }
+                json.push(b']');
+                String::from_utf8_lossy(&json).into_owned().into()
+            }
+            Self::Nulls => Cow::Borrowed(""),
+        })
+    }
+}
+
+/// A JSON string.
+pub(super) fn write_text(text: &str, out: &mut Vec<u8>) {
+    // Writing a text to a vector cannot fail.
+    let _ = serde_json::to_writer(out, text);
+}

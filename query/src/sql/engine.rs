@@ -1,0 +1,81 @@
+//! Who answers SQL? One planner, made once, over the engine that answers native queries too.
+
+use std::sync::Arc;
+
+use super::access::Access;
+use super::planner::Planner;
+use super::request::{Settings, SqlRequest};
+use super::run::{Call, SqlAnswer, answer};
+use super::statement;
+use super::system::SystemTables;
+use crate::{QueryEngine, QueryError};
+
+/// Settings of a [`SqlEngine`].
+#[derive(Debug, Clone)]
+pub struct SqlOptions {
+    /// Bytes the operators above the segments (joins, sorts, windows) may use, all queries together.
+    pub memory_bytes: usize,
+    /// Threads such an operator may spread over.
+    pub threads: usize,
+}
+
+impl Default for SqlOptions {
+    fn default() -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { memory_bytes: 1 << 30, threads }
+    }
+}
+
+/// Answers SQL texts. Must be called on a tokio runtime with timers.
+#[derive(Debug)]
+pub struct SqlEngine {
+    engine: Arc<QueryEngine>,
+    planner: Planner,
+    system: Arc<dyn SystemTables>,
+}
+
+impl SqlEngine {
+    /// SQL over what `engine` answers; `system` fills schema `sys`.
+    ///
+    /// # Errors
+    /// When DataFusion cannot be set up.
+    pub fn new(
+        engine: Arc<QueryEngine>,
+        system: Arc<dyn SystemTables>,
+        options: &SqlOptions,
+    ) -> Result<Self, QueryError> {
+        let planner = Planner::new(options.memory_bytes, options.threads)?;
+        Ok(Self { engine, planner, system })
+    }
+
+    /// The engine below; `cancel` with an `sqlQueryId` stops a running answer.
+    #[must_use]
+    pub fn engine(&self) -> &Arc<QueryEngine> {
+        &self.engine
+    }
+
+    /// Answers a request. The first rows are computed before this returns.
+    ///
+    /// # Errors
+    /// See [`QueryError`]; `to_druid_json` gives the body to answer with.
+    pub async fn sql(&self, request: SqlRequest, now_ms: i64) -> Result<SqlAnswer, QueryError> {
+        self.engine.counters().query("sql");
+        let answered = self.answer(request, now_ms).await;
+        if answered.is_err() {
+            self.engine.counters().failure();
+        }
+        answered
+    }
+
+    async fn answer(&self, mut request: SqlRequest, now_ms: i64) -> Result<SqlAnswer, QueryError> {
+        let mut text = statement::read(&request.query, &request.parameters)?;
+        request.context.append(&mut text.settings);
+        let settings = Settings::from_context(&request.context, now_ms, || self.engine.new_query_id(now_ms))?;
+        let running = QueryEngine::begin_shared(&self.engine, &settings.query_id, settings.timeout_ms)?;
+        let snapshot = self.engine.catalog().snapshot();
+        let control = running.control().clone();
+        let access = Access { engine: Arc::clone(&self.engine), snapshot, control };
+        let call = Call { planner: &self.planner, access, system: self.system.as_ref(), running };
+        answer(call, request, settings, text).await
+    }
+}

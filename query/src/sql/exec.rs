@@ -1,0 +1,128 @@
+//! How does segment work run inside a DataFusion plan? `execute` awaits the engine's answer and hands its columns
+//! on as record batches.
+
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{DataFusionError, Result};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties};
+use futures::{StreamExt, TryStreamExt};
+
+use super::access::{Access, Rows};
+use super::arrays::to_array;
+use super::fault::outside;
+use super::node::{Part, Shown};
+use crate::QueryError;
+
+/// Rows a batch.
+const BATCH_ROWS: usize = 8192;
+
+/// Segment work, ready to run.
+#[derive(Debug, Clone)]
+pub(crate) struct SegmentExec {
+    access: Access,
+    parts: Arc<[Part]>,
+    schema: SchemaRef,
+    properties: Arc<PlanProperties>,
+}
+
+impl SegmentExec {
+    pub(crate) fn new(access: Access, parts: Vec<Part>, schema: SchemaRef) -> Self {
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new(Arc::clone(&schema)),
+            Partitioning::UnknownPartitioning(1),
+            EmissionType::Incremental,
+            Boundedness::Bounded,
+        );
+        Self { access, parts: parts.into(), schema, properties: Arc::new(properties) }
+    }
+}
+
+impl DisplayAs for SegmentExec {
+    fn fmt_as(&self, _format: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "SegmentExec:")?;
+        for part in self.parts.iter() {
+            write!(f, " {}", super::explain::native_json(&part.query))?;
+        }
+        Ok(())
+    }
+}
+
+impl ExecutionPlan for SegmentExec {
+    fn name(&self) -> &str {
+        "SegmentExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        Vec::new()
+    }
+
+    fn apply_expressions(
+        &self,
+        _visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        _children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(self)
+    }
+
+    fn execute(&self, _partition: usize, _context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let (access, parts, schema) =
+            (self.access.clone(), Arc::clone(&self.parts), Arc::clone(&self.schema));
+        let numbers = 0..parts.len();
+        let batches = futures::stream::iter(numbers)
+            .then(move |i| {
+                let (access, parts, schema) = (access.clone(), Arc::clone(&parts), Arc::clone(&schema));
+                async move {
+                    let Some(part) = parts.get(i) else { return Ok(futures::stream::iter(Vec::new())) };
+                    let mut batches = Vec::new();
+                    for rows in access.run(&part.query).await.map_err(outside)? {
+                        slice(&record_batch(&rows, part, &schema)?, &mut batches);
+                    }
+                    Ok::<_, DataFusionError>(futures::stream::iter(batches))
+                }
+            })
+            .try_flatten();
+        Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), batches)))
+    }
+}
+
+/// Cuts a batch into pieces of at most [`BATCH_ROWS`].
+fn slice(batch: &RecordBatch, pieces: &mut Vec<Result<RecordBatch>>) {
+    let rows = batch.num_rows();
+    pieces.extend((0..rows).step_by(BATCH_ROWS).map(|at| Ok(batch.slice(at, BATCH_ROWS.min(rows - at)))));
+}
+
+fn record_batch(rows: &Rows, part: &Part, schema: &SchemaRef) -> Result<RecordBatch> {
+    let mut arrays: Vec<ArrayRef> = Vec::with_capacity(schema.fields().len());
+    for (shown, field) in part.shown.iter().zip(schema.fields()) {
+        arrays.push(match shown {
+            Shown::Constant(value) => value.to_array_of_size(rows.count)?,
+            Shown::Result(i) => {
+                let column = rows
+                    .columns
+                    .get(*i)
+                    .ok_or_else(|| outside(QueryError::Internal(format!("result column {i} is missing"))))?;
+                to_array(column, field.data_type())?
+            }
+        });
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(rows.count));
+    Ok(RecordBatch::try_new_with_options(Arc::clone(schema), arrays, &options)?)
+}

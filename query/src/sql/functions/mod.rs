@@ -1,0 +1,210 @@
+//! Which functions does Druid SQL have, and what is each in the expression language? One table: the planner
+//! takes names and types from it, the translator and the evaluator its text.
+
+mod casts;
+mod evaluate;
+mod numeric;
+mod strings;
+mod time;
+mod udf;
+
+use datafusion::arrow::datatypes::{DataType, TimeUnit};
+use datafusion::common::ScalarValue;
+
+pub(crate) use evaluate::text_list;
+pub(crate) use udf::{DruidFunction, all_functions};
+
+/// `TIMESTAMP`: milliseconds without a zone.
+pub(crate) const TIMESTAMP: DataType = DataType::Timestamp(TimeUnit::Millisecond, None);
+
+/// An argument, rendered.
+#[derive(Debug, Clone)]
+pub(crate) struct Operand {
+    /// In the expression language.
+    pub(crate) text: String,
+    /// Its SQL type.
+    pub(crate) data_type: DataType,
+    /// Its value, when it is a literal.
+    pub(crate) literal: Option<ScalarValue>,
+}
+
+impl Operand {
+    /// The text of a string literal.
+    pub(crate) fn as_str(&self) -> Option<&str> {
+        self.literal.as_ref()?.try_as_str().flatten()
+    }
+
+    /// The value of an integer literal.
+    pub(crate) fn as_i64(&self) -> Option<i64> {
+        match self.literal.as_ref()? {
+            ScalarValue::Int64(v) => *v,
+            ScalarValue::Int32(v) => v.map(i64::from),
+            _ => None,
+        }
+    }
+
+    /// Whether it is the literal NULL.
+    pub(crate) fn is_null(&self) -> bool {
+        self.literal.as_ref().is_some_and(ScalarValue::is_null)
+    }
+
+    /// Whether it is a text.
+    pub(crate) fn is_text(&self) -> bool {
+        matches!(self.data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+    }
+}
+
+/// The type of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Returns {
+    Long,
+    Double,
+    Text,
+    Timestamp,
+    Boolean,
+    /// That of the argument with this number.
+    Argument(usize),
+    /// The widest of all arguments: text over numbers, doubles over longs.
+    Widest,
+}
+
+/// How a call is written in the expression language; `None`: these arguments cannot be.
+#[derive(Clone, Copy)]
+pub(crate) enum Render {
+    /// A function of the same arguments.
+    Call(&'static str),
+    /// Anything else.
+    With(fn(&[Operand]) -> Option<String>),
+}
+
+/// One function of Druid SQL.
+#[derive(Clone, Copy)]
+pub(crate) struct Definition {
+    /// In lower case.
+    pub(crate) name: &'static str,
+    /// Fewest and most arguments.
+    pub(crate) arity: (usize, usize),
+    pub(crate) returns: Returns,
+    pub(crate) render: Render,
+}
+
+/// Any number of arguments.
+const MANY: usize = usize::MAX;
+
+const fn simple(
+    name: &'static str,
+    arity: (usize, usize),
+    returns: Returns,
+    native: &'static str,
+) -> Definition {
+    Definition { name, arity, returns, render: Render::Call(native) }
+}
+
+const fn with(
+    name: &'static str,
+    arity: (usize, usize),
+    returns: Returns,
+    render: fn(&[Operand]) -> Option<String>,
+) -> Definition {
+    Definition { name, arity, returns, render: Render::With(render) }
+}
+
+/// Every function, in groups.
+pub(crate) fn definitions() -> impl Iterator<Item = &'static Definition> {
+    numeric::FUNCTIONS.iter().chain(strings::FUNCTIONS).chain(time::FUNCTIONS).chain(casts::FUNCTIONS)
+}
+
+impl Definition {
+    /// The call in the expression language.
+    pub(crate) fn render(&self, args: &[Operand]) -> Option<String> {
+        match self.render {
+            Render::Call(native) => Some(call(native, args)),
+            Render::With(render) => render(args),
+        }
+    }
+
+    /// The type of a call with arguments of these types.
+    pub(crate) fn return_type(&self, args: &[DataType]) -> DataType {
+        match self.returns {
+            Returns::Long => DataType::Int64,
+            Returns::Double => DataType::Float64,
+            Returns::Text => DataType::Utf8,
+            Returns::Timestamp => TIMESTAMP,
+            Returns::Boolean => DataType::Boolean,
+            Returns::Argument(i) => args.get(i).map_or(DataType::Utf8, plain),
+            Returns::Widest => widest(args),
+        }
+    }
+}
+
+/// `name(a,b)`
+fn call(native: &str, args: &[Operand]) -> String {
+    let args: Vec<&str> = args.iter().map(|a| a.text.as_str()).collect();
+    format!("{native}({})", args.join(","))
+}
+
+/// One of the types results have.
+pub(crate) fn plain(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Null | DataType::LargeUtf8 | DataType::Utf8View => DataType::Utf8,
+        DataType::Int8
+        | DataType::Int16
+        | DataType::Int32
+        | DataType::UInt8
+        | DataType::UInt16
+        | DataType::UInt32
+        | DataType::UInt64 => DataType::Int64,
+        DataType::Float16 | DataType::Float32 => DataType::Float64,
+        DataType::Timestamp(..) => TIMESTAMP,
+        other => other.clone(),
+    }
+}
+
+fn widest(args: &[DataType]) -> DataType {
+    let mut widest: Option<DataType> = None;
+    for next in args.iter().filter(|t| **t != DataType::Null).map(plain) {
+        widest = Some(match (widest, next) {
+            (None, next) => next,
+            (Some(a), b) if a == b => a,
+            (Some(DataType::Utf8), _) | (_, DataType::Utf8) => DataType::Utf8,
+            (Some(DataType::Float64), _) | (_, DataType::Float64) => DataType::Float64,
+            (Some(DataType::Boolean), b) => b,
+            (Some(a), DataType::Boolean) => a,
+            (Some(_), _) => DataType::Int64,
+        });
+    }
+    widest.unwrap_or(DataType::Utf8)
+}
+
+/// A text as a literal of the expression language.
+pub(crate) fn quote_text(text: &str) -> String {
+    quoted(text, '\'')
+}
+
+/// A column name as an identifier of the expression language.
+pub(crate) fn quote_name(name: &str) -> String {
+    quoted(name, '"')
+}
+
+fn quoted(text: &str, mark: char) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push(mark);
+    for c in text.chars() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            c if c == mark => {
+                out.push('\\');
+                out.push(c);
+            }
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c => out.push(c),
+        }
+    }
+    out.push(mark);
+    out
+}
+
+#[cfg(test)]
+mod tests;

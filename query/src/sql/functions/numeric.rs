@@ -1,0 +1,77 @@
+//! Which functions compute numbers?
+
+use super::Returns::{Argument, Double, Long, Widest};
+use super::{Definition, MANY, Operand, simple, with};
+
+pub(super) const FUNCTIONS: &[Definition] = &[
+    simple("abs", (1, 1), Argument(0), "abs"),
+    simple("ceil", (1, 1), Argument(0), "ceil"),
+    simple("ceiling", (1, 1), Argument(0), "ceil"),
+    simple("floor", (1, 1), Argument(0), "floor"),
+    simple("round", (1, 2), Argument(0), "round"),
+    simple("exp", (1, 1), Double, "exp"),
+    simple("ln", (1, 1), Double, "log"),
+    simple("log10", (1, 1), Double, "log10"),
+    simple("power", (2, 2), Double, "pow"),
+    simple("sqrt", (1, 1), Double, "sqrt"),
+    simple("sin", (1, 1), Double, "sin"),
+    simple("cos", (1, 1), Double, "cos"),
+    simple("tan", (1, 1), Double, "tan"),
+    simple("cot", (1, 1), Double, "cot"),
+    simple("asin", (1, 1), Double, "asin"),
+    simple("acos", (1, 1), Double, "acos"),
+    simple("atan", (1, 1), Double, "atan"),
+    simple("atan2", (2, 2), Double, "atan2"),
+    simple("degrees", (1, 1), Double, "toDegrees"),
+    simple("radians", (1, 1), Double, "toRadians"),
+    simple("div", (2, 2), Long, "div"),
+    simple("safe_divide", (2, 2), Widest, "safe_divide"),
+    simple("greatest", (1, MANY), Widest, "greatest"),
+    simple("least", (1, MANY), Widest, "least"),
+    simple("bitwise_and", (2, 2), Long, "bitwiseAnd"),
+    simple("bitwise_or", (2, 2), Long, "bitwiseOr"),
+    simple("bitwise_xor", (2, 2), Long, "bitwiseXor"),
+    simple("bitwise_complement", (1, 1), Long, "bitwiseComplement"),
+    simple("bitwise_shift_left", (2, 2), Long, "bitwiseShiftLeft"),
+    simple("bitwise_shift_right", (2, 2), Long, "bitwiseShiftRight"),
+    simple("bitwise_convert_double_to_long_bits", (1, 1), Long, "bitwiseConvertDoubleToLongBits"),
+    simple("bitwise_convert_long_bits_to_double", (1, 1), Double, "bitwiseConvertLongBitsToDouble"),
+    with("pi", (0, 0), Double, |_| Some(format!("{:?}", std::f64::consts::PI))),
+    with("mod", (2, 2), Widest, |args| binary(args, "%")),
+    with("truncate", (1, 2), Argument(0), truncate),
+    with("trunc", (1, 2), Argument(0), truncate),
+    with("nvl", (2, 2), Widest, coalesce),
+    with("coalesce", (1, MANY), Widest, coalesce),
+    with("nullif", (2, 2), Argument(0), |args| match args {
+        [a, b] => Some(format!("case_searched(({} == {}),null,{})", a.text, b.text, a.text)),
+        _ => None,
+    }),
+];
+
+fn binary(args: &[Operand], operator: &str) -> Option<String> {
+    let [a, b] = args else { return None };
+    Some(format!("({} {operator} {})", a.text, b.text))
+}
+
+/// Cuts towards zero after so many digits.
+fn truncate(args: &[Operand]) -> Option<String> {
+    let (value, digits) = match args {
+        [value] => (value, 0),
+        [value, digits] => (value, digits.as_i64()?),
+        _ => return None,
+    };
+    if value.data_type.is_integer() && digits >= 0 {
+        return Some(value.text.clone());
+    }
+    let scale = 10f64.powi(i32::try_from(digits).ok()?);
+    let text = &value.text;
+    Some(match digits {
+        0 => format!("CAST(CAST({text},'LONG'),'DOUBLE')"),
+        _ => format!("(CAST(CAST(({text} * {scale:?}),'LONG'),'DOUBLE') / {scale:?})"),
+    })
+}
+
+fn coalesce(args: &[Operand]) -> Option<String> {
+    let (last, before) = args.split_last()?;
+    Some(before.iter().rfold(last.text.clone(), |rest, a| format!("nvl({},{rest})", a.text)))
+}

@@ -1,0 +1,116 @@
+//! Which functions are about texts, and about rows of several texts?
+
+use super::Returns::{Argument, Boolean, Long, Text};
+use super::{Definition, MANY, Operand, simple, with};
+
+pub(super) const FUNCTIONS: &[Definition] = &[
+    simple("concat", (1, MANY), Text, "concat"),
+    simple("textcat", (2, 2), Text, "concat"),
+    simple("contains_string", (2, 2), Boolean, "contains_string"),
+    simple("icontains_string", (2, 2), Boolean, "icontains_string"),
+    simple("decode_base64_utf8", (1, 1), Text, "decode_base64_utf8"),
+    simple("left", (2, 2), Text, "left"),
+    simple("right", (2, 2), Text, "right"),
+    simple("length", (1, 1), Long, "strlen"),
+    simple("char_length", (1, 1), Long, "strlen"),
+    simple("character_length", (1, 1), Long, "strlen"),
+    simple("strlen", (1, 1), Long, "strlen"),
+    simple("lower", (1, 1), Text, "lower"),
+    simple("upper", (1, 1), Text, "upper"),
+    with("lpad", (2, 3), Text, |args| pad("lpad", args)),
+    with("rpad", (2, 3), Text, |args| pad("rpad", args)),
+    simple("parse_long", (1, 2), Long, "parse_long"),
+    with("position", (2, 3), Long, position),
+    with("strpos", (2, 2), Long, |args| match args {
+        [text, wanted] => Some(format!("(strpos({},{}) + 1)", text.text, wanted.text)),
+        _ => None,
+    }),
+    with("regexp_extract", (2, 3), Text, |args| match args {
+        [text, pattern] => Some(format!("regexp_extract({},{},0)", text.text, pattern.text)),
+        [text, pattern, group] => {
+            Some(format!("regexp_extract({},{},{})", text.text, pattern.text, group.text))
+        }
+        _ => None,
+    }),
+    simple("regexp_like", (2, 2), Boolean, "regexp_like"),
+    simple("regexp_replace", (3, 3), Text, "regexp_replace"),
+    simple("replace", (3, 3), Text, "replace"),
+    simple("repeat", (2, 2), Text, "repeat"),
+    simple("reverse", (1, 1), Text, "reverse"),
+    simple("string_format", (1, MANY), Text, "format"),
+    with("substring", (2, 3), Text, substring),
+    with("substr", (2, 3), Text, substring),
+    simple("trim", (1, 2), Text, "trim"),
+    simple("btrim", (1, 2), Text, "trim"),
+    simple("ltrim", (1, 2), Text, "ltrim"),
+    simple("rtrim", (1, 2), Text, "rtrim"),
+    simple("ipv4_match", (2, 2), Boolean, "ipv4_match"),
+    simple("ipv4_parse", (1, 1), Long, "ipv4_parse"),
+    simple("ipv4_stringify", (1, 1), Text, "ipv4_stringify"),
+    simple("mv_length", (1, 1), Long, "array_length"),
+    simple("mv_contains", (2, 2), Boolean, "array_contains"),
+    simple("mv_overlap", (2, 2), Boolean, "array_overlap"),
+    simple("mv_offset", (2, 2), Text, "array_offset"),
+    simple("mv_ordinal", (2, 2), Text, "array_ordinal"),
+    simple("mv_offset_of", (2, 2), Long, "array_offset_of"),
+    simple("mv_ordinal_of", (2, 2), Long, "array_ordinal_of"),
+    simple("mv_to_string", (2, 2), Text, "array_to_string"),
+    simple("mv_append", (2, 2), Text, "array_append"),
+    simple("mv_prepend", (2, 2), Text, "array_prepend"),
+    simple("mv_concat", (2, 2), Text, "array_concat"),
+    simple("mv_slice", (2, 3), Text, "array_slice"),
+    simple("string_to_mv", (2, 2), Text, "string_to_array"),
+    with("mv_filter_only", (2, 2), Argument(0), |args| filter_values(args, "==", "||")),
+    with("mv_filter_none", (2, 2), Argument(0), |args| filter_values(args, "!=", "&&")),
+];
+
+/// Functions that see the single values of a multi-value column, which only exist below DataFusion.
+pub(super) fn needs_segment(name: &str) -> bool {
+    name.starts_with("mv_") || name == "string_to_mv"
+}
+
+fn pad(native: &str, args: &[Operand]) -> Option<String> {
+    match args {
+        [text, length] => Some(format!("{native}({},{},' ')", text.text, length.text)),
+        [text, length, with] => Some(format!("{native}({},{},{})", text.text, length.text, with.text)),
+        _ => None,
+    }
+}
+
+/// `POSITION(wanted IN text [FROM start])`: from 1, 0 for nowhere.
+fn position(args: &[Operand]) -> Option<String> {
+    match args {
+        [wanted, text] => Some(format!("(strpos({},{}) + 1)", text.text, wanted.text)),
+        [wanted, text, from] => {
+            Some(format!("(strpos({},{},({} - 1)) + 1)", text.text, wanted.text, from.text))
+        }
+        _ => None,
+    }
+}
+
+/// SQL counts characters from 1, the expression language from 0.
+fn substring(args: &[Operand]) -> Option<String> {
+    let (text, from, length) = match args {
+        [text, from] => (text, from, "-1"),
+        [text, from, length] => (text, from, length.text.as_str()),
+        _ => return None,
+    };
+    let start = match from.as_i64() {
+        Some(n) => (n - 1).to_string(),
+        None => format!("({} - 1)", from.text),
+    };
+    Some(format!("substring({},{start},{length})", text.text))
+}
+
+fn filter_values(args: &[Operand], compare: &str, join: &str) -> Option<String> {
+    let [column, values] = args else { return None };
+    let list = super::evaluate::text_list(values.literal.as_ref()?)?;
+    let one = |v: &Option<String>| match v {
+        Some(text) => format!("(x {compare} {})", super::quote_text(text)),
+        None if compare == "==" => "isnull(x)".to_owned(),
+        None => "notnull(x)".to_owned(),
+    };
+    let tests: Vec<String> = list.iter().map(one).collect();
+    let test = if tests.is_empty() { "0".to_owned() } else { tests.join(&format!(" {join} ")) };
+    Some(format!("filter((x) -> {test},{})", column.text))
+}

@@ -1,0 +1,110 @@
+//! How does DataFusion call a function of Druid's? As a scalar function that our evaluator computes.
+
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, LazyLock};
+
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::{Result, plan_err};
+use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+
+use super::{Definition, definitions, evaluate, strings};
+
+/// A function of the table, as DataFusion sees it.
+#[derive(Clone)]
+pub(crate) struct DruidFunction {
+    pub(crate) definition: &'static Definition,
+    signature: Signature,
+}
+
+impl std::fmt::Debug for DruidFunction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "DruidFunction({})", self.definition.name)
+    }
+}
+
+impl DruidFunction {
+    fn is_cast(&self) -> bool {
+        self.definition.name.starts_with("cast_")
+    }
+}
+
+impl PartialEq for DruidFunction {
+    fn eq(&self, other: &Self) -> bool {
+        self.definition.name == other.definition.name
+    }
+}
+
+impl Eq for DruidFunction {}
+
+impl Hash for DruidFunction {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.definition.name.hash(state);
+    }
+}
+
+/// Every function, made once.
+pub(crate) fn all_functions() -> &'static [Arc<ScalarUDF>] {
+    static ALL: LazyLock<Vec<Arc<ScalarUDF>>> = LazyLock::new(|| {
+        let one = |definition| {
+            let signature = Signature::user_defined(Volatility::Immutable);
+            Arc::new(ScalarUDF::from(DruidFunction { definition, signature }))
+        };
+        definitions().map(one).collect()
+    });
+    &ALL
+}
+
+impl ScalarUDFImpl for DruidFunction {
+    fn name(&self) -> &str {
+        self.definition.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
+        Ok(self.definition.return_type(arg_types))
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
+        let types: Vec<DataType> = args.arg_fields.iter().map(|f| f.data_type().clone()).collect();
+        let wanted = self.definition.return_type(&types);
+        // What `simplify` makes of a needless cast is null only where the value is.
+        let same = args.arg_fields.first().filter(|f| self.is_cast() && *f.data_type() == wanted);
+        let nullable = same.is_none_or(|f| f.is_nullable());
+        Ok(Arc::new(Field::new(self.definition.name, wanted, nullable)))
+    }
+
+    fn coerce_types(&self, arg_types: &[DataType]) -> Result<Vec<DataType>> {
+        let (fewest, most) = self.definition.arity;
+        if arg_types.len() < fewest || arg_types.len() > most {
+            let name = self.definition.name.to_uppercase();
+            return plan_err!("Invalid number of arguments to function '{name}': {}", arg_types.len());
+        }
+        Ok(arg_types.to_vec())
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        if strings::needs_segment(self.definition.name) {
+            let name = self.definition.name.to_uppercase();
+            return plan_err!("{name} works on a column of a datasource only, not on a computed value");
+        }
+        evaluate::evaluate(self.definition, &args)
+    }
+
+    fn simplify(&self, args: Vec<Expr>, info: &SimplifyContext) -> Result<ExprSimplifyResult> {
+        // A cast to the type a value has already.
+        if self.is_cast()
+            && let Some(value) = args.first()
+            && info.get_data_type(value)? == self.definition.return_type(&[])
+            && let Some(value) = args.first()
+        {
+            return Ok(ExprSimplifyResult::Simplified(value.clone()));
+        }
+        Ok(ExprSimplifyResult::Original(args))
+    }
+}

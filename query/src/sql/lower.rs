@@ -1,0 +1,135 @@
+//! What plan runs for a segment query? Texts are parsed, native filters read, time buckets recognised.
+
+use alluvium_expression::{Filter, parse};
+use alluvium_segments::ColumnType;
+use alluvium_segments::time::{Granularity, parse_zone};
+
+use super::fault::invalid;
+use super::translate::{Aggregator, Dimension, Field, Function, NativeType, SegmentQuery, Work};
+use crate::QueryError;
+use crate::plan::{
+    AggregateFunction, AggregatePlan, AggregatorPlan, DimensionPlan, Input, Number, Operator, Plan,
+    RowColumn, RowOrderBy, RowsPlan, Scope,
+};
+
+/// A plan, and where in its groups the time bucket stands among the dimensions, if it is one of them.
+#[derive(Debug)]
+pub(crate) struct Lowered {
+    pub(crate) plan: Plan,
+    pub(crate) bucket: Option<usize>,
+}
+
+/// The plan of a segment query.
+pub(crate) fn lower(query: &SegmentQuery) -> Result<Lowered, QueryError> {
+    let filter = query.filter.as_ref().map(read_filter).transpose()?;
+    let scope = Scope {
+        datasources: vec![query.datasource.clone()],
+        intervals: query.intervals.clone(),
+        virtual_columns: Vec::new(),
+        filter,
+    };
+    let (operator, bucket) = match &query.work {
+        Work::Groups { dimensions, aggregators } => groups(dimensions, aggregators)?,
+        Work::Rows { columns, descending, offset, limit } => {
+            let column = |name: &String| RowColumn { name: name.clone(), output_type: None };
+            let by_time = |descending: &bool| RowOrderBy {
+                column: alluvium_segments::TIME_COLUMN.to_owned(),
+                descending: *descending,
+            };
+            let rows = RowsPlan {
+                columns: columns.iter().map(column).collect(),
+                order: descending.iter().map(by_time).collect(),
+                offset: *offset,
+                limit: *limit,
+            };
+            (Operator::Rows(rows), None)
+        }
+    };
+    Ok(Lowered { plan: Plan::new(scope, operator), bucket })
+}
+
+fn groups(
+    dimensions: &[Dimension],
+    aggregators: &[Aggregator],
+) -> Result<(Operator, Option<usize>), QueryError> {
+    let mut granularity = Granularity::All;
+    let mut bucket = None;
+    let mut plans = Vec::with_capacity(dimensions.len());
+    for (i, dimension) in dimensions.iter().enumerate() {
+        if let (Field::TimeFloor { period, zone }, None) = (&dimension.field, bucket) {
+            granularity = Granularity::period(period.parse()?, parse_zone(zone)?, None)?;
+            bucket = Some(i);
+            continue;
+        }
+        plans.push(DimensionPlan {
+            name: dimension.name.clone(),
+            input: input(&dimension.field)?,
+            transforms: Vec::new(),
+            output_type: dimension.output,
+            drop_empty: false,
+        });
+    }
+    let aggregators = aggregators.iter().map(aggregator).collect::<Result<_, _>>()?;
+    let plan = AggregatePlan { granularity, dimensions: plans, aggregators, top: None };
+    Ok((Operator::Aggregate(plan), bucket))
+}
+
+fn read_filter(json: &serde_json::Value) -> Result<Filter, QueryError> {
+    Filter::from_json(json).map_err(|e| invalid(e.to_string()))
+}
+
+fn input(field: &Field) -> Result<Input, QueryError> {
+    match field {
+        Field::Column(name) => Ok(Input::Column(name.clone())),
+        other => {
+            let expression = parse(&other.text()).map_err(|e| invalid(e.to_string()))?;
+            Ok(Input::Expression(expression.fold()))
+        }
+    }
+}
+
+fn number(native: NativeType) -> Number {
+    match native {
+        ColumnType::Long => Number::Long,
+        ColumnType::Float => Number::Float,
+        ColumnType::Double | ColumnType::String => Number::Double,
+    }
+}
+
+fn aggregator(aggregator: &Aggregator) -> Result<AggregatorPlan, QueryError> {
+    let function = match &aggregator.function {
+        Function::Count => AggregateFunction::Count,
+        Function::CountNonNull(field) => AggregateFunction::CountNonNull(input(field)?),
+        Function::Sum(kind, field) => AggregateFunction::Sum(number(*kind), input(field)?),
+        Function::Min(kind, field) => AggregateFunction::Min(number(*kind), input(field)?),
+        Function::Max(kind, field) => AggregateFunction::Max(number(*kind), input(field)?),
+        Function::Mean(field) => AggregateFunction::Mean(input(field)?),
+        Function::First { output, field, time, max_bytes } => AggregateFunction::First {
+            value_type: *output,
+            input: input(field)?,
+            time: time.clone(),
+            max_bytes: *max_bytes,
+        },
+        Function::Last { output, field, time, max_bytes } => AggregateFunction::Last {
+            value_type: *output,
+            input: input(field)?,
+            time: time.clone(),
+            max_bytes: *max_bytes,
+        },
+        Function::Any { output, field, max_bytes } => {
+            AggregateFunction::Any { value_type: *output, input: input(field)?, max_bytes: *max_bytes }
+        }
+        Function::Distinct(field, output) => {
+            let dimension = DimensionPlan {
+                name: aggregator.name.clone(),
+                input: input(field)?,
+                transforms: Vec::new(),
+                output_type: *output,
+                drop_empty: false,
+            };
+            AggregateFunction::Cardinality { fields: vec![dimension], by_row: false, round: true }
+        }
+    };
+    let filter = aggregator.filter.as_ref().map(read_filter).transpose()?;
+    Ok(AggregatorPlan { name: aggregator.name.clone(), function, filter })
+}

@@ -1,0 +1,39 @@
+//! What does an SQL text mean, and how is it answered?
+//!
+//! The walk of a text: `request` and `statement` read it, `rewrite` turns Druid's dialect into plain SQL, `planner`
+//! finds names in one snapshot and plans, `coerce` makes types meet, DataFusion optimises, `translate` replaces what
+//! stands over one datasource by segment work (`node`, `exec`, run through `access` by the engine that also answers
+//! native queries), and `answer` writes the rows. `functions` and `aggregates` are Druid's own; `metadata` and
+//! `system` are the tables about tables.
+
+mod access;
+mod aggregates;
+mod answer;
+mod arrays;
+mod coerce;
+mod dialect;
+mod engine;
+mod exec;
+mod explain;
+mod fault;
+mod functions;
+mod lower;
+mod metadata;
+mod node;
+mod planner;
+mod request;
+mod rewrite;
+mod run;
+mod statement;
+mod system;
+mod table;
+mod translate;
+
+pub use engine::{SqlEngine, SqlOptions};
+pub use fault::Position;
+pub use request::{ResultFormat, SqlParameter, SqlRequest};
+pub use run::{SqlAnswer, SqlBody};
+pub use system::{NoSystemTables, SYSTEM_TABLES, SystemTable, SystemTables, SystemType};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! How does segment work stand in DataFusion's logical plan? As a leaf with a schema.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use datafusion::common::{DFSchemaRef, Result, ScalarValue};
+use datafusion::logical_expr::{Expr, LogicalPlan, UserDefinedLogicalNodeCore};
+
+use super::table::DatasourceTable;
+use super::translate::SegmentQuery;
+
+/// An output column of a part.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Shown {
+    /// The result column with this number.
+    Result(usize),
+    /// The same value in every row.
+    Constant(ScalarValue),
+}
+
+/// One query and what of its result is shown.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Part {
+    pub(crate) query: SegmentQuery,
+    pub(crate) shown: Vec<Shown>,
+}
+
+/// Segment work: the rows of all parts, one after the other.
+#[derive(Debug, Clone)]
+pub(crate) struct SegmentNode {
+    pub(crate) table: Arc<DatasourceTable>,
+    pub(crate) parts: Vec<Part>,
+    schema: DFSchemaRef,
+    /// Two nodes are the same when this text is.
+    identity: String,
+}
+
+impl SegmentNode {
+    pub(crate) fn new(table: Arc<DatasourceTable>, parts: Vec<Part>, schema: DFSchemaRef) -> Self {
+        let identity = format!("{parts:?}");
+        Self { table, parts, schema, identity }
+    }
+}
+
+impl PartialEq for SegmentNode {
+    fn eq(&self, other: &Self) -> bool {
+        self.identity == other.identity
+    }
+}
+
+impl Eq for SegmentNode {}
+
+impl PartialOrd for SegmentNode {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        self.identity.partial_cmp(&other.identity)
+    }
+}
+
+impl Hash for SegmentNode {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.identity.hash(state);
+    }
+}
+
+impl UserDefinedLogicalNodeCore for SegmentNode {
+    fn name(&self) -> &str {
+        "Segments"
+    }
+
+    fn inputs(&self) -> Vec<&LogicalPlan> {
+        Vec::new()
+    }
+
+    fn schema(&self) -> &DFSchemaRef {
+        &self.schema
+    }
+
+    fn expressions(&self) -> Vec<Expr> {
+        Vec::new()
+    }
+
+    fn fmt_for_explain(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "Segments:")?;
+        for part in &self.parts {
+            write!(f, " {}", super::explain::native_json(&part.query))?;
+        }
+        Ok(())
+    }
+
+    fn with_exprs_and_inputs(&self, _exprs: Vec<Expr>, _inputs: Vec<LogicalPlan>) -> Result<Self> {
+        Ok(self.clone())
+    }
+}

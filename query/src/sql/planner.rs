@@ -1,0 +1,220 @@
+//! How does a rewritten statement become a plan that runs? Names are found in one snapshot, DataFusion plans and
+//! optimises, our rule puts segment operators in.
+
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono_tz::Tz;
+use datafusion::arrow::datatypes::DataType;
+use datafusion::catalog::Session;
+use datafusion::catalog::default_table_source::provider_as_source;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::{Result, TableReference};
+use datafusion::execution::memory_pool::GreedyMemoryPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
+use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner};
+use datafusion::logical_expr::{
+    AggregateUDF, HigherOrderUDF, LogicalPlan, LogicalPlanBuilder, ScalarUDF, TableSource,
+    UserDefinedLogicalNode, WindowUDF,
+};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
+use datafusion::prelude::SessionConfig;
+use datafusion::sql::planner::{NullOrdering, ParserOptions, SqlToRel};
+use datafusion::sql::sqlparser::ast::Statement;
+
+use super::access::Access;
+use super::aggregates::all_aggregates;
+use super::coerce::coerce;
+use super::exec::SegmentExec;
+use super::fault::{from_datafusion, invalid, outside};
+use super::functions::all_functions;
+use super::metadata::{SCHEMAS, metadata_table};
+use super::node::SegmentNode;
+use super::system::SystemTables;
+use super::table::DatasourceTable;
+use super::translate::push_down;
+use crate::QueryError;
+
+/// Everything about planning that does not depend on a query; made once.
+#[derive(Debug)]
+pub(crate) struct Planner {
+    state: SessionState,
+    scalars: HashMap<String, Arc<ScalarUDF>>,
+    aggregates: HashMap<String, Arc<AggregateUDF>>,
+}
+
+impl Planner {
+    /// A planner whose upper operators may use so many bytes together and so many threads each.
+    pub(crate) fn new(memory_bytes: usize, threads: usize) -> Result<Self, QueryError> {
+        let pool = Arc::new(GreedyMemoryPool::new(memory_bytes));
+        let runtime = RuntimeEnvBuilder::new().with_memory_pool(pool).build_arc().map_err(from_datafusion)?;
+        let config = SessionConfig::new().with_target_partitions(threads.max(1));
+        let builder = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime);
+        let state = builder.with_default_features().build();
+        let mut scalars: HashMap<String, Arc<ScalarUDF>> = HashMap::new();
+        for (name, function) in state.scalar_functions() {
+            if name.starts_with("array_") || name == "make_array" || name == "cardinality" {
+                scalars.insert(name.clone(), Arc::clone(function));
+            }
+        }
+        for function in all_functions() {
+            scalars.insert(function.name().to_owned(), Arc::clone(function));
+        }
+        let mut aggregates: HashMap<String, Arc<AggregateUDF>> =
+            state.aggregate_functions().iter().map(|(n, f)| (n.clone(), Arc::clone(f))).collect();
+        for (alias, name) in [("variance", "var_samp"), ("listagg", "string_agg")] {
+            if let Some(function) = aggregates.get(name).map(Arc::clone) {
+                aggregates.insert(alias.to_owned(), function);
+            }
+        }
+        for function in all_aggregates() {
+            aggregates.insert(function.name().to_owned(), Arc::clone(function));
+        }
+        Ok(Self { state, scalars, aggregates })
+    }
+
+    /// The state queries run in.
+    pub(crate) fn state(&self) -> &SessionState {
+        &self.state
+    }
+
+    /// The optimised plan of a statement, and how many operators over a datasource did not translate.
+    pub(crate) fn plan(
+        &self,
+        statement: Statement,
+        names: &Names<'_>,
+        zone: Tz,
+        outer_limit: Option<usize>,
+    ) -> Result<(LogicalPlan, usize)> {
+        let options = ParserOptions {
+            parse_float_as_decimal: false,
+            enable_ident_normalization: false,
+            support_varchar_with_length: true,
+            enable_options_value_normalization: false,
+            collect_spans: false,
+            map_string_types_to_utf8view: false,
+            default_null_ordering: NullOrdering::NullsMin,
+        };
+        let context = Context { planner: self, names };
+        let plan = SqlToRel::new_with_options(&context, options).sql_statement_to_plan(statement)?;
+        let plan = coerce(plan, zone)?;
+        let plan = match outer_limit {
+            Some(limit) => LogicalPlanBuilder::from(plan).limit(0, Some(limit))?.build()?,
+            None => plan,
+        };
+        push_down(self.state.optimize(&plan)?)
+    }
+
+    /// The plan that runs.
+    pub(crate) async fn physical(&self, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
+        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(SegmentPlanner)]);
+        planner.create_physical_plan(plan, &self.state).await
+    }
+}
+
+/// Plans [`SegmentNode`]s.
+#[derive(Debug)]
+struct SegmentPlanner;
+
+#[async_trait]
+impl ExtensionPlanner for SegmentPlanner {
+    async fn plan_extension(
+        &self,
+        _planner: &dyn PhysicalPlanner,
+        node: &dyn UserDefinedLogicalNode,
+        _logical_inputs: &[&LogicalPlan],
+        _physical_inputs: &[Arc<dyn ExecutionPlan>],
+        _session: &dyn Session,
+        _context: &PhysicalPlanningContext,
+    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        let Some(ours) = node.as_any().downcast_ref::<SegmentNode>() else { return Ok(None) };
+        let schema = Arc::clone(node.schema().inner());
+        let exec = SegmentExec::new(ours.table.access().clone(), ours.parts.clone(), schema);
+        Ok(Some(Arc::new(exec)))
+    }
+}
+
+/// Where one query's tables are.
+#[derive(Debug)]
+pub(crate) struct Names<'q> {
+    pub(crate) access: &'q Access,
+    pub(crate) system: &'q dyn SystemTables,
+}
+
+impl Names<'_> {
+    fn table(&self, name: &TableReference) -> Result<Arc<dyn TableSource>> {
+        let schema = name.schema().unwrap_or("druid");
+        let unknown = || outside(invalid(format!("Object '{}' not found", name.table())));
+        if name.catalog().is_some_and(|c| c != "druid") || !SCHEMAS.contains(&schema) {
+            let missing = name.catalog().filter(|c| *c != "druid").unwrap_or(schema);
+            return Err(outside(invalid(format!("Object '{missing}' not found"))));
+        }
+        let snapshot = &self.access.snapshot;
+        if schema != "druid" {
+            let found = metadata_table(schema, name.table(), snapshot, self.system)?;
+            return found.map(provider_as_source).ok_or_else(unknown);
+        }
+        let datasource = snapshot.datasource(name.table()).ok_or_else(unknown)?;
+        Ok(provider_as_source(Arc::new(DatasourceTable::new(datasource, self.access.clone()))))
+    }
+}
+
+struct Context<'c> {
+    planner: &'c Planner,
+    names: &'c Names<'c>,
+}
+
+impl ContextProvider for Context<'_> {
+    fn get_table_source(&self, name: TableReference) -> Result<Arc<dyn TableSource>> {
+        self.names.table(&name)
+    }
+
+    fn get_expr_planners(&self) -> &[Arc<dyn ExprPlanner>] {
+        self.planner.state.expr_planners()
+    }
+
+    fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
+        self.planner.scalars.get(name).cloned()
+    }
+
+    fn get_higher_order_meta(&self, _name: &str) -> Option<Arc<HigherOrderUDF>> {
+        None
+    }
+
+    fn get_aggregate_meta(&self, name: &str) -> Option<Arc<AggregateUDF>> {
+        self.planner.aggregates.get(name).cloned()
+    }
+
+    fn get_window_meta(&self, name: &str) -> Option<Arc<WindowUDF>> {
+        self.planner.state.window_functions().get(name).cloned()
+    }
+
+    fn get_variable_type(&self, _names: &[String]) -> Option<DataType> {
+        None
+    }
+
+    fn options(&self) -> &ConfigOptions {
+        self.planner.state.config_options()
+    }
+
+    fn udf_names(&self) -> Vec<String> {
+        self.planner.scalars.keys().cloned().collect()
+    }
+
+    fn higher_order_function_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn udaf_names(&self) -> Vec<String> {
+        self.planner.aggregates.keys().cloned().collect()
+    }
+
+    fn udwf_names(&self) -> Vec<String> {
+        self.planner.state.window_functions().keys().cloned().collect()
+    }
+}

@@ -1,0 +1,44 @@
+//! Which aggregate is meant? `COUNT(DISTINCT x)` is approximate by default, `EARLIEST(x)` is by `__time`.
+
+use datafusion::sql::sqlparser::ast::{
+    DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
+};
+
+use super::build::{identifier, name_of, plain_args, recall};
+use crate::QueryError;
+use crate::sql::fault::invalid;
+use crate::sql::request::Settings;
+
+/// The call that replaces an aggregate's, if any.
+pub(super) fn rewrite(function: &Function, settings: &Settings) -> Result<Option<Expr>, QueryError> {
+    let name = name_of(function);
+    let args = || plain_args(function).ok_or_else(|| invalid(format!("{name} needs plain arguments")));
+    Ok(match name.as_str() {
+        "count" if settings.approximate_distinct && function.over.is_none() && is_distinct(function) => {
+            match args()?.as_slice() {
+                [one] => Some(recall(function, "approx_count_distinct", vec![one.clone()])),
+                _ => None,
+            }
+        }
+        "earliest" | "latest" => {
+            let mut args = args()?;
+            if args.is_empty() || args.len() > 2 {
+                return Err(invalid(format!("{} needs a column and at most a size", name.to_uppercase())));
+            }
+            args.insert(1, Expr::Identifier(identifier("__time")));
+            Some(recall(function, &format!("{name}_by"), args))
+        }
+        "approx_count_distinct_builtin" | "approx_count_distinct_ds_hll" => {
+            let first = args()?.into_iter().next();
+            let first = first.ok_or_else(|| invalid(format!("{} needs a column", name.to_uppercase())))?;
+            Some(recall(function, "approx_count_distinct", vec![first]))
+        }
+        _ => None,
+    })
+}
+
+fn is_distinct(function: &Function) -> bool {
+    let FunctionArguments::List(list) = &function.args else { return false };
+    let star = |a: &FunctionArg| matches!(a, FunctionArg::Unnamed(FunctionArgExpr::Wildcard));
+    list.duplicate_treatment == Some(DuplicateTreatment::Distinct) && !list.args.iter().any(star)
+}

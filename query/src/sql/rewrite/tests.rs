@@ -1,0 +1,53 @@
+//! The dialect, text to text.
+
+use chrono_tz::Tz;
+
+use super::rewrite;
+use crate::sql::request::Settings;
+use crate::sql::statement::read;
+
+fn settings(zone: Tz) -> Settings {
+    Settings {
+        query_id: "q".to_owned(),
+        zone,
+        now_ms: 1_442_016_000_000,
+        approximate_distinct: true,
+        stringify_arrays: true,
+        outer_limit: None,
+        timeout_ms: None,
+    }
+}
+
+fn rewritten(text: &str, zone: Tz) -> String {
+    let mut statement = read(text, &[]).unwrap().statement;
+    rewrite(&mut statement, &settings(zone)).unwrap();
+    statement.to_string()
+}
+
+#[test]
+fn time() {
+    let la = Tz::America__Los_Angeles;
+    for (text, zone, wanted) in [
+        ("SELECT TIMESTAMP '2015-09-12 00:00:00' AS t", la, "millis_to_timestamp(1442041200000) AS t"),
+        ("SELECT FLOOR(a TO HOUR) AS t", Tz::UTC, "time_floor(a, 'PT1H', NULL, 'UTC') AS t"),
+        ("SELECT TIME_FLOOR(a, 'P1D') AS t", la, "time_floor(a, 'P1D', NULL, 'America/Los_Angeles') AS t"),
+        ("SELECT EXTRACT(DOW FROM a) AS t", Tz::UTC, "time_extract(a, 'DOW', 'UTC') AS t"),
+        ("SELECT a - INTERVAL '1' MONTH AS t", Tz::UTC, "time_shift(a, 'P1M', -1, 'UTC') AS t"),
+        ("SELECT a + INTERVAL '1 2' DAY TO HOUR AS t", Tz::UTC, "time_shift(a, 'PT26H', 1, 'UTC') AS t"),
+        ("SELECT CURRENT_TIMESTAMP AS t", Tz::UTC, "millis_to_timestamp(1442016000000) AS t"),
+        ("SELECT TIMESTAMPADD(DAY, 2, a) AS t", Tz::UTC, "time_shift(a, 'P1D', 2, 'UTC') AS t"),
+        ("SELECT DATE_TRUNC('month', a) AS t", Tz::UTC, "time_floor(a, 'P1M', NULL, 'UTC') AS t"),
+        ("SELECT CAST(a AS TIMESTAMP) AS t", Tz::UTC, "cast_timestamp(a, 'UTC') AS t"),
+    ] {
+        assert_eq!(rewritten(text, zone), format!("SELECT {wanted}"), "{text}");
+    }
+}
+
+#[test]
+fn names_and_aggregates() {
+    let text =
+        "SELECT a, t.b, a + 1, COUNT(*), COUNT(DISTINCT a) AS d, LATEST(b, 10) FILTER (WHERE c = 1) FROM t";
+    let wanted = "SELECT a, t.b, a + 1 AS \"EXPR$2\", COUNT(*) AS \"EXPR$3\", approx_count_distinct(a) AS d, \
+                  latest_by(b, \"__time\", 10) FILTER (WHERE c = 1) AS \"EXPR$5\" FROM t";
+    assert_eq!(rewritten(text, Tz::UTC), wanted);
+}

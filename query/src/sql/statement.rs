@@ -1,0 +1,275 @@
+//! What does a text say? `SET` prefixes, `EXPLAIN PLAN FOR`, parameters put in for `?`, then one parsed query.
+
+use alluvium_segments::time::{format_iso, parse_iso};
+use datafusion::sql::sqlparser::ast::Statement;
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::parser::{Parser, ParserError};
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
+use serde_json::{Map, Value};
+
+use super::dialect::DruidDialect;
+use super::fault::{Position, invalid, invalid_at};
+use super::request::SqlParameter;
+use crate::QueryError;
+
+/// A text, read.
+#[derive(Debug)]
+pub(crate) struct Text {
+    /// From `SET key = value;`: these beat the request's context.
+    pub(crate) settings: Map<String, Value>,
+    /// Whether the plan is asked for, not the rows.
+    pub(crate) explain: bool,
+    /// The query.
+    pub(crate) statement: Statement,
+}
+
+/// Reads a text.
+pub(crate) fn read(text: &str, parameters: &[SqlParameter]) -> Result<Text, QueryError> {
+    let dialect = DruidDialect;
+    let tokens = Tokenizer::new(&dialect, text)
+        .tokenize_with_location()
+        .map_err(|e| invalid_at(e.message.clone(), Position::start(e.location.line, e.location.column)))?;
+    let mut parts: Vec<Vec<TokenWithSpan>> =
+        tokens.split(|t| t.token == Token::SemiColon).map(<[TokenWithSpan]>::to_vec).collect();
+    parts.retain(|part| part.iter().any(meaningful));
+    let Some(last) = parts.pop() else {
+        return Err(invalid("the text holds no statement; write a query such as `SELECT 1`"));
+    };
+    let mut settings = Map::new();
+    for part in &parts {
+        let (key, value) = set_statement(part).ok_or_else(|| {
+            invalid("Only SET statements can appear before the final statement in a statement list")
+        })?;
+        settings.insert(key, value);
+    }
+    if set_statement(&last).is_some() {
+        return Err(invalid("Statement list is missing a non-SET statement"));
+    }
+    let (explain, last) = strip_explain(last);
+    refuse_other_statements(&last)?;
+    let tokens = bind(last, parameters)?;
+    let statement = parse(&dialect, tokens)?;
+    Ok(Text { settings, explain, statement })
+}
+
+fn meaningful(token: &TokenWithSpan) -> bool {
+    !matches!(token.token, Token::Whitespace(_) | Token::EOF)
+}
+
+fn keyword(token: &TokenWithSpan) -> Option<Keyword> {
+    match &token.token {
+        Token::Word(word) if word.quote_style.is_none() => Some(word.keyword),
+        _ => None,
+    }
+}
+
+/// `SET key = literal`.
+fn set_statement(tokens: &[TokenWithSpan]) -> Option<(String, Value)> {
+    let tokens: Vec<&TokenWithSpan> = tokens.iter().filter(|t| meaningful(t)).collect();
+    let [set, key, equals, value @ ..] = tokens.as_slice() else { return None };
+    if keyword(set) != Some(Keyword::SET) || equals.token != Token::Eq {
+        return None;
+    }
+    let key = match &key.token {
+        Token::Word(word) => word.value.clone(),
+        Token::SingleQuotedString(text) => text.clone(),
+        _ => return None,
+    };
+    let (negative, value) = match value {
+        [minus, value] if minus.token == Token::Minus => (true, value),
+        [value] => (false, value),
+        _ => return None,
+    };
+    let value = match &value.token {
+        Token::SingleQuotedString(text) => Value::String(text.clone()),
+        Token::Number(digits, _) => {
+            let text = if negative { format!("-{digits}") } else { digits.clone() };
+            serde_json::from_str(&text).ok()?
+        }
+        Token::Word(word) => match word.keyword {
+            Keyword::TRUE => Value::Bool(true),
+            Keyword::FALSE => Value::Bool(false),
+            Keyword::NULL => Value::Null,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some((key, value))
+}
+
+fn strip_explain(tokens: Vec<TokenWithSpan>) -> (bool, Vec<TokenWithSpan>) {
+    let start: Vec<(usize, Option<Keyword>, String)> = tokens
+        .iter()
+        .enumerate()
+        .filter(|(_, t)| meaningful(t))
+        .take(3)
+        .map(|(i, t)| (i, keyword(t), t.token.to_string().to_ascii_uppercase()))
+        .collect();
+    if let [(_, Some(Keyword::EXPLAIN), _), (_, _, plan), (last, _, word)] = start.as_slice()
+        && plan == "PLAN"
+        && word == "FOR"
+    {
+        let rest = tokens.into_iter().skip(last + 1).collect();
+        return (true, rest);
+    }
+    (false, tokens)
+}
+
+/// Statements that write are not for this endpoint; say so in Druid's words.
+fn refuse_other_statements(tokens: &[TokenWithSpan]) -> Result<(), QueryError> {
+    let Some(first) = tokens.iter().find(|t| meaningful(t)) else {
+        return Err(invalid("EXPLAIN PLAN FOR needs a query after it"));
+    };
+    match keyword(first) {
+        Some(Keyword::INSERT | Keyword::REPLACE) => {
+            let name = first.token.to_string().to_ascii_uppercase();
+            Err(invalid(format!("Cannot execute {name} with SQL engine [native].")))
+        }
+        Some(Keyword::SELECT | Keyword::WITH | Keyword::VALUES) => Ok(()),
+        _ if first.token == Token::LParen => Ok(()),
+        _ => Err(unexpected(&first.token.to_string(), "SELECT, WITH, VALUES, EXPLAIN PLAN FOR, SET", {
+            Position::of(first.span)
+        })),
+    }
+}
+
+fn unexpected(token: &str, wanted: &str, at: Position) -> QueryError {
+    invalid_at(format!("Received an unexpected token [{token}]{at}, acceptable options: [{wanted}]"), at)
+}
+
+fn parse(dialect: &DruidDialect, tokens: Vec<TokenWithSpan>) -> Result<Statement, QueryError> {
+    // The parser names no place where the text ends too early.
+    let last = tokens.iter().rfind(|t| meaningful(t)).map_or(Position::start(1, 1), |t| Position::of(t.span));
+    let mut parser = Parser::new(dialect).with_tokens_with_locations(tokens);
+    let statement = parser.parse_statement().map_err(|e| parse_error(e, last))?;
+    let next = parser.next_token();
+    if next.token != Token::EOF {
+        return Err(unexpected(&next.token.to_string(), "end of statement", Position::of(next.span)));
+    }
+    Ok(statement)
+}
+
+fn parse_error(error: ParserError, last: Position) -> QueryError {
+    let message = match error {
+        ParserError::ParserError(message) | ParserError::TokenizerError(message) => message,
+        ParserError::RecursionLimitExceeded => {
+            return invalid("the text is nested too deeply");
+        }
+    };
+    let (message, place) = message.split_once(" at Line: ").unwrap_or((&message, ""));
+    let at = place.split_once(", Column: ").and_then(|(line, column)| {
+        Some(Position::start(line.trim().parse().ok()?, column.trim().parse().ok()?))
+    });
+    let at = at.unwrap_or(last);
+    match message.strip_prefix("Expected: ").and_then(|m| m.rsplit_once(", found: ")) {
+        Some((wanted, found)) => unexpected(found, wanted, at),
+        None => invalid_at(format!("{message}{at}"), at),
+    }
+}
+
+/// Puts values in for `?`s.
+fn bind(tokens: Vec<TokenWithSpan>, parameters: &[SqlParameter]) -> Result<Vec<TokenWithSpan>, QueryError> {
+    let mut bound = Vec::with_capacity(tokens.len());
+    let mut next = 0;
+    for token in tokens {
+        if token.token != Token::Placeholder("?".to_owned()) {
+            bound.push(token);
+            continue;
+        }
+        let parameter = parameters.get(next).ok_or_else(|| {
+            let at = Position::of(token.span);
+            invalid_at(format!("No value bound for parameter (position [{}]){at}", next + 1), at)
+        })?;
+        next += 1;
+        for literal in literal_tokens(parameter)? {
+            bound.push(TokenWithSpan::new(literal, token.span));
+        }
+    }
+    Ok(bound)
+}
+
+fn literal_tokens(parameter: &SqlParameter) -> Result<Vec<Token>, QueryError> {
+    let SqlParameter { sql_type, value } = parameter;
+    let wrong = || invalid(format!("parameter value {value} is no {sql_type}"));
+    let word = Token::make_keyword;
+    if value.is_null() {
+        return Ok(vec![word("NULL")]);
+    }
+    if let Value::Array(items) = value {
+        let mut tokens = vec![word("ARRAY"), Token::LBracket];
+        for (i, item) in items.iter().enumerate() {
+            if i > 0 {
+                tokens.push(Token::Comma);
+            }
+            let of = if item.is_string() { "VARCHAR" } else { "DOUBLE" };
+            tokens.extend(literal_tokens(&SqlParameter { sql_type: of.to_owned(), value: item.clone() })?);
+        }
+        tokens.push(Token::RBracket);
+        return Ok(tokens);
+    }
+    let text = match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    match sql_type.as_str() {
+        "VARCHAR" | "CHAR" | "STRING" => Ok(vec![Token::SingleQuotedString(text)]),
+        "BOOLEAN" => match text.to_ascii_lowercase().as_str() {
+            "true" | "1" => Ok(vec![word("TRUE")]),
+            "false" | "0" => Ok(vec![word("FALSE")]),
+            _ => Err(wrong()),
+        },
+        "TIMESTAMP" | "DATE" => {
+            let instant = text.parse::<i64>().ok().or_else(|| parse_iso(&text).ok()).ok_or_else(wrong)?;
+            let text = format_iso(instant);
+            Ok(vec![word("TIMESTAMP"), Token::SingleQuotedString(text)])
+        }
+        _ => number_tokens(text.trim()).ok_or_else(wrong),
+    }
+}
+
+fn number_tokens(text: &str) -> Option<Vec<Token>> {
+    let number: f64 = text.parse().ok()?;
+    if !number.is_finite() {
+        return None;
+    }
+    let digits = Token::Number(text.trim_start_matches(['-', '+']).to_owned(), false);
+    Some(match text.strip_prefix('-') {
+        Some(_) => vec![Token::LParen, Token::Minus, digits, Token::RParen],
+        None => vec![digits],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parameter(sql_type: &str, value: Value) -> SqlParameter {
+        SqlParameter { sql_type: sql_type.to_owned(), value }
+    }
+
+    #[test]
+    fn settings_explain_and_parameters() {
+        let text = "SET sqlTimeZone = 'UTC'; set a = -1 ;\n EXPLAIN PLAN FOR SELECT ? + ?, ? ;";
+        let parameters = [
+            parameter("BIGINT", (-5).into()),
+            parameter("DOUBLE", 1.5.into()),
+            parameter("VARCHAR", "it's".into()),
+        ];
+        let read = read(text, &parameters).unwrap();
+        assert!(read.explain);
+        assert_eq!(read.settings["sqlTimeZone"], "UTC");
+        assert_eq!(read.settings["a"], -1);
+        assert_eq!(read.statement.to_string(), "SELECT (-5) + 1.5, 'it''s'");
+    }
+
+    #[test]
+    fn errors_name_the_place() {
+        let fault = |text: &str| read(text, &[]).unwrap_err().to_string();
+        let message = fault("SELECT *\nFORM x");
+        assert!(message.contains("line [2]"), "{message}");
+        assert!(fault("SELECT 1; SELECT 2").contains("Only SET statements"));
+        assert!(fault("INSERT INTO t SELECT 1").contains("Cannot execute INSERT"));
+        assert!(fault("SELECT ?").contains("No value bound for parameter"));
+        assert!(fault("DROP TABLE x").contains("unexpected token [DROP] (line [1], column [1])"));
+    }
+}

@@ -1,0 +1,168 @@
+//! What is an SQL aggregation as work for the segment operators?
+
+use alluvium_segments::{ColumnType, TIME_COLUMN};
+use datafusion::arrow::datatypes::{DataType, Schema};
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::expr::AggregateFunction;
+use datafusion::logical_expr::{Aggregate, Expr};
+
+use super::expression::render;
+use super::filter::{filter_json, time_intervals};
+use super::segment_query::{
+    Aggregator, Dimension, Field, Function, NativeType, SegmentQuery, Work, native_type,
+};
+use super::source::Source;
+use crate::sql::aggregates::{DruidAggregate, Kind};
+use crate::sql::functions::Operand;
+
+/// An aggregation with these group keys (grouping sets are asked one by one).
+pub(super) fn segment_query(source: &Source, aggregate: &Aggregate, keys: &[Expr]) -> Option<SegmentQuery> {
+    let input = aggregate.input.schema();
+    let table = source.table.arrow_schema();
+    let mut dimensions = Vec::with_capacity(keys.len());
+    for (i, key) in keys.iter().enumerate() {
+        let key = source.inline(key, input)?;
+        let operand = render(&key, table)?;
+        let output = native_type(&operand.data_type)?;
+        let field = time_floor(&key).unwrap_or_else(|| field(operand));
+        dimensions.push(Dimension { name: format!("d{i}"), field, output });
+    }
+    let mut aggregators = Vec::with_capacity(aggregate.aggr_expr.len());
+    for (i, expr) in aggregate.aggr_expr.iter().enumerate() {
+        let call = call_of(expr)?;
+        let condition = match &call.params.filter {
+            Some(condition) => Some(filter_json(&source.inline(condition, input)?, table)?),
+            None => None,
+        };
+        let args: Option<Vec<Expr>> = call.params.args.iter().map(|a| source.inline(a, input)).collect();
+        let function = function(call, &args?, table)?;
+        aggregators.push(Aggregator { name: format!("a{i}"), function, filter: condition });
+    }
+    let (intervals, filter) = rows_of(source)?;
+    Some(SegmentQuery {
+        datasource: source.table.name().to_owned(),
+        intervals,
+        filter,
+        work: Work::Groups { dimensions, aggregators },
+    })
+}
+
+/// Intervals and native filter of a source.
+pub(super) fn rows_of(
+    source: &Source,
+) -> Option<(Vec<alluvium_segments::time::Interval>, Option<serde_json::Value>)> {
+    let table = source.table.arrow_schema();
+    let whole = source.filters.iter().cloned().reduce(Expr::and);
+    let filter = match &whole {
+        Some(condition) => Some(filter_json(condition, table)?),
+        None => None,
+    };
+    Some((time_intervals(&source.filters), filter))
+}
+
+fn call_of(expr: &Expr) -> Option<&AggregateFunction> {
+    match expr {
+        Expr::Alias(alias) => call_of(&alias.expr),
+        Expr::AggregateFunction(call) => Some(call),
+        _ => None,
+    }
+}
+
+/// A rendered expression as an input: a bare column stays one.
+fn field(operand: Operand) -> Field {
+    let inner = operand.text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
+    match inner {
+        Some(name) if !name.contains(['"', '\\']) => Field::Column(name.to_owned()),
+        _ => Field::Expression(operand.text),
+    }
+}
+
+/// `TIME_FLOOR(__time, period, NULL, zone)`: what segments cut time by without computing an expression.
+fn time_floor(expr: &Expr) -> Option<Field> {
+    let call = match expr {
+        Expr::ScalarFunction(call) if call.func.name() == "time_floor" => call,
+        Expr::Alias(alias) => return time_floor(&alias.expr),
+        _ => return None,
+    };
+    let text = |e: &Expr| match e {
+        Expr::Literal(value, _) => value.try_as_str().flatten().map(str::to_owned),
+        _ => None,
+    };
+    match call.args.as_slice() {
+        [Expr::Column(column), period, Expr::Literal(origin, _), zone]
+            if column.name == TIME_COLUMN && origin.is_null() =>
+        {
+            Some(Field::TimeFloor { period: text(period)?, zone: text(zone)? })
+        }
+        _ => None,
+    }
+}
+
+/// The type in which a number is aggregated.
+fn number(data_type: &DataType) -> Option<NativeType> {
+    native_type(data_type).filter(|t| *t != ColumnType::String)
+}
+
+fn function(call: &AggregateFunction, args: &[Expr], table: &Schema) -> Option<Function> {
+    if !call.params.order_by.is_empty() {
+        return None;
+    }
+    if let Some(ours) = call.func.inner().downcast_ref::<DruidAggregate>() {
+        return druid_function(ours.kind, args, table);
+    }
+    if call.params.distinct && !matches!(call.func.name(), "min" | "max") {
+        return None;
+    }
+    let [arg] = args else { return None };
+    if call.func.name() == "count"
+        && let Expr::Literal(value, _) = arg
+        && !value.is_null()
+    {
+        return Some(Function::Count);
+    }
+    // DataFusion widens arguments; the widening is ours to do.
+    let operand = render(unwidened(arg), table)?;
+    let data_type = operand.data_type.clone();
+    Some(match call.func.name() {
+        "count" => Function::CountNonNull(field(operand)),
+        "sum" => match number(&data_type)? {
+            ColumnType::Long => Function::Sum(ColumnType::Long, field(operand)),
+            _ => Function::Sum(ColumnType::Double, field(operand)),
+        },
+        "min" => Function::Min(number(&data_type)?, field(operand)),
+        "max" => Function::Max(number(&data_type)?, field(operand)),
+        "avg" => {
+            number(&data_type)?;
+            Function::Mean(field(operand))
+        }
+        _ => return None,
+    })
+}
+
+fn unwidened(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Cast(cast) if cast.field.data_type().is_numeric() => &cast.expr,
+        other => other,
+    }
+}
+
+fn druid_function(kind: Kind, args: &[Expr], table: &Schema) -> Option<Function> {
+    let operand = render(args.first()?, table)?;
+    let output = native_type(&operand.data_type)?;
+    let field = field(operand);
+    let max_bytes = |at: usize| match args.get(at) {
+        None => Some(None),
+        Some(Expr::Literal(ScalarValue::Int64(Some(n)), _)) => u32::try_from(*n).ok().map(Some),
+        Some(_) => None,
+    };
+    let time = || match args.get(1)? {
+        Expr::Column(column) => Some(column.name.clone()),
+        _ => None,
+    };
+    Some(match kind {
+        Kind::Distinct => Function::Distinct(field, output),
+        Kind::Any => Function::Any { output, field, max_bytes: max_bytes(1)? },
+        Kind::Earliest => Function::First { output, field, time: time()?, max_bytes: max_bytes(2)? },
+        Kind::Latest => Function::Last { output, field, time: time()?, max_bytes: max_bytes(2)? },
+    })
+}

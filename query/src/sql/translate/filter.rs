@@ -1,0 +1,250 @@
+//! What is an SQL condition as a native filter, and which times can it be true for?
+
+use alluvium_segments::TIME_COLUMN;
+use alluvium_segments::time::{Interval, condense};
+use datafusion::arrow::datatypes::{DataType, Schema};
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::expr::{InList, Like};
+use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
+use serde_json::{Value, json};
+
+use super::expression::render;
+use crate::sql::functions::DruidFunction;
+
+/// A condition as a native filter; `None` when it does not translate.
+pub(crate) fn filter_json(expr: &Expr, table: &Schema) -> Option<Value> {
+    let inner = |e: &Expr| filter_json(e, table);
+    let structured = match expr {
+        Expr::Alias(alias) => return inner(&alias.expr),
+        Expr::BinaryExpr(BinaryExpr { left, op: op @ (Operator::And | Operator::Or), right }) => {
+            let kind = if *op == Operator::And { "and" } else { "or" };
+            let mut fields = Vec::new();
+            for side in [inner(left)?, inner(right)?] {
+                match side.get("fields") {
+                    Some(Value::Array(nested)) if side["type"] == kind => {
+                        fields.extend(nested.iter().cloned())
+                    }
+                    _ => fields.push(side),
+                }
+            }
+            Some(json!({"type": kind, "fields": fields}))
+        }
+        Expr::Not(e) => Some(negate(inner(e)?)),
+        Expr::IsNull(e) => column_name(e).map(|c| json!({"type": "null", "column": c})),
+        Expr::IsNotNull(e) => column_name(e).map(|c| negate(json!({"type": "null", "column": c}))),
+        Expr::Literal(ScalarValue::Boolean(Some(b)), _) => Some(json!({"type": b.to_string()})),
+        Expr::BinaryExpr(binary) => comparison(binary, table),
+        Expr::Between(b) => {
+            let column = typed_column(&b.expr, table);
+            let bounds = (match_value(&b.low), match_value(&b.high));
+            match (column, bounds) {
+                (Some((column, kind)), (Some(low), Some(high))) => {
+                    let range = json!({"type": "range", "column": column, "matchValueType": kind,
+                        "lower": low, "upper": high});
+                    Some(if b.negated { negate(range) } else { range })
+                }
+                _ => None,
+            }
+        }
+        Expr::InList(list) => in_list(list, table),
+        Expr::Like(like) => self::like(like, table),
+        Expr::ScalarFunction(call) => match call.func.inner().downcast_ref::<DruidFunction>() {
+            Some(f) => text_search(f.definition.name, &call.args, table),
+            None => None,
+        },
+        _ => None,
+    };
+    structured.or_else(|| {
+        let text = render(expr, table)?.text;
+        Some(json!({"type": "expression", "expression": text}))
+    })
+}
+
+fn negate(filter: Value) -> Value {
+    json!({"type": "not", "field": filter})
+}
+
+fn column_name(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Column(column) => Some(&column.name),
+        Expr::Alias(alias) => column_name(&alias.expr),
+        _ => None,
+    }
+}
+
+/// A column and the type its values are matched as.
+fn typed_column<'e>(expr: &'e Expr, table: &Schema) -> Option<(&'e str, &'static str)> {
+    let name = column_name(expr)?;
+    let kind = match table.field_with_name(name).ok()?.data_type() {
+        DataType::Utf8 => "STRING",
+        DataType::Int64 | DataType::Timestamp(..) => "LONG",
+        DataType::Float32 => "FLOAT",
+        DataType::Float64 => "DOUBLE",
+        _ => return None,
+    };
+    Some((name, kind))
+}
+
+/// A literal that is not null, as a match value.
+fn match_value(expr: &Expr) -> Option<Value> {
+    match expr {
+        Expr::Literal(value, _) => match value {
+            ScalarValue::Int64(Some(v)) => Some(json!(v)),
+            ScalarValue::Int32(Some(v)) => Some(json!(v)),
+            ScalarValue::Float64(Some(v)) if v.is_finite() => Some(json!(v)),
+            ScalarValue::Float32(Some(v)) if v.is_finite() => Some(json!(v)),
+            ScalarValue::TimestampMillisecond(Some(t), _) => Some(json!(t)),
+            _ => value.try_as_str().flatten().map(|text| json!(text)),
+        },
+        _ => None,
+    }
+}
+
+/// Whether a literal can be matched as values of this kind without losing anything.
+fn fits(value: &Value, kind: &str) -> bool {
+    match kind {
+        "STRING" => value.is_string(),
+        "LONG" => value.is_i64(),
+        _ => value.is_number(),
+    }
+}
+
+fn comparison(binary: &BinaryExpr, table: &Schema) -> Option<Value> {
+    let (column, literal, op) = match (typed_column(&binary.left, table), match_value(&binary.right)) {
+        (Some(column), Some(literal)) => (column, literal, binary.op),
+        _ => {
+            let column = typed_column(&binary.right, table)?;
+            (column, match_value(&binary.left)?, binary.op.swap()?)
+        }
+    };
+    let (name, kind) = column;
+    if !fits(&literal, kind) {
+        return None;
+    }
+    let base = |kind_of: &str| json!({"type": kind_of, "column": name, "matchValueType": kind});
+    let with = |mut filter: Value, parts: &[(&str, Value)]| {
+        for (key, value) in parts {
+            filter[*key] = value.clone();
+        }
+        Some(filter)
+    };
+    match op {
+        Operator::Eq => with(base("equals"), &[("matchValue", literal)]),
+        Operator::NotEq => with(base("equals"), &[("matchValue", literal)]).map(negate),
+        Operator::Lt => with(base("range"), &[("upper", literal), ("upperOpen", json!(true))]),
+        Operator::LtEq => with(base("range"), &[("upper", literal)]),
+        Operator::Gt => with(base("range"), &[("lower", literal), ("lowerOpen", json!(true))]),
+        Operator::GtEq => with(base("range"), &[("lower", literal)]),
+        _ => None,
+    }
+}
+
+fn in_list(list: &InList, table: &Schema) -> Option<Value> {
+    let (column, kind) = typed_column(&list.expr, table)?;
+    // A NULL in the list makes a miss unknown; only the expression says that.
+    let values: Vec<Value> = list.list.iter().map(match_value).collect::<Option<_>>()?;
+    if !values.iter().all(|v| fits(v, kind)) || kind == "FLOAT" || kind == "DOUBLE" {
+        return None;
+    }
+    let texts: Vec<Value> = values
+        .into_iter()
+        .map(|v| match v {
+            Value::String(_) => v,
+            other => Value::String(other.to_string()),
+        })
+        .collect();
+    let filter = json!({"type": "in", "dimension": column, "values": texts});
+    Some(if list.negated { negate(filter) } else { filter })
+}
+
+fn like(like: &Like, table: &Schema) -> Option<Value> {
+    let (column, "STRING") = typed_column(&like.expr, table)? else { return None };
+    if like.case_insensitive {
+        return None;
+    }
+    let mut filter = json!({"type": "like", "dimension": column, "pattern": match_value(&like.pattern)?});
+    if let Some(escape) = like.escape_char {
+        filter["escape"] = json!(escape.to_string());
+    }
+    Some(if like.negated { negate(filter) } else { filter })
+}
+
+fn text_search(function: &str, args: &[Expr], table: &Schema) -> Option<Value> {
+    let [column, wanted] = args else { return None };
+    let (column, "STRING") = typed_column(column, table)? else { return None };
+    let wanted = match_value(wanted)?;
+    let contains = |sensitive: bool| {
+        Some(json!({"type": "search", "dimension": column,
+            "query": {"type": "contains", "value": wanted, "caseSensitive": sensitive}}))
+    };
+    match function {
+        "contains_string" => contains(true),
+        "icontains_string" => contains(false),
+        "regexp_like" => Some(json!({"type": "regex", "dimension": column, "pattern": wanted})),
+        "mv_contains" => Some(json!({"type": "equals", "column": column, "matchValueType": "STRING",
+            "matchValue": wanted})),
+        _ => None,
+    }
+}
+
+/// The times at which all conditions can be true, as far as comparisons of `__time` with literals tell.
+pub(crate) fn time_intervals(filters: &[Expr]) -> Vec<Interval> {
+    filters.iter().fold(vec![Interval::ETERNITY], |known, filter| intersect(&known, &times_of(filter)))
+}
+
+fn intersect(a: &[Interval], b: &[Interval]) -> Vec<Interval> {
+    condense(a.iter().flat_map(|x| b.iter().filter_map(|y| x.intersect(*y))).collect())
+}
+
+/// A superset of the times at which a condition is true.
+fn times_of(filter: &Expr) -> Vec<Interval> {
+    let all = || vec![Interval::ETERNITY];
+    match filter {
+        Expr::Alias(alias) => times_of(&alias.expr),
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => {
+            intersect(&times_of(left), &times_of(right))
+        }
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => {
+            let mut either = times_of(left);
+            either.extend(times_of(right));
+            condense(either)
+        }
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
+            let (op, t) = match (is_time(left), instant(right), is_time(right), instant(left)) {
+                (true, Some(t), ..) => (Some(*op), t),
+                (_, _, true, Some(t)) => (op.swap(), t),
+                _ => return all(),
+            };
+            let Interval { start, end } = Interval::ETERNITY;
+            let next = t.saturating_add(1);
+            let span = match op {
+                Some(Operator::Eq) => Interval::new(t, next),
+                Some(Operator::Lt) => Interval { start, end: t },
+                Some(Operator::LtEq) => Interval { start, end: next },
+                Some(Operator::Gt) => Interval { start: next, end },
+                Some(Operator::GtEq) => Interval { start: t, end },
+                _ => return all(),
+            };
+            Interval::ETERNITY.intersect(span).into_iter().collect()
+        }
+        Expr::Between(b) if !b.negated && is_time(&b.expr) => match (instant(&b.low), instant(&b.high)) {
+            (Some(low), Some(high)) => {
+                let span = Interval::new(low, high.saturating_add(1));
+                Interval::ETERNITY.intersect(span).into_iter().collect()
+            }
+            _ => all(),
+        },
+        _ => all(),
+    }
+}
+
+fn is_time(expr: &Expr) -> bool {
+    column_name(expr) == Some(TIME_COLUMN)
+}
+
+fn instant(expr: &Expr) -> Option<i64> {
+    match expr {
+        Expr::Literal(ScalarValue::TimestampMillisecond(t, _), _) => *t,
+        _ => None,
+    }
+}

@@ -1,0 +1,14 @@
+//! Which part of a plan do our segment operators answer? Aggregates, filters and sorted scans over one datasource
+//! become [`SegmentQuery`]s; what does not translate stays above.
+
+mod aggregate;
+mod expression;
+mod filter;
+mod rule;
+mod segment_query;
+mod source;
+
+pub(crate) use expression::literal;
+pub(crate) use filter::{filter_json, time_intervals};
+pub(crate) use rule::push_down;
+pub(crate) use segment_query::{Aggregator, Dimension, Field, Function, NativeType, SegmentQuery, Work};

@@ -1,0 +1,156 @@
+//! Where do segment operators enter a plan? After DataFusion has optimised it: each aggregation over one
+//! datasource, and each scan of which only the first rows by time are wanted, becomes a [`SegmentNode`].
+
+use std::sync::Arc;
+
+use alluvium_segments::TIME_COLUMN;
+use datafusion::catalog::default_table_source::source_as_provider;
+use datafusion::common::tree_node::{Transformed, TreeNodeRecursion};
+use datafusion::common::{Result, ScalarValue};
+use datafusion::logical_expr::utils::grouping_set_to_exprlist;
+use datafusion::logical_expr::{Aggregate, Expr, Extension, GroupingSet, LogicalPlan, Sort};
+
+use super::aggregate::{rows_of, segment_query};
+use super::segment_query::{SegmentQuery, Work};
+use super::source::Source;
+use crate::sql::node::{Part, SegmentNode, Shown};
+use crate::sql::table::DatasourceTable;
+
+/// A plan with segment operators, and how many operators over a datasource did not translate.
+pub(crate) fn push_down(plan: LogicalPlan) -> Result<(LogicalPlan, usize)> {
+    let plan = plan
+        .transform_down_with_subqueries(|node| {
+            Ok(match &node {
+                LogicalPlan::Aggregate(aggregate) => match segment_aggregate(aggregate) {
+                    Some(segments) => Transformed::new(segments, true, TreeNodeRecursion::Jump),
+                    None => Transformed::no(node),
+                },
+                LogicalPlan::Sort(sort) => match first_rows(sort) {
+                    Some(input) => {
+                        let sort = Sort { input: Arc::new(input), ..sort.clone() };
+                        Transformed::new(LogicalPlan::Sort(sort), true, TreeNodeRecursion::Jump)
+                    }
+                    None => Transformed::no(node),
+                },
+                _ => Transformed::no(node),
+            })
+        })?
+        .data;
+    let mut left = 0;
+    plan.apply_with_subqueries(|node| {
+        left += usize::from(is_fallback(node));
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok((plan, left))
+}
+
+fn is_fallback(node: &LogicalPlan) -> bool {
+    match node {
+        LogicalPlan::Aggregate(aggregate) => Source::of(&aggregate.input).is_some(),
+        LogicalPlan::Filter(filter) => match &*filter.input {
+            LogicalPlan::TableScan(scan) => {
+                source_as_provider(&scan.source).is_ok_and(|p| DatasourceTable::of(&p).is_some())
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+fn segment_aggregate(aggregate: &Aggregate) -> Option<LogicalPlan> {
+    let source = Source::of(&aggregate.input)?;
+    let sets = match aggregate.group_expr.as_slice() {
+        [Expr::GroupingSet(_)] => return grouping_sets(&source, aggregate),
+        keys => keys,
+    };
+    let query = segment_query(&source, aggregate, sets)?;
+    let columns = sets.len() + aggregate.aggr_expr.len();
+    let part = Part { query, shown: (0..columns).map(Shown::Result).collect() };
+    Some(extension(&source, vec![part], aggregate))
+}
+
+/// One part a set: keys outside the set are NULL, the grouping id is a constant.
+fn grouping_sets(source: &Source, aggregate: &Aggregate) -> Option<LogicalPlan> {
+    let sets = match aggregate.group_expr.as_slice() {
+        [Expr::GroupingSet(set)] => expand(set)?,
+        _ => return None,
+    };
+    let all = grouping_set_to_exprlist(&aggregate.group_expr).ok()?;
+    let fields = aggregate.schema.fields();
+    let id_type = fields.get(all.len())?.data_type();
+    let mut parts = Vec::with_capacity(sets.len());
+    for (i, set) in sets.iter().enumerate() {
+        if sets.get(..i)?.contains(set) {
+            return None;
+        }
+        let mut shown = Vec::with_capacity(fields.len());
+        let mut id = 0i64;
+        for (key, field) in all.iter().zip(fields.iter()) {
+            let at = set.iter().position(|e| e == *key);
+            id = id << 1 | i64::from(at.is_none());
+            shown.push(match at {
+                Some(at) => Shown::Result(at),
+                None => Shown::Constant(ScalarValue::try_from(field.data_type()).ok()?),
+            });
+        }
+        shown.push(Shown::Constant(ScalarValue::Int64(Some(id)).cast_to(id_type).ok()?));
+        shown.extend((0..aggregate.aggr_expr.len()).map(|a| Shown::Result(set.len() + a)));
+        parts.push(Part { query: segment_query(source, aggregate, set)?, shown });
+    }
+    Some(extension(source, parts, aggregate))
+}
+
+/// The sets of `ROLLUP`, `CUBE` or a list of sets.
+fn expand(set: &GroupingSet) -> Option<Vec<Vec<Expr>>> {
+    match set {
+        GroupingSet::GroupingSets(sets) => Some(sets.clone()),
+        GroupingSet::Rollup(keys) => (0..=keys.len()).map(|n| keys.get(..n).map(<[Expr]>::to_vec)).collect(),
+        GroupingSet::Cube(keys) if keys.len() <= 10 => {
+            let subset = |mask: usize| {
+                let kept = keys.iter().enumerate().filter(|(i, _)| mask >> i & 1 == 1);
+                kept.map(|(_, key)| key.clone()).collect()
+            };
+            Some((0..1 << keys.len()).map(subset).collect())
+        }
+        GroupingSet::Cube(_) => None,
+    }
+}
+
+fn extension(source: &Source, parts: Vec<Part>, aggregate: &Aggregate) -> LogicalPlan {
+    let node = SegmentNode::new(Arc::clone(&source.table), parts, Arc::clone(&aggregate.schema));
+    LogicalPlan::Extension(Extension { node: Arc::new(node) })
+}
+
+/// The input of a sort of which only the first rows by `__time` are wanted, reading no more than those.
+fn first_rows(sort: &Sort) -> Option<LogicalPlan> {
+    let (limit, [key]) = (sort.fetch?, sort.expr.as_slice()) else { return None };
+    let source = Source::of(&sort.input)?;
+    match source.inline(&key.expr, sort.input.schema())? {
+        Expr::Column(column) if column.name == TIME_COLUMN => {}
+        _ => return None,
+    }
+    replace_scan(&sort.input, &source, !key.asc, limit)
+}
+
+fn replace_scan(plan: &LogicalPlan, source: &Source, descending: bool, limit: usize) -> Option<LogicalPlan> {
+    match plan {
+        LogicalPlan::Projection(_) | LogicalPlan::SubqueryAlias(_) => {
+            let input = replace_scan(plan.inputs().first()?, source, descending, limit)?;
+            plan.with_new_exprs(plan.expressions(), vec![input]).ok()
+        }
+        LogicalPlan::TableScan(scan) => {
+            let (intervals, filter) = rows_of(source)?;
+            let columns: Vec<String> =
+                scan.projected_schema.fields().iter().map(|f| f.name().clone()).collect();
+            let shown = (0..columns.len()).map(Shown::Result).collect();
+            let limit = u64::try_from(limit).ok();
+            let work = Work::Rows { columns, descending: Some(descending), offset: 0, limit };
+            let query = SegmentQuery { datasource: source.table.name().to_owned(), intervals, filter, work };
+            let part = Part { query, shown };
+            let schema = Arc::clone(&scan.projected_schema);
+            let node = SegmentNode::new(Arc::clone(&source.table), vec![part], schema);
+            Some(LogicalPlan::Extension(Extension { node: Arc::new(node) }))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,100 @@
+//! What is asked of the segments of one datasource? A description in texts and native JSON, from which both the
+//! plan that runs and the query that EXPLAIN shows are made.
+
+use alluvium_segments::ColumnType;
+use alluvium_segments::time::Interval;
+use datafusion::arrow::datatypes::DataType;
+use serde_json::Value;
+
+use crate::sql::functions::{quote_name, quote_text};
+
+/// A piece of work over one datasource.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct SegmentQuery {
+    pub(crate) datasource: String,
+    pub(crate) intervals: Vec<Interval>,
+    /// A native filter.
+    pub(crate) filter: Option<Value>,
+    pub(crate) work: Work,
+}
+
+/// What to do with the rows.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Work {
+    /// Group and aggregate. Result columns are the dimensions, then the aggregators.
+    Groups { dimensions: Vec<Dimension>, aggregators: Vec<Aggregator> },
+    /// Return columns, in the order of time where that is asked for.
+    Rows { columns: Vec<String>, descending: Option<bool>, offset: u64, limit: Option<u64> },
+}
+
+/// A column, or an expression over columns.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Field {
+    Column(String),
+    Expression(String),
+    /// The start of the calendar period in which `__time` lies.
+    TimeFloor {
+        period: String,
+        zone: String,
+    },
+}
+
+impl Field {
+    /// In the expression language.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Column(name) => quote_name(name),
+            Self::Expression(text) => text.clone(),
+            Self::TimeFloor { period, zone } => {
+                format!("timestamp_floor(\"__time\",{},null,{})", quote_text(period), quote_text(zone))
+            }
+        }
+    }
+}
+
+/// The type of a value below.
+pub(crate) type NativeType = ColumnType;
+
+/// A group key.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Dimension {
+    pub(crate) name: String,
+    pub(crate) field: Field,
+    pub(crate) output: NativeType,
+}
+
+/// An aggregate.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Aggregator {
+    pub(crate) name: String,
+    pub(crate) function: Function,
+    /// A native filter.
+    pub(crate) filter: Option<Value>,
+}
+
+/// What is computed of a group.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Function {
+    Count,
+    CountNonNull(Field),
+    Sum(NativeType, Field),
+    Min(NativeType, Field),
+    Max(NativeType, Field),
+    Mean(Field),
+    First { output: NativeType, field: Field, time: String, max_bytes: Option<u32> },
+    Last { output: NativeType, field: Field, time: String, max_bytes: Option<u32> },
+    Any { output: NativeType, field: Field, max_bytes: Option<u32> },
+    Distinct(Field, NativeType),
+}
+
+/// The type below of an SQL type.
+pub(crate) fn native_type(data_type: &DataType) -> Option<NativeType> {
+    Some(match data_type {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => ColumnType::String,
+        DataType::Float32 => ColumnType::Float,
+        DataType::Float64 => ColumnType::Double,
+        DataType::Boolean | DataType::Timestamp(..) => ColumnType::Long,
+        t if t.is_integer() => ColumnType::Long,
+        _ => return None,
+    })
+}

@@ -1,0 +1,92 @@
+//! Over which rows does an operator stand? Projections, filters and aliases above one datasource, folded into one
+//! description in terms of its columns.
+
+use std::sync::Arc;
+
+use datafusion::catalog::default_table_source::source_as_provider;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{Column, DFSchema};
+use datafusion::logical_expr::{Expr, LogicalPlan};
+
+use crate::sql::table::DatasourceTable;
+
+/// Rows of one datasource that pass filters, and what each output column is in terms of its columns.
+pub(super) struct Source {
+    pub(super) table: Arc<DatasourceTable>,
+    /// All must be true.
+    pub(super) filters: Vec<Expr>,
+    /// One an output column.
+    pub(super) outputs: Vec<Expr>,
+}
+
+impl Source {
+    /// Reads a plan; `None` when it is anything else, or has a limit.
+    pub(super) fn of(plan: &LogicalPlan) -> Option<Self> {
+        match plan {
+            LogicalPlan::TableScan(scan) => {
+                if scan.fetch.is_some() {
+                    return None;
+                }
+                let provider = source_as_provider(&scan.source).ok()?;
+                let table = DatasourceTable::of(&provider)?;
+                let name = |e: &Expr| Some(bare(e.clone()));
+                let filters = scan.filters.iter().map(name).collect::<Option<_>>()?;
+                let fields = scan.projected_schema.fields().iter();
+                let outputs = fields.map(|f| Expr::Column(Column::new_unqualified(f.name()))).collect();
+                Some(Self { table, filters, outputs })
+            }
+            LogicalPlan::SubqueryAlias(alias) => Self::of(&alias.input),
+            LogicalPlan::Filter(filter) => {
+                let mut source = Self::of(&filter.input)?;
+                let condition = source.inline(&filter.predicate, filter.input.schema())?;
+                source.filters.push(condition);
+                Some(source)
+            }
+            LogicalPlan::Projection(projection) => {
+                let mut source = Self::of(&projection.input)?;
+                let schema = projection.input.schema();
+                let outputs: Option<Vec<Expr>> =
+                    projection.expr.iter().map(|e| source.inline(e, schema)).collect();
+                source.outputs = outputs?;
+                Some(source)
+            }
+            _ => None,
+        }
+    }
+
+    /// An expression over the outputs, in terms of the datasource's columns.
+    pub(super) fn inline(&self, expr: &Expr, schema: &DFSchema) -> Option<Expr> {
+        let mut known = true;
+        let inlined = expr.clone().transform_up(|e| match &e {
+            Expr::Column(column) => {
+                let at = schema.maybe_index_of_column(column);
+                match at.and_then(|i| self.outputs.get(i)) {
+                    Some(output) => Ok(Transformed::yes(output.clone())),
+                    None => {
+                        known = false;
+                        Ok(Transformed::no(e))
+                    }
+                }
+            }
+            Expr::Alias(alias) => Ok(Transformed::yes(*alias.expr.clone())),
+            Expr::ScalarSubquery(_)
+            | Expr::InSubquery(_)
+            | Expr::Exists(_)
+            | Expr::OuterReferenceColumn(..) => {
+                known = false;
+                Ok(Transformed::no(e))
+            }
+            _ => Ok(Transformed::no(e)),
+        });
+        inlined.ok().map(|t| t.data).filter(|_| known)
+    }
+}
+
+/// An expression whose columns have lost their table.
+fn bare(expr: Expr) -> Expr {
+    let stripped = expr.clone().transform_up(|e| match e {
+        Expr::Column(column) => Ok(Transformed::yes(Expr::Column(Column::new_unqualified(column.name)))),
+        other => Ok(Transformed::no(other)),
+    });
+    stripped.map_or(expr, |t| t.data)
+}
