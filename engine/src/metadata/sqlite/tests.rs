@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use alluvium_segments::catalog::MetadataStore;
+
 use super::*;
 use crate::metadata::conformance;
 
