@@ -9,6 +9,7 @@
 mod access;
 mod aggregates;
 mod answer;
+mod any_match;
 mod arrays;
 mod coerce;
 mod dialect;

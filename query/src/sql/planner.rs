@@ -29,6 +29,7 @@ use datafusion::sql::sqlparser::ast::Statement;
 
 use super::access::Access;
 use super::aggregates::all_aggregates;
+use super::any_match::keep_tests_apart;
 use super::coerce::coerce;
 use super::exec::SegmentExec;
 use super::fault::{from_datafusion, invalid, outside};
@@ -102,7 +103,7 @@ impl Planner {
         };
         let context = Context { planner: self, names };
         let plan = SqlToRel::new_with_options(&context, options).sql_statement_to_plan(statement)?;
-        let plan = coerce(plan, zone)?;
+        let plan = keep_tests_apart(coerce(plan, zone)?)?;
         let plan = match outer_limit {
             Some(limit) => LogicalPlanBuilder::from(plan).limit(0, Some(limit))?.build()?,
             None => plan,

@@ -44,6 +44,7 @@ pub(super) const FUNCTIONS: &[Definition] = &[
     simple("btrim", (1, 2), Text, "trim"),
     simple("ltrim", (1, 2), Text, "ltrim"),
     simple("rtrim", (1, 2), Text, "rtrim"),
+    with("any_match", (2, MANY), Boolean, any_match),
     simple("ipv4_match", (2, 2), Boolean, "ipv4_match"),
     simple("ipv4_parse", (1, 1), Long, "ipv4_parse"),
     simple("ipv4_stringify", (1, 1), Text, "ipv4_stringify"),
@@ -100,6 +101,13 @@ fn substring(args: &[Operand]) -> Option<String> {
         None => format!("({} - 1)", from.text),
     };
     Some(format!("substring({},{start},{length})", text.text))
+}
+
+/// Whether the first argument is one of the others.
+fn any_match(args: &[Operand]) -> Option<String> {
+    let (value, others) = args.split_first()?;
+    let tests: Vec<String> = others.iter().map(|o| format!("({} == {})", value.text, o.text)).collect();
+    Some(format!("({})", tests.join(" || ")))
 }
 
 fn filter_values(args: &[Operand], compare: &str, join: &str) -> Option<String> {

@@ -6,7 +6,7 @@ mod forms;
 use fixture::{engine, rows};
 
 /// Cases that need operators of DataFusion directly over a datasource, by what they ask.
-const FALLBACKS: usize = 0;
+const FALLBACKS: usize = 2;
 
 #[tokio::test]
 async fn cases() {

@@ -170,6 +170,16 @@ fn like(like: &Like, table: &Schema) -> Option<Value> {
 }
 
 fn text_search(function: &str, args: &[Expr], table: &Schema) -> Option<Value> {
+    if let ("any_match", [column, values @ ..]) = (function, args) {
+        let (column, "STRING") = typed_column(column, table)? else { return None };
+        let values: Vec<Value> = values.iter().map(match_value).collect::<Option<_>>()?;
+        return Some(match values.as_slice() {
+            [one] => {
+                json!({"type": "equals", "column": column, "matchValueType": "STRING", "matchValue": one})
+            }
+            _ => json!({"type": "in", "dimension": column, "values": values}),
+        });
+    }
     let [column, wanted] = args else { return None };
     let (column, "STRING") = typed_column(column, table)? else { return None };
     let wanted = match_value(wanted)?;
