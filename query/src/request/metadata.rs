@@ -97,7 +97,9 @@ impl SegmentMetadata {
                 "earliest" => Strategy::Earliest,
                 "latest" => Strategy::Latest,
                 _ => {
-                    return Err(fields.wrong("aggregatorMergeStrategy", "strict, lenient, earliest or latest"));
+                    return Err(
+                        fields.wrong("aggregatorMergeStrategy", "strict, lenient, earliest or latest")
+                    );
                 }
             },
         };

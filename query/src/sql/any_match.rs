@@ -42,19 +42,22 @@ pub(crate) fn keep_tests_apart(plan: LogicalPlan) -> Result<LogicalPlan> {
 /// The column of a test against literal texts.
 fn tested(expr: &Expr) -> Option<&str> {
     let text = |e: &Expr| matches!(e, Expr::Literal(ScalarValue::Utf8(Some(_)), _));
-    let column = |e| match e {
-        &Expr::Column(ref column) => Some(column.name.as_str()),
-        _ => None,
-    };
     match expr {
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq | Operator::NotEq, right }) => {
             if text(right) {
-                column(left)
+                column_name(left)
             } else {
-                column(right).filter(|_| text(left))
+                column_name(right).filter(|_| text(left))
             }
         }
-        Expr::InList(list) if list.list.iter().all(text) => column(&list.expr),
+        Expr::InList(list) if list.list.iter().all(text) => column_name(&list.expr),
+        _ => None,
+    }
+}
+
+fn column_name(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Column(column) => Some(&column.name),
         _ => None,
     }
 }
