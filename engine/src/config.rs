@@ -47,6 +47,8 @@ pub struct QueryConfig {
     pub threads: usize,
     /// Deadline of a query that names none in its context, in milliseconds.
     pub timeout_ms: u64,
+    /// Memory of the SQL operators above the segments (joins, sorts, windows), all queries together, in bytes.
+    pub memory_bytes: usize,
 }
 
 /// Limits of ingestion.
@@ -81,7 +83,7 @@ impl Default for HttpConfig {
 
 impl Default for QueryConfig {
     fn default() -> Self {
-        Self { threads: 0, timeout_ms: 300_000 }
+        Self { threads: 0, timeout_ms: 300_000, memory_bytes: 1 << 30 }
     }
 }
 
@@ -132,6 +134,7 @@ impl Config {
         };
         positive(self.http.max_body_bytes as u64, "http.max_body_bytes")?;
         positive(self.query.timeout_ms, "query.timeout_ms")?;
+        positive(self.query.memory_bytes as u64, "query.memory_bytes")?;
         positive(self.ingest.commit_period_ms, "ingest.commit_period_ms")?;
         positive(self.ingest.task_slots as u64, "ingest.task_slots")
     }
@@ -164,7 +167,7 @@ mod tests {
         assert_eq!(load(block).unwrap(), Config::default());
         let fields: toml::Table = block.parse().unwrap();
         let documented = |section: &str| fields[section].as_table().unwrap().len();
-        assert_eq!((documented("http"), documented("query"), documented("ingest")), (2, 2, 2));
+        assert_eq!((documented("http"), documented("query"), documented("ingest")), (2, 3, 2));
     }
 
     #[test]

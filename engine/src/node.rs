@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use alluvium_ingest::IngestError;
 use alluvium_ingest::service::{IngestDeps, IngestLimits, IngestService, TaskLocation};
+use alluvium_query::sql::{SqlEngine, SqlOptions};
 use alluvium_query::{EngineOptions, QueryEngine, QueryError};
 use alluvium_segments::catalog::{Catalog, DeepStorage, Loader, MetadataStore, SegmentCache, SegmentRecord};
 use alluvium_segments::mapped::MappedSegment;
@@ -16,10 +17,12 @@ use alluvium_segments::{Segment, SegmentError};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::EngineError;
+use crate::clock::now_ms;
 use crate::config::Config;
 use crate::deep_storage::ObjectDeepStorage;
 use crate::lock::DirectoryLock;
 use crate::metadata::SqliteMetadata;
+use crate::system_tables::NodeTables;
 
 /// The file in the data folder that names the node; the name owns its leases over restarts.
 const NAME_FILE: &str = "node";
@@ -34,6 +37,7 @@ pub struct Node {
     loader: Arc<Loader>,
     ingest: Arc<IngestService>,
     queries: Arc<QueryEngine>,
+    sql: Arc<SqlEngine>,
     /// Where DataFusion's upper operators and merges run; `None` once it is shut down.
     query_threads: Runtime,
     _lock: DirectoryLock,
@@ -73,7 +77,18 @@ impl Node {
             },
         })
         .map_err(ingest_failed)?;
+        let tables = NodeTables {
+            metadata,
+            catalog: Arc::clone(&catalog),
+            ingest: Arc::clone(&ingest),
+            address,
+            config: config.clone(),
+            started_ms: now_ms(),
+        };
         let queries = QueryEngine::new(catalog, engine_options(&config)).map_err(query_failed)?;
+        let sql_options = SqlOptions { memory_bytes: config.query.memory_bytes, ..SqlOptions::default() };
+        let sql =
+            SqlEngine::new(Arc::clone(&queries), Arc::new(tables), &sql_options).map_err(query_failed)?;
         let query_threads =
             Builder::new_multi_thread()
                 .thread_name("alluvium-query")
@@ -89,6 +104,7 @@ impl Node {
             loader,
             ingest,
             queries,
+            sql: Arc::new(sql),
             query_threads,
             _lock: lock,
         })
@@ -148,7 +164,13 @@ impl Node {
         &self.ingest
     }
 
-    /// Native queries and SQL.
+    /// SQL.
+    #[must_use]
+    pub fn sql(&self) -> &Arc<SqlEngine> {
+        &self.sql
+    }
+
+    /// Native queries, and the counts of all.
     #[must_use]
     pub fn queries(&self) -> &Arc<QueryEngine> {
         &self.queries

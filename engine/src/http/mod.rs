@@ -15,6 +15,7 @@ mod reply;
 mod request;
 mod routes;
 mod serve;
+mod sql;
 mod status;
 mod supervisors;
 mod table;

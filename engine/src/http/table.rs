@@ -2,7 +2,7 @@
 
 use super::routes::Handler::{Blocking, Inline, Task};
 use super::routes::{Route, delete, get, post};
-use super::{console, coordinator, datasources, marking, metrics, native, status, supervisors, tasks};
+use super::{console, coordinator, datasources, marking, metrics, native, sql, status, supervisors, tasks};
 
 /// Everything that can be asked.
 #[rustfmt::skip] // a table: one route a line
@@ -33,6 +33,8 @@ pub(super) static ROUTES: &[Route] = &[
     // Queries
     post("/druid/v2", "native query", Task(native::query)),
     delete("/druid/v2/{id}", "end a native query", Inline(native::cancel)),
+    post("/druid/v2/sql", "SQL query", Task(sql::query)),
+    delete("/druid/v2/sql/{id}", "end an SQL query", Inline(sql::cancel)),
     get("/druid/v2/datasources", "names", Inline(datasources::names)),
     get("/druid/v2/datasources/{ds}", "dimensions and metrics", Inline(datasources::columns)),
     get("/druid/v2/datasources/{ds}/dimensions", "names", Inline(datasources::dimensions)),

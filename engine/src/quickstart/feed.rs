@@ -91,6 +91,8 @@ impl<'f> Feed<'f> {
             }
             producer.flush(PATIENCE).map_err(broker_failed)?;
             bar.finish_with_message("all sent");
+            let (flights, seconds) = (self.flights.len(), started.elapsed().as_secs_f64());
+            println!("Sent {flights} flights in {seconds:.1} s, {:.0} a second", flights as f64 / seconds);
             match asking.map(thread::ScopedJoinHandle::join) {
                 Some(Ok(asked)) => asked,
                 Some(Err(_)) => Err(EngineError::Failed("asking while rows stream in panicked".to_owned())),

@@ -40,12 +40,15 @@ pub fn run(options: &QuickstartOptions) -> Result<(), EngineError> {
     let config = Config {
         listen: options.listen.clone(),
         data_dir: options.data_dir.clone(),
-        log: "warn".to_owned(),
+        log: "error".to_owned(),
         ..Config::default()
     };
     crate::server::init_logging(&config.log)?;
+    // The broker outlives the server, which commits what it has read when it stops.
+    let topic = fresh_topic();
+    let broker = MockBroker::start(&topic, PARTITIONS).map_err(broker_failed)?;
     let server = Server::start(config)?;
-    let told = tell(&server);
+    let told = tell(&server, &broker, &topic);
     match (&told, options.once) {
         (Ok(()), false) => {
             show::how_to_go_on(&server.url());
@@ -59,22 +62,20 @@ pub fn run(options: &QuickstartOptions) -> Result<(), EngineError> {
 }
 
 /// The story, from an empty datasource to the last check.
-fn tell(server: &Server) -> Result<(), EngineError> {
+fn tell(server: &Server, broker: &MockBroker, topic: &str) -> Result<(), EngineError> {
     let client = Client::new(&server.url());
     println!("Alluvium listens on {}", server.url());
     start_afresh(&client)?;
     load_airports(&client)?;
 
     let flights = Flights::unpack()?;
-    let topic = fresh_topic();
-    let broker = MockBroker::start(&topic, PARTITIONS).map_err(broker_failed)?;
-    client.post_json(SUPERVISOR, &supervisor_spec(&topic, &broker.bootstrap_servers())?)?;
+    client.post_json(SUPERVISOR, &supervisor_spec(topic, broker.bootstrap_servers())?)?;
     println!(
         "Topic `{topic}` on an in-process Kafka broker at {}, read by supervisor `{DATASOURCE}`",
         broker.bootstrap_servers()
     );
 
-    let feed = Feed::new(&flights, &topic, PARTITIONS);
+    let feed = Feed::new(&flights, topic, PARTITIONS);
     let producer = broker.producer().map_err(broker_failed)?;
     feed.play(&client, producer, || questions::ask_all(&client, "while rows stream in"))?;
     proof::all_visible(&client, &flights)?;

@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 /// A complaint older than this explains nothing any more.
 const FRESH: Duration = Duration::from_secs(60);
@@ -25,6 +25,10 @@ impl Errors {
 
 impl ClientContext for Errors {
     fn error(&self, error: KafkaError, reason: &str) {
+        // Asked for by `enable.partition.eof`: the poll sees it, and it is no complaint.
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF) {
+            return;
+        }
         tracing::warn!(%error, reason, "kafka client");
         *self.last.lock() = Some((Instant::now(), reason.to_owned()));
     }

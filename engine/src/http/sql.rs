@@ -1,0 +1,123 @@
+//! `/druid/v2/sql`: SQL queries, streamed, and their end on request.
+
+use std::io;
+use std::sync::Arc;
+
+use alluvium_query::sql::{SqlBody, SqlRequest};
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
+use hyper::StatusCode;
+use hyper::body::Bytes;
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use super::answer::{Outcome, Refusal};
+use super::background::on_query_threads;
+use super::native::refuse_smile;
+use super::reply::Reply;
+use super::request::{BodyFormat, Request, decode};
+use crate::clock::now_ms;
+use crate::node::Node;
+
+/// A body up to this length is sent whole, so that an error on the way still gets its status.
+const WHOLE_BYTES: usize = 64 << 10;
+
+/// Pieces of a long body that may wait for a slow client.
+const PIECES_WAITING: usize = 4;
+
+/// The start of a body, and the rest when it is long.
+struct Begun {
+    content_type: &'static str,
+    header_included: bool,
+    start: Vec<u8>,
+    rest: Option<SqlBody>,
+}
+
+/// Answers an SQL query.
+pub(crate) fn query(node: Arc<Node>, request: Request) -> BoxFuture<'static, Outcome> {
+    async move {
+        refuse_smile(&request)?;
+        let mut sql = read(&request)?;
+        let id = query_id(&node, &mut sql);
+        let outcome = answer(&node, sql).await;
+        let reply = outcome.unwrap_or_else(Refusal::into_reply);
+        Ok(reply.with_header("x-druid-sql-query-id", &id).with_header("x-druid-query-id", &id))
+    }
+    .boxed()
+}
+
+/// Ends all statements of an id; 404 when there are none.
+pub(crate) fn cancel(node: &Node, request: &Request) -> Outcome {
+    match node.queries().cancel(request.param(0)) {
+        true => Ok(Reply::text("").with_status(StatusCode::ACCEPTED)),
+        false => Err(Refusal::status(
+            StatusCode::NOT_FOUND,
+            format!("no query with id `{}` is running", request.param(0)),
+        )),
+    }
+}
+
+fn read(request: &Request) -> Result<SqlRequest, Refusal> {
+    Ok(match request.body_format() {
+        BodyFormat::Text => SqlRequest::text(request.text()?),
+        BodyFormat::Form => SqlRequest::text(&decode(request.text()?, true)),
+        BodyFormat::Json | BodyFormat::Smile => SqlRequest::from_json(&request.body)?,
+    })
+}
+
+/// The id the client gave, or a new one.
+fn query_id(node: &Node, sql: &mut SqlRequest) -> String {
+    let given = sql.context.get("sqlQueryId").and_then(Value::as_str).filter(|id| !id.is_empty());
+    let id = given.map_or_else(|| node.queries().new_query_id(now_ms()), str::to_owned);
+    sql.context.insert("sqlQueryId".to_owned(), Value::from(id.as_str()));
+    id
+}
+
+async fn answer(node: &Node, sql: SqlRequest) -> Outcome {
+    let engine = Arc::clone(node.sql());
+    let begin = async move {
+        let answer = engine.sql(sql, now_ms()).await?;
+        let (content_type, header_included, mut body) =
+            (answer.content_type, answer.header_included, answer.body);
+        let mut start = Vec::new();
+        while start.len() < WHOLE_BYTES {
+            match body.next().await {
+                None => return Ok(Begun { content_type, header_included, start, rest: None }),
+                Some(piece) => start.extend_from_slice(&piece?),
+            }
+        }
+        Ok(Begun { content_type, header_included, start, rest: Some(body) })
+    };
+    let begun = on_query_threads(node, begin).await?;
+    let reply = match begun.rest {
+        None => Reply::bytes(begun.content_type, begun.start),
+        Some(rest) => {
+            let (pieces, receiver) = mpsc::channel(PIECES_WAITING);
+            node.query_threads().spawn(feed(begun.start, rest, pieces));
+            Reply::stream(begun.content_type, receiver)
+        }
+    };
+    Ok(if begun.header_included { reply.with_header("x-druid-sql-header-included", "yes") } else { reply })
+}
+
+/// Hands the pieces on until the body ends, fails, or the client has gone.
+async fn feed(start: Vec<u8>, mut rest: SqlBody, pieces: mpsc::Sender<io::Result<Bytes>>) {
+    if pieces.send(Ok(Bytes::from(start))).await.is_err() {
+        return;
+    }
+    loop {
+        let next = tokio::select! {
+            next = rest.next() => next,
+            () = pieces.closed() => return,
+        };
+        let Some(piece) = next else { return };
+        let piece = piece.map(Bytes::from).map_err(|error| {
+            tracing::warn!(%error, "an answer is cut off");
+            io::Error::other(error)
+        });
+        let failed = piece.is_err();
+        if pieces.send(piece).await.is_err() || failed {
+            return;
+        }
+    }
+}
