@@ -147,7 +147,7 @@ mod tests {
         let pool = Pool::start(3).unwrap();
         let good = || (0..50_usize).map(|i| Box::new(move || Ok(i)) as Boxed).collect::<Vec<_>>();
         let mut bad = good();
-        bad[7] = Box::new(|| panic!("boom"));
+        bad[7] = Box::new(|| -> Result<usize, QueryError> { panic!("boom") });
         block_on(async {
             let (a, b) = futures::join!(pool.run(good()), pool.run(bad));
             assert_eq!(a.unwrap(), (0..50).collect::<Vec<_>>());

@@ -1,7 +1,11 @@
-//! What is the value of an expression over a block? Over one dictionary column each entry is evaluated once; else
-//! row by row.
+//! What is the value of an expression over a block? Over one dictionary column each entry is evaluated once a
+//! segment; else the block goes through the expression crate's kernels.
 
-use alluvium_expression::{Expr, ExprType, Value, eval};
+use std::sync::Arc;
+
+use alluvium_expression::{
+    BlockBindings, CompiledExpr, Dictionary, Expr, ExprBlock, ExprType, InputBlock, Value, eval,
+};
 use alluvium_segments::{ColumnType, NumericBlock};
 
 use super::row_values::RowValues;
@@ -12,8 +16,9 @@ use crate::column::TextInterner;
 /// An expression bound to a segment.
 #[derive(Debug)]
 pub(crate) struct Computed {
-    expression: Expr,
+    expression: CompiledExpr,
     kind: Kind,
+    columns: Vec<(Arc<str>, SlotId)>,
     values: RowValues,
     /// The only column, when it has one dictionary id a row, and the results of its entries.
     by_entry: Option<(SlotId, Vec<Option<Value>>)>,
@@ -38,8 +43,8 @@ impl Computed {
                 Kind::Ids | Kind::Multi => Some(ExprType::String),
             }
         };
-        let result = expression.output_type(&types);
-        let kind = match (output, result) {
+        let expression = CompiledExpr::compile(expression, &types);
+        let kind = match (output, expression.output_type()) {
             (Some(ColumnType::Long), _) => Kind::Long,
             (Some(ColumnType::Float), _) => Kind::Float,
             (Some(ColumnType::Double), _) => Kind::Double,
@@ -53,7 +58,8 @@ impl Computed {
             [one] if source.kind(*one) == Kind::Ids => Some((*one, Vec::new())),
             _ => None,
         };
-        Ok(Self { expression: expression.clone(), kind, values, by_entry })
+        let columns = names.into_iter().zip(slots).collect();
+        Ok(Self { expression, kind, columns, values, by_entry })
     }
 
     /// What it yields.
@@ -71,28 +77,116 @@ impl Computed {
         out.be(self.kind);
         out.clear();
         self.values.load(source)?;
-        for position in 0..source.len() {
-            let value = match &mut self.by_entry {
-                Some((slot, known)) => {
-                    let Values::Ids(ids) = source.values(*slot) else { continue };
-                    let at = ids[position] as usize;
-                    if known.len() <= at {
-                        known.resize(at + 1, None);
-                    }
-                    if known[at].is_none() {
-                        self.values.seek_entry(source, at as u32)?;
-                        known[at] = Some(eval(&self.expression, &self.values)?);
-                    }
-                    known[at].clone().unwrap_or_default()
-                }
-                None => {
-                    self.values.seek(source, position)?;
-                    eval(&self.expression, &self.values)?
-                }
-            };
-            push(out, &value, texts);
+        if self.by_entry.is_some() {
+            return self.entries(source, texts, out);
+        }
+        let inputs = Inputs::new(&self.columns, source)?;
+        let block = self.expression.eval_block(&inputs, source.len())?;
+        match (out, block) {
+            (Values::Long(to), ExprBlock::Longs(block)) => *to = block,
+            (Values::Double(to), ExprBlock::Doubles(block)) => *to = block,
+            (Values::Ids(ids), ExprBlock::Strings(strings)) => {
+                ids.extend(strings.iter().map(|text| texts.intern(text.as_deref())));
+            }
+            (out, block) => (0..block.len()).for_each(|i| push(out, &block.value(i), texts)),
         }
         Ok(())
+    }
+
+    fn entries(
+        &mut self,
+        source: &Source<'_>,
+        texts: &mut TextInterner,
+        out: &mut Values,
+    ) -> Result<(), QueryError> {
+        let Self { expression, values, by_entry, .. } = self;
+        let Some((slot, known)) = by_entry else { return Ok(()) };
+        let Values::Ids(ids) = source.values(*slot) else { return Ok(()) };
+        known.resize(known.len().max(source.cardinality(*slot) as usize), None);
+        for id in ids {
+            let entry = known.get_mut(*id as usize);
+            let entry =
+                entry.ok_or_else(|| QueryError::Internal(format!("dictionary id {id} is out of range")))?;
+            if entry.is_none() {
+                values.seek_entry(source, *id)?;
+                *entry = Some(eval(expression.expr(), &*values)?);
+            }
+            if let Some(value) = entry {
+                push(out, value, texts);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The loaded columns of a source as an expression wants them.
+struct Inputs<'i, 's> {
+    columns: Vec<(&'i str, Converted<'i, 's>)>,
+}
+
+/// A column of a block.
+enum Converted<'i, 's> {
+    Loaded(&'i Values),
+    Texts { ids: &'i [u32], dictionary: Entries<'i, 's> },
+    Doubles(NumericBlock<f64>),
+    Values(Vec<Value>),
+}
+
+struct Entries<'i, 's> {
+    source: &'i Source<'s>,
+    slot: SlotId,
+}
+
+impl Dictionary for Entries<'_, '_> {
+    fn text(&self, id: u32) -> Option<&str> {
+        // Entries were checked to be readable when the inputs were made.
+        self.source.text(self.slot, id).ok().flatten()
+    }
+}
+
+impl<'i, 's> Inputs<'i, 's> {
+    fn new(columns: &'i [(Arc<str>, SlotId)], source: &'i Source<'s>) -> Result<Self, QueryError> {
+        let mut converted = Vec::with_capacity(columns.len());
+        for (name, slot) in columns {
+            let column = match source.values(*slot) {
+                Values::Float(block) => Converted::Doubles(NumericBlock {
+                    values: block.values.iter().map(|v| f64::from(*v)).collect(),
+                    nulls: block.nulls.clone(),
+                }),
+                Values::Ids(ids) => {
+                    for id in ids {
+                        source.text(*slot, *id)?;
+                    }
+                    Converted::Texts { ids, dictionary: Entries { source, slot: *slot } }
+                }
+                Values::Multi(_) => {
+                    let mut row = RowValues::of_slot(name, *slot);
+                    let mut values = Vec::with_capacity(source.len());
+                    for position in 0..source.len() {
+                        row.seek(source, position)?;
+                        values.push(row.first());
+                    }
+                    Converted::Values(values)
+                }
+                loaded => Converted::Loaded(loaded),
+            };
+            converted.push((name.as_ref(), column));
+        }
+        Ok(Self { columns: converted })
+    }
+}
+
+impl BlockBindings for Inputs<'_, '_> {
+    fn block(&self, name: &str) -> Option<InputBlock<'_>> {
+        let (_, column) = self.columns.iter().find(|(known, _)| *known == name)?;
+        match column {
+            Converted::Loaded(Values::Long(block)) => Some(InputBlock::Longs(block)),
+            Converted::Loaded(Values::Double(block)) => Some(InputBlock::Doubles(block)),
+            Converted::Loaded(_) => None,
+            Converted::Texts { ids, dictionary } => Some(InputBlock::Ids { ids, dictionary }),
+            Converted::Doubles(block) => Some(InputBlock::Doubles(block)),
+            Converted::Values(values) => Some(InputBlock::Values(values)),
+        }
     }
 }
 

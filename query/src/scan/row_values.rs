@@ -33,6 +33,17 @@ impl RowValues {
         Ok(Self { columns })
     }
 
+    /// One column.
+    pub(super) fn of_slot(name: &Arc<str>, slot: SlotId) -> Self {
+        let column = Named { name: Arc::clone(name), slot, value: Value::Null, texts: Vec::new() };
+        Self { columns: vec![column] }
+    }
+
+    /// The value of the first column.
+    pub(super) fn first(&self) -> Value {
+        self.columns.first().map_or(Value::Null, |column| column.value.clone())
+    }
+
     /// The columns.
     pub(super) fn slots(&self) -> impl Iterator<Item = SlotId> + '_ {
         self.columns.iter().map(|column| column.slot)

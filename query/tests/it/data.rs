@@ -1,0 +1,149 @@
+//! Rows for the tests, and segments made of them: live, sealed, partly hidden.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use alluvium_expression::{Bindings, Value};
+use alluvium_query::{EngineOptions, QueryEngine, QueryError};
+use alluvium_segments::catalog::Catalog;
+use alluvium_segments::live::{LiveOptions, LiveSegment};
+use alluvium_segments::mapped::MappedSegment;
+use alluvium_segments::rows::{Cell, read_rows};
+use alluvium_segments::seal::{SealRequest, seal};
+use alluvium_segments::time::Interval;
+use alluvium_segments::{
+    BatchColumn, ColumnSpec, ColumnType, MetricFunction, NumericBatch, RowBatch, Schema, Segment, SegmentId,
+    SegmentRef, StringBatch,
+};
+use serde_json::Value as Json;
+
+/// Start of the time all rows lie in: 2015-09-12T00Z.
+pub(crate) const START: i64 = 1_442_016_000_000;
+
+/// One row.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Row {
+    pub(crate) id: i64,
+    pub(crate) t: i64,
+    pub(crate) s: Option<String>,
+    pub(crate) m: Vec<Option<String>>,
+    pub(crate) l: Option<i64>,
+    pub(crate) d: Option<f64>,
+    pub(crate) f: Option<f32>,
+}
+
+impl Bindings for Row {
+    fn get(&self, name: &str) -> Value {
+        match name {
+            "id" => Value::Long(self.id),
+            "__time" => Value::Long(self.t),
+            "s" => Value::from(self.s.as_deref()),
+            "m" => match self.m.as_slice() {
+                [] => Value::Null,
+                [one] => Value::from(one.as_deref()),
+                many => Value::StringArray(many.iter().map(|v| v.as_deref().map(Into::into)).collect()),
+            },
+            "l" => Value::from(self.l),
+            "d" => Value::from(self.d),
+            "f" => Value::from(self.f.map(f64::from)),
+            _ => Value::Null,
+        }
+    }
+}
+
+fn schema() -> Schema {
+    Schema::new(vec![
+        ColumnSpec::dimension("id", ColumnType::Long),
+        ColumnSpec::dimension("s", ColumnType::String),
+        ColumnSpec::dimension("m", ColumnType::String),
+        ColumnSpec::metric("l", ColumnType::Long, MetricFunction::Sum, Some("l")),
+        ColumnSpec::metric("d", ColumnType::Double, MetricFunction::Sum, Some("d")),
+        ColumnSpec::metric("f", ColumnType::Float, MetricFunction::Max, Some("f")),
+    ])
+}
+
+fn batch(rows: &[Row]) -> RowBatch {
+    let (mut id, mut l) = (NumericBatch::default(), NumericBatch::default());
+    let (mut d, mut f) = (NumericBatch::default(), NumericBatch::default());
+    let (mut s, mut m) = (StringBatch::default(), StringBatch::default());
+    for row in rows {
+        id.push(Some(row.id));
+        s.push(row.s.as_deref());
+        row.m.iter().for_each(|v| m.push_value(v.as_deref()));
+        m.end_row();
+        l.push(row.l);
+        d.push(row.d);
+        f.push(row.f);
+    }
+    RowBatch {
+        schema: Arc::new(schema()),
+        time: rows.iter().map(|row| row.t).collect(),
+        columns: vec![
+            BatchColumn::Long(id),
+            BatchColumn::String(s),
+            BatchColumn::String(m),
+            BatchColumn::Long(l),
+            BatchColumn::Double(d),
+            BatchColumn::Float(f),
+        ],
+    }
+}
+
+fn id(partition: u32) -> SegmentId {
+    let interval = Interval::new(START, START + 86_400_000);
+    let version = "2015-09-13T00:00:00.000Z".to_owned();
+    SegmentId { datasource: "t".to_owned(), interval, version, partition }
+}
+
+/// A live segment of rows, in chunks of `chunk` rows.
+pub(crate) fn live(partition: u32, rows: &[Row], chunk: usize) -> Arc<dyn Segment> {
+    let options = LiveOptions { chunk_rows: chunk, ..LiveOptions::default() };
+    let (_, mut writer) = LiveSegment::open(id(partition), Arc::new(schema()), options).unwrap();
+    for part in rows.chunks(chunk.max(1)) {
+        writer.append(&batch(part)).unwrap();
+        writer.publish();
+    }
+    writer.freeze()
+}
+
+/// A sealed segment of rows; the folder must live as long.
+pub(crate) fn sealed(partition: u32, rows: &[Row], folder: &std::path::Path) -> Arc<dyn Segment> {
+    let inputs = vec![SegmentRef::whole(live(partition, rows, 1000))];
+    let path = folder.join(format!("{partition}.seg"));
+    seal(&SealRequest { id: id(partition), path: path.clone(), inputs, schema: None }).unwrap();
+    Arc::new(MappedSegment::open(&path).unwrap())
+}
+
+/// Hides the rows of these ids.
+pub(crate) fn hide(segment: Arc<dyn Segment>, ids: &BTreeSet<i64>) -> SegmentRef {
+    let cells = read_rows(segment.as_ref(), &["id"], 0..segment.rows()).unwrap();
+    let hidden = cells.iter().enumerate().filter(|(_, row)| match row[0] {
+        Cell::Long(id) => ids.contains(&id),
+        _ => false,
+    });
+    let hidden = hidden.map(|(row, _)| row as u32).collect();
+    SegmentRef { hidden: Some(Arc::new(hidden)), ..SegmentRef::whole(segment) }
+}
+
+/// An engine over segments of the datasource `t`.
+pub(crate) fn engine(segments: Vec<SegmentRef>) -> Arc<QueryEngine> {
+    let catalog = Arc::new(Catalog::default());
+    catalog.update_datasource("t", |datasource| {
+        datasource.columns = schema().columns;
+        datasource.sealed = segments;
+    });
+    QueryEngine::new(catalog, EngineOptions { threads: 2, ..EngineOptions::default() }).unwrap()
+}
+
+/// Runs a query.
+pub(crate) fn ask(engine: &QueryEngine, body: Json) -> Result<Json, QueryError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let answer = runtime.block_on(engine.native(body, START))?;
+    Ok(serde_json::from_slice(&answer.body).unwrap())
+}
+
+/// Runs a query and gives the very text.
+pub(crate) fn ask_text(engine: &QueryEngine, body: Json) -> String {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    String::from_utf8(runtime.block_on(engine.native(body, START)).unwrap().body).unwrap()
+}
