@@ -23,7 +23,7 @@ enum Field<'p> {
     /// Numbers hash as numbers.
     Number(SlotId),
     /// Everything else as text, hashed once a value.
-    Text { key: Key<'p>, codes: Codes, hashes: Vec<Option<(u64, u64)>> },
+    Text { key: Box<Key<'p>>, codes: Codes, hashes: Vec<Option<(u64, u64)>> },
     /// Nothing there.
     Null,
 }
@@ -40,9 +40,11 @@ impl<'p> Distinct<'p> {
             bound.push(match source.kind(slot) {
                 Kind::Null if field.transforms.is_empty() => Field::Null,
                 Kind::Long | Kind::Float | Kind::Double if field.transforms.is_empty() => Field::Number(slot),
-                _ => {
-                    Field::Text { key: Key::new(field, source)?, codes: Codes::default(), hashes: Vec::new() }
-                }
+                _ => Field::Text {
+                    key: Box::new(Key::new(field, source)?),
+                    codes: Codes::default(),
+                    hashes: Vec::new(),
+                },
             });
         }
         Ok(Self { by_row, fields: bound, sketches: Vec::new() })

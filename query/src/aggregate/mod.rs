@@ -33,8 +33,8 @@ pub(crate) struct Accumulator<'p> {
 enum Work<'p> {
     Count(Vec<i64>),
     CountNonNull(SlotId, Vec<i64>),
-    Numeric(Numeric),
-    Pick(Pick),
+    Numeric(Box<Numeric>),
+    Pick(Box<Pick>),
     Distinct(Distinct<'p>),
     Constant(usize),
 }
@@ -48,13 +48,15 @@ impl<'p> Accumulator<'p> {
             F::Count => Work::Count(Vec::new()),
             F::CountNonNull(input) => Work::CountNonNull(source.input(input)?, Vec::new()),
             F::Sum(_, input) | F::Min(_, input) | F::Max(_, input) | F::Mean(input) => {
-                Work::Numeric(Numeric::new(&plan.function, source.input(input)?))
+                Work::Numeric(Box::new(Numeric::new(&plan.function, source.input(input)?)))
             }
             F::First { input, time, .. } | F::Last { input, time, .. } => {
                 let time = source.slot(time)?;
-                Work::Pick(Pick::new(&plan.function, source.input(input)?, Some(time)))
+                Work::Pick(Box::new(Pick::new(&plan.function, source.input(input)?, Some(time))))
             }
-            F::Any { input, .. } => Work::Pick(Pick::new(&plan.function, source.input(input)?, None)),
+            F::Any { input, .. } => {
+                Work::Pick(Box::new(Pick::new(&plan.function, source.input(input)?, None)))
+            }
             F::Cardinality { fields, by_row, .. } => Work::Distinct(Distinct::new(fields, *by_row, source)?),
             F::Grouping(_) => Work::Constant(0),
         };

@@ -292,10 +292,11 @@ fn read(
         rows: Option<&[u32]>,
         block: &mut NumericBlock<T>,
     ) -> Result<(), QueryError> {
-        Ok(match rows {
+        match rows {
             Some(rows) => column.gather(rows, block)?,
             None => column.read(range.clone(), block)?,
-        })
+        }
+        Ok(())
     }
     values.be(kind);
     match (origin, values) {

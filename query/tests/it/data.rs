@@ -97,7 +97,7 @@ fn id(partition: u32) -> SegmentId {
 
 /// A live segment of rows, in chunks of `chunk` rows.
 pub(crate) fn live(partition: u32, rows: &[Row], chunk: usize) -> Arc<dyn Segment> {
-    let options = LiveOptions { chunk_rows: chunk, ..LiveOptions::default() };
+    let options = LiveOptions { chunk_rows: chunk };
     let (_, mut writer) = LiveSegment::open(id(partition), Arc::new(schema()), options).unwrap();
     for part in rows.chunks(chunk.max(1)) {
         writer.append(&batch(part)).unwrap();

@@ -1,5 +1,7 @@
 //! Do queries give Druid's answers? Shapes word for word, and random queries against a slow row-by-row oracle.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "all of it is test code")]
+
 mod data;
 mod oracle;
 mod random;

@@ -101,12 +101,10 @@ struct Table {
 fn table() -> impl Strategy<Value = Table> {
     let parts = prop::collection::vec((prop::collection::vec(row(), 0..40), any::<bool>()), 1..4);
     (parts, prop::collection::btree_set(0..100i64, 0..10), 0..40i64).prop_map(|(mut parts, hidden, cut)| {
-        let mut id = 0;
-        for row in parts.iter_mut().flat_map(|(rows, _)| rows) {
-            row.id = id;
+        for (id, row) in parts.iter_mut().flat_map(|(rows, _)| rows).enumerate() {
+            row.id = id as i64;
             // The order in which multiple values are kept is sorted.
             row.m.sort();
-            id += 1;
         }
         Table { parts, hidden, cut: START + cut * HOUR }
     })
