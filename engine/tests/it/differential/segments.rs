@@ -1,0 +1,87 @@
+//! In which segments do the rows lie? A day in one sealed file, a day in two, a day half sealed and half live.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use alluvium_query::{EngineOptions, QueryEngine, SqlRequest};
+use alluvium_segments::catalog::{Catalog, LiveHandle};
+use alluvium_segments::live::{LiveOptions, LiveSegment};
+use alluvium_segments::mapped::MappedSegment;
+use alluvium_segments::seal::{SealRequest, seal};
+use alluvium_segments::time::{DAY_MS, Interval};
+use alluvium_segments::{Segment, SegmentId, SegmentRef};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::data::{FIRST_DAY, Row, batch, schema};
+
+/// A query engine over the datasource `random`.
+pub(super) struct Random {
+    engine: Arc<QueryEngine>,
+    runtime: tokio::runtime::Runtime,
+    _folder: TempDir,
+}
+
+impl Random {
+    pub(super) fn build(days: &[Vec<Row>]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let halves = |day: usize| days[day].split_at(days[day].len() / 2);
+        let sealed = vec![
+            sealed(folder.path(), 0, 0, &days[0]),
+            sealed(folder.path(), 1, 0, halves(1).0),
+            sealed(folder.path(), 1, 1, halves(1).1),
+            sealed(folder.path(), 2, 0, halves(2).0),
+        ];
+        let handle: Arc<dyn LiveHandle> = live(2, 1, halves(2).1);
+        let catalog = Arc::new(Catalog::default());
+        catalog.update_datasource("random", |datasource| {
+            datasource.sealed = sealed;
+            datasource.live = vec![handle];
+            datasource.columns = schema().columns.clone();
+        });
+        let engine = QueryEngine::new(catalog, EngineOptions::default());
+        Self { engine, runtime: tokio::runtime::Runtime::new().unwrap(), _folder: folder }
+    }
+
+    pub(super) fn native(&self, query: Value) -> Result<Value, String> {
+        let answer = self.runtime.block_on(self.engine.native(query, FIRST_DAY)).map_err(|e| e.to_string())?;
+        serde_json::from_slice(&answer.body).map_err(|e| e.to_string())
+    }
+
+    pub(super) fn sql(&self, query: &str) -> Result<Vec<Vec<Value>>, String> {
+        let request = SqlRequest::from_json(&json!({"query": query, "resultFormat": "array"})).map_err(|e| e.to_string())?;
+        let answer = self.runtime.block_on(self.engine.sql(request, FIRST_DAY)).map_err(|e| e.to_string())?;
+        serde_json::from_slice(&answer.body).map_err(|e| e.to_string())
+    }
+}
+
+fn id(day: i64, partition: u32) -> SegmentId {
+    let start = FIRST_DAY + day * DAY_MS;
+    let interval = Interval::new(start, start + DAY_MS);
+    SegmentId { datasource: "random".to_owned(), interval, version: "2024-03-01T00:00:00.000Z".to_owned(), partition }
+}
+
+/// Rows in a live segment, published piece by piece.
+fn live(day: i64, partition: u32, rows: &[Row]) -> Arc<LiveSegment> {
+    let schema = schema();
+    let (segment, mut writer) =
+        LiveSegment::open(id(day, partition), Arc::clone(&schema), LiveOptions::default()).unwrap();
+    for piece in rows.chunks(101) {
+        writer.append(&batch(&schema, piece)).unwrap();
+        writer.publish();
+    }
+    segment
+}
+
+fn sealed(folder: &Path, day: i64, partition: u32, rows: &[Row]) -> SegmentRef {
+    let frozen: Arc<dyn Segment> = live(day, partition, rows).published();
+    let path = folder.join(format!("{day}-{partition}"));
+    let request = SealRequest {
+        id: id(day, partition),
+        path: path.clone(),
+        inputs: vec![SegmentRef::whole(frozen)],
+        schema: None,
+    };
+    seal(&request).unwrap();
+    SegmentRef::whole(Arc::new(MappedSegment::open(&path).unwrap()))
+}
