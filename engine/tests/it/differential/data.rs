@@ -35,17 +35,19 @@ pub(super) fn rows_of_day(rng: &mut Rng, day: i64, count: usize) -> Vec<Row> {
     (0..count)
         .map(|_| {
             // Few distinct instants: many rows share one.
-            let t = FIRST_DAY + day * DAY_MS + rng.i64(..400) * 216_000;
+            let t = FIRST_DAY + day * DAY_MS + rng.i64(0..400) * 216_000;
             let small = SMALL[(rng.usize(..5) + day as usize) % SMALL.len()];
             let tags = match rng.u8(..6) {
                 0 => vec![],
                 1 => vec![None],
-                n => (2..n.max(3)).map(|_| maybe(rng).then(|| TAGS[rng.usize(..TAGS.len())].to_owned())).collect(),
+                n => (2..n.max(3))
+                    .map(|_| maybe(rng).then(|| TAGS[rng.usize(..TAGS.len())].to_owned()))
+                    .collect(),
             };
             Row {
                 t,
                 s: maybe(rng).then(|| small.to_owned()),
-                h: maybe(rng).then(|| format!("h{}", rng.i64(..200) + day * 100)),
+                h: maybe(rng).then(|| format!("h{}", rng.i64(0..200) + day * 100)),
                 tags,
                 l: maybe(rng).then(|| rng.i64(-50..200)),
                 d: maybe(rng).then(|| rng.i32(-400..400).into()).map(|quarters: f64| quarters / 4.0),

@@ -58,7 +58,8 @@ pub(super) fn question(rng: &mut Rng) -> Question {
     let mut keys: Vec<Key> = Vec::new();
     for _ in 0..rng.usize(..4) {
         let key = [Key::Hour, Key::Day, Key::S, Key::S, Key::H, Key::Tags, Key::L][rng.usize(..7)];
-        let second_time = matches!(key, Key::Hour | Key::Day) && keys.iter().any(|k| matches!(k, Key::Hour | Key::Day));
+        let second_time =
+            matches!(key, Key::Hour | Key::Day) && keys.iter().any(|k| matches!(k, Key::Hour | Key::Day));
         if !keys.contains(&key) && !second_time {
             keys.push(key);
         }
@@ -82,7 +83,11 @@ fn aggregate(rng: &mut Rng) -> Aggregate {
 }
 
 fn text_column(rng: &mut Rng) -> (&'static str, String) {
-    if rng.bool() { ("s", SMALL[rng.usize(..SMALL.len())].to_owned()) } else { ("h", format!("h{}", rng.u16(..400))) }
+    if rng.bool() {
+        ("s", SMALL[rng.usize(..SMALL.len())].to_owned())
+    } else {
+        ("h", format!("h{}", rng.u16(..400)))
+    }
 }
 
 fn condition(rng: &mut Rng, depth: u8) -> Condition {
@@ -90,16 +95,22 @@ fn condition(rng: &mut Rng, depth: u8) -> Condition {
     let (column, value) = text_column(rng);
     match rng.u8(..if depth == 0 { 10 } else { 14 }) {
         0 => Condition::Equals(column, value),
-        1 => Condition::In(column, (0..4).map(|_| text_column(rng)).filter(|c| c.0 == column).map(|c| c.1).chain([value]).collect()),
+        1 => Condition::In(
+            column,
+            (0..4).map(|_| text_column(rng)).filter(|c| c.0 == column).map(|c| c.1).chain([value]).collect(),
+        ),
         2 => Condition::Null(column),
-        3 => Condition::Like(column, [format!("{value}%"), "%1%".to_owned(), "_".to_owned()][rng.usize(..3)].clone()),
+        3 => Condition::Like(
+            column,
+            [format!("{value}%"), "%1%".to_owned(), "_".to_owned()][rng.usize(..3)].clone(),
+        ),
         4 | 5 => Condition::AtLeast(column, value),
         6 => {
             let low = rng.i64(-60..100);
-            Condition::LongBetween(low, low + rng.i64(..120))
+            Condition::LongBetween(low, low + rng.i64(0..120))
         }
         7 => Condition::DoubleBelow(f64::from(rng.i32(-200..400)) / 4.0),
-        8 => Condition::TimeFrom(FIRST_DAY + rng.i64(..DAYS * DAY_MS)),
+        8 => Condition::TimeFrom(FIRST_DAY + rng.i64(0..DAYS * DAY_MS)),
         9 => Condition::HasTag(TAGS[rng.usize(..TAGS.len())].to_owned()),
         10 => Condition::And(parts(rng)),
         11 | 12 => Condition::Or(parts(rng)),
@@ -233,7 +244,9 @@ impl Key {
     fn dimension(self) -> Option<Value> {
         match self {
             Self::Hour | Self::Day => None,
-            Self::L => Some(json!({"type": "default", "dimension": "l", "outputName": "l", "outputType": "LONG"})),
+            Self::L => {
+                Some(json!({"type": "default", "dimension": "l", "outputName": "l", "outputType": "LONG"}))
+            }
             other => Some(json!(other.name())),
         }
     }
@@ -288,7 +301,9 @@ impl Condition {
             Self::LongBetween(low, high) => format!("l BETWEEN {low} AND {high}"),
             Self::DoubleBelow(bound) => format!("d < {bound:?}"),
             Self::TimeFrom(t) if dialect == Dialect::Referee => format!("t >= {t}"),
-            Self::TimeFrom(t) => format!("__time >= TIMESTAMP '{}'", format_iso(*t).replace('T', " ").trim_end_matches('Z')),
+            Self::TimeFrom(t) => {
+                format!("__time >= TIMESTAMP '{}'", format_iso(*t).replace('T', " ").trim_end_matches('Z'))
+            }
             Self::HasTag(tag) if dialect == Dialect::Referee => {
                 format!("EXISTS (SELECT 1 FROM tags x WHERE x.id = rows.id AND x.tag = {})", quoted(tag))
             }

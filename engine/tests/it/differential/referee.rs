@@ -25,7 +25,10 @@ impl Sqlite {
         for (id, row) in rows.iter().enumerate() {
             let id = id as i64;
             connection
-                .execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)", params![id, row.t, row.s, row.h, row.l, row.d])
+                .execute(
+                    "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)",
+                    params![id, row.t, row.s, row.h, row.l, row.d],
+                )
                 .unwrap();
             for tag in &row.tags {
                 connection.execute("INSERT INTO tags VALUES (?, ?)", params![id, tag]).unwrap();

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use alluvium_query::{EngineOptions, QueryEngine, SqlRequest};
+use alluvium_query::sql::{NoSystemTables, SqlEngine, SqlOptions, SqlRequest};
+use alluvium_query::{EngineOptions, QueryEngine};
 use alluvium_segments::catalog::{Catalog, LiveHandle};
 use alluvium_segments::live::{LiveOptions, LiveSegment};
 use alluvium_segments::mapped::MappedSegment;
@@ -17,7 +18,7 @@ use super::data::{FIRST_DAY, Row, batch, schema};
 
 /// A query engine over the datasource `random`.
 pub(super) struct Random {
-    engine: Arc<QueryEngine>,
+    engine: SqlEngine,
     runtime: tokio::runtime::Runtime,
     _folder: TempDir,
 }
@@ -39,26 +40,39 @@ impl Random {
             datasource.live = vec![handle];
             datasource.columns = schema().columns.clone();
         });
-        let engine = QueryEngine::new(catalog, EngineOptions::default());
+        let engine = QueryEngine::new(catalog, EngineOptions::default()).unwrap();
+        let engine = SqlEngine::new(engine, Arc::new(NoSystemTables), &SqlOptions::default()).unwrap();
         Self { engine, runtime: tokio::runtime::Runtime::new().unwrap(), _folder: folder }
     }
 
     pub(super) fn native(&self, query: Value) -> Result<Value, String> {
-        let answer = self.runtime.block_on(self.engine.native(query, FIRST_DAY)).map_err(|e| e.to_string())?;
+        let answer = self
+            .runtime
+            .block_on(self.engine.engine().native(query, FIRST_DAY))
+            .map_err(|e| e.to_string())?;
         serde_json::from_slice(&answer.body).map_err(|e| e.to_string())
     }
 
     pub(super) fn sql(&self, query: &str) -> Result<Vec<Vec<Value>>, String> {
-        let request = SqlRequest::from_json(&json!({"query": query, "resultFormat": "array"})).map_err(|e| e.to_string())?;
-        let answer = self.runtime.block_on(self.engine.sql(request, FIRST_DAY)).map_err(|e| e.to_string())?;
-        serde_json::from_slice(&answer.body).map_err(|e| e.to_string())
+        let request = json!({"query": query, "resultFormat": "array"}).to_string();
+        let answer = async {
+            let request = SqlRequest::from_json(request.as_bytes())?;
+            self.engine.sql(request, FIRST_DAY).await?.collect().await
+        };
+        let body = self.runtime.block_on(answer).map_err(|e| e.to_string())?;
+        serde_json::from_slice(&body).map_err(|e| e.to_string())
     }
 }
 
 fn id(day: i64, partition: u32) -> SegmentId {
     let start = FIRST_DAY + day * DAY_MS;
     let interval = Interval::new(start, start + DAY_MS);
-    SegmentId { datasource: "random".to_owned(), interval, version: "2024-03-01T00:00:00.000Z".to_owned(), partition }
+    SegmentId {
+        datasource: "random".to_owned(),
+        interval,
+        version: "2024-03-01T00:00:00.000Z".to_owned(),
+        partition,
+    }
 }
 
 /// Rows in a live segment, published piece by piece.

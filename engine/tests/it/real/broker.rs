@@ -25,7 +25,8 @@ impl Broker {
         fs::write(&config, properties(folder.path(), port, controller)).unwrap();
         let class_path = format!("{}/*", jars.display());
         let format = ["kafka.tools.StorageTool", "format", "-t", "bGFiLXBlZXJzLWthZmthMA", "-c"];
-        let formatted = Command::new("java").args(["-cp", &class_path]).args(format).arg(&config).output().unwrap();
+        let formatted =
+            Command::new("java").args(["-cp", &class_path]).args(format).arg(&config).output().unwrap();
         assert!(formatted.status.success(), "{}", String::from_utf8_lossy(&formatted.stderr));
         let log = fs::File::create(folder.path().join("log")).unwrap();
         let process = Command::new("java")

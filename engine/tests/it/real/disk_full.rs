@@ -50,7 +50,8 @@ fn a_full_disk_loses_nothing() {
     let Some(disk) = SmallDisk::mount(folder.path(), 3) else { return };
     let Some(broker) = Broker::start() else { return };
     create_topic(&broker.address);
-    let producer: BaseProducer = ClientConfig::new().set("bootstrap.servers", &broker.address).create().unwrap();
+    let producer: BaseProducer =
+        ClientConfig::new().set("bootstrap.servers", &broker.address).create().unwrap();
     for (n, line) in edits.lines.iter().enumerate() {
         let record = BaseRecord::<(), _>::to(TOPIC).partition((n % 2) as i32).payload(line.as_str());
         producer.send(record).map_err(|(error, _)| error).unwrap();
@@ -58,12 +59,15 @@ fn a_full_disk_loses_nothing() {
     producer.flush(Duration::from_secs(30)).unwrap();
 
     let server = Server::start(folder.path(), None);
-    let (status, answer) = server.post("/druid/indexer/v1/supervisor", &spec(&broker.address, false)).unwrap();
+    let (status, answer) =
+        server.post("/druid/indexer/v1/supervisor", &spec(&broker.address, false)).unwrap();
     assert_eq!(status, 200, "{answer}");
     let supervisor_status = || server.get("/druid/indexer/v1/supervisor/wiki-plain/status").unwrap().1;
     wait_for("the full disk to be reported", || {
         let errors = supervisor_status()["payload"]["recentErrors"].to_string().to_lowercase();
-        errors.contains("no space left") || errors.contains("disk is full") || errors.contains("database or disk")
+        errors.contains("no space left")
+            || errors.contains("disk is full")
+            || errors.contains("database or disk")
     });
     assert_eq!(server.get("/status/health").unwrap().0, 200, "the process answers");
     let visible = server.number("SELECT COUNT(*) FROM \"wiki-plain\"");

@@ -37,7 +37,8 @@ fn every_edit_counts_once_through_kills() {
     let started = Instant::now();
     let mut server = Server::start(data, None);
     for rollup in [true, false] {
-        let (status, answer) = server.post("/druid/indexer/v1/supervisor", &spec(&broker.address, rollup)).unwrap();
+        let (status, answer) =
+            server.post("/druid/indexer/v1/supervisor", &spec(&broker.address, rollup)).unwrap();
         assert_eq!(status, 200, "{answer}");
     }
     wait_for("a first commit", || committed(data) > 0);
@@ -67,7 +68,11 @@ fn every_edit_counts_once_through_kills() {
     server.stop();
     let server = Server::start(data, None);
     check(&server, &edits, "after a graceful stop");
-    println!("{kills} kills, {} of them at doors; committed positions seen: {seen_committed:?} of {}", DOORS.len(), 2 * all);
+    println!(
+        "{kills} kills, {} of them at doors; committed positions seen: {seen_committed:?} of {}",
+        DOORS.len(),
+        2 * all
+    );
 }
 
 /// Kills the server at the next door, or after a while when all doors had their turn.
@@ -81,7 +86,10 @@ fn kill_once(data: &Path, kill: usize) {
     };
     let log = data.join(format!("crash-{door}"));
     let mut server = Server::start(data, Some(&CrashPlan { door, pass: 1 + kill as u32 % 2, log: &log }));
-    assert!(server.ended_within(Duration::from_secs(60)), "the server did not reach the door `{door}` in 60 s");
+    assert!(
+        server.ended_within(Duration::from_secs(60)),
+        "the server did not reach the door `{door}` in 60 s"
+    );
     let hit = std::fs::read_to_string(&log).unwrap_or_default();
     assert!(hit.contains(door), "the server died without passing `{door}`: {hit:?}");
 }
@@ -113,7 +121,9 @@ fn produce(address: &str, edits: Arc<Wikiticker>, allowed: Arc<AtomicUsize>) -> 
             aborting.abort_transaction(Duration::from_secs(30)).unwrap();
             committing.commit_transaction(Duration::from_secs(30)).unwrap();
         }
-        let end = |partition| committing.client().fetch_watermarks(TOPIC, partition, Duration::from_secs(10)).unwrap().1;
+        let end = |partition| {
+            committing.client().fetch_watermarks(TOPIC, partition, Duration::from_secs(10)).unwrap().1
+        };
         end(0) + end(1)
     })
 }
@@ -138,8 +148,22 @@ pub(super) fn create_topic(address: &str) {
 /// The supervisor spec of Druid's Kafka tutorial, with commits every second instead of every hour.
 pub(super) fn spec(address: &str, rollup: bool) -> Value {
     let dimensions = json!([
-        "channel", "cityName", "comment", "countryIsoCode", "countryName", "isAnonymous", "isMinor", "isNew",
-        "isRobot", "isUnpatrolled", "metroCode", "namespace", "page", "regionIsoCode", "regionName", "user"
+        "channel",
+        "cityName",
+        "comment",
+        "countryIsoCode",
+        "countryName",
+        "isAnonymous",
+        "isMinor",
+        "isNew",
+        "isRobot",
+        "isUnpatrolled",
+        "metroCode",
+        "namespace",
+        "page",
+        "regionIsoCode",
+        "regionName",
+        "user"
     ]);
     let plain: Vec<Value> = dimensions
         .as_array()
@@ -178,9 +202,16 @@ pub(super) fn spec(address: &str, rollup: bool) -> Value {
 
 /// Sum of the positions committed to the metadata store, over both supervisors.
 fn committed(data: &Path) -> i64 {
-    let open = || rusqlite::Connection::open_with_flags(data.join("metadata.db"), rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY);
+    let open = || {
+        rusqlite::Connection::open_with_flags(
+            data.join("metadata.db"),
+            rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY,
+        )
+    };
     let sum = |store: rusqlite::Connection| {
-        store.query_row("SELECT COALESCE(SUM(next_offset), 0) FROM ingest_offset", [], |row| row.get::<_, i64>(0))
+        store.query_row("SELECT COALESCE(SUM(next_offset), 0) FROM ingest_offset", [], |row| {
+            row.get::<_, i64>(0)
+        })
     };
     open().and_then(sum).unwrap_or(0)
 }

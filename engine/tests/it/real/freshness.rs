@@ -84,7 +84,11 @@ fn produce(address: &str, sent: Arc<AtomicU64>, done: Arc<AtomicBool>) -> std::t
             let due = (started.elapsed().as_secs_f64() * RATE as f64) as u64;
             while n < due {
                 let kind = ["a", "b", "c", "d"][(n % 4) as usize];
-                let event = format!("{{\"t\":{},\"kind\":\"{kind}\",\"user\":\"u{}\",\"n\":{n}}}", now_ms(), n % 5000);
+                let event = format!(
+                    "{{\"t\":{},\"kind\":\"{kind}\",\"user\":\"u{}\",\"n\":{n}}}",
+                    now_ms(),
+                    n % 5000
+                );
                 let record = BaseRecord::<(), _>::to("events").payload(&event);
                 match producer.send(record) {
                     Ok(()) => n += 1,

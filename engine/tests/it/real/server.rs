@@ -24,14 +24,16 @@ pub(super) struct CrashPlan<'a> {
 
 impl Server {
     pub(super) fn start(data: &Path, crash: Option<&CrashPlan<'_>>) -> Self {
-        let binary = std::env::var("ALLUVIUM_BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_alluvium").to_owned());
+        let binary =
+            std::env::var("ALLUVIUM_BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_alluvium").to_owned());
         let mut command = Command::new(binary);
         command.args(["server", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data);
         if let Some(plan) = crash {
             command.env("ALLUVIUM_CRASH_AT", format!("{}:{}", plan.door, plan.pass));
             command.env("ALLUVIUM_CRASH_LOG", plan.log);
         }
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(data.join("server.log")).unwrap();
+        let log =
+            std::fs::OpenOptions::new().create(true).append(true).open(data.join("server.log")).unwrap();
         let mut process = command.stdout(Stdio::piped()).stderr(log).stdin(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let url = loop {

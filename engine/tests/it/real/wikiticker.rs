@@ -27,7 +27,8 @@ impl Wikiticker {
         let mut channels = BTreeMap::new();
         for line in &lines {
             let edit: Value = serde_json::from_str(line).unwrap();
-            let sums: &mut (i64, i64, i64) = channels.entry(edit["channel"].as_str().unwrap().to_owned()).or_default();
+            let sums: &mut (i64, i64, i64) =
+                channels.entry(edit["channel"].as_str().unwrap().to_owned()).or_default();
             sums.0 += 1;
             sums.1 += edit["added"].as_i64().unwrap_or(0);
             sums.2 += edit["delta"].as_i64().unwrap_or(0);
