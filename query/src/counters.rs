@@ -13,6 +13,7 @@ pub struct Counters {
     fallbacks: AtomicU64,
     segments: AtomicU64,
     rows: AtomicU64,
+    copied_live: AtomicU64,
     by_type: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -41,6 +42,17 @@ impl Counters {
     pub fn scanned(&self, segments: u64, rows: u64) {
         self.segments.fetch_add(segments, Ordering::Relaxed);
         self.rows.fetch_add(rows, Ordering::Relaxed);
+    }
+
+    /// Bytes have been copied out of live segments.
+    pub fn copied_live(&self, bytes: u64) {
+        self.copied_live.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Bytes copied out of live segments so far.
+    #[must_use]
+    pub fn live_bytes_copied(&self) -> u64 {
+        self.copied_live.load(Ordering::Relaxed)
     }
 
     /// Queries so far.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::{Body as _, Incoming};
+use http_body_util::BodyExt;
+use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Response, StatusCode};
@@ -25,6 +25,9 @@ use crate::node::Node;
 
 /// A client that sends no request head for this long is dropped.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A body that is too long is read on up to this many times the limit.
+const READ_ON: usize = 4;
 
 /// A bound address.
 #[derive(Debug)]
@@ -134,17 +137,25 @@ async fn dispatch(node: Arc<Node>, mut request: Request, body: Incoming) -> Outc
     }
 }
 
-async fn read_body(body: Incoming, limit: usize) -> Result<hyper::body::Bytes, Refusal> {
-    let too_long = || {
+/// The whole body. One that is too long is read to its end all the same, up to a point: a client that is still
+/// writing would not see the refusal.
+async fn read_body(mut body: Incoming, limit: usize) -> Result<Bytes, Refusal> {
+    let expected = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    let mut whole = Vec::with_capacity(if expected <= limit { expected } else { 0 });
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|e| Refusal::invalid(format!("the body cannot be read: {e}")))?;
+        let Ok(data) = frame.into_data() else { continue };
+        length += data.len();
+        if expected.max(length) <= limit {
+            whole.extend_from_slice(&data);
+        } else if length > limit.saturating_mul(READ_ON) {
+            break;
+        }
+    }
+    if expected.max(length) > limit {
         let text = format!("the body is longer than {limit} bytes (http.max_body_bytes)");
-        Refusal::status(StatusCode::PAYLOAD_TOO_LARGE, text)
-    };
-    if body.size_hint().lower() > limit as u64 {
-        return Err(too_long());
+        return Err(Refusal::status(StatusCode::PAYLOAD_TOO_LARGE, text));
     }
-    match Limited::new(body, limit).collect().await {
-        Ok(whole) => Ok(whole.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_long()),
-        Err(error) => Err(Refusal::invalid(format!("the body cannot be read: {error}"))),
-    }
+    Ok(Bytes::from(whole))
 }

@@ -165,7 +165,9 @@ mod tests {
     fn a_partition_knows_how_far_it_is_ahead() {
         let mut partition = Partition::default();
         assert_eq!(partition.ahead(), 0);
-        [10, 20, 30].map(|bytes| partition.push(bytes));
+        for bytes in [10, 20, 30] {
+            partition.push(bytes);
+        }
         assert_eq!(partition.ahead(), 60);
         partition.read = 2;
         assert_eq!(partition.ahead(), 30);

@@ -1,4 +1,9 @@
-//! The integration tests of the node: the real binary over HTTP, random queries against referees, real parts.
+//! The integration tests of the node: the real binary over HTTP, random questions beside other engines, real
+//! parts, and the rules of the house.
 
 mod differential;
+mod endpoints;
+mod node;
 mod real;
+mod start_stop;
+mod tidy;

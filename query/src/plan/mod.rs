@@ -4,14 +4,16 @@
 mod aggregator;
 mod check;
 mod dimension;
+mod virtual_column;
 
-use alluvium_expression::{Expr, Filter};
+use alluvium_expression::Filter;
 use alluvium_segments::ColumnType;
 use alluvium_segments::time::{Granularity, Interval};
 use serde::{Deserialize, Serialize};
 
 pub use aggregator::{AggregateFunction, AggregatorPlan, CardinalityField, Input, Number};
 pub use dimension::{DimensionPlan, DimensionTransform, ValueFilter};
+pub use virtual_column::{VirtualColumn, VirtualSource};
 
 /// Version of the plan's form; other versions are refused.
 pub const PLAN_VERSION: u32 = 1;
@@ -59,34 +61,6 @@ impl Scope {
             filter: None,
         }
     }
-}
-
-/// A computed column.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct VirtualColumn {
-    /// Its name.
-    pub name: String,
-    /// How it is computed.
-    pub source: VirtualSource,
-}
-
-/// How a computed column is computed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum VirtualSource {
-    /// By an expression, cast to `output_type` (`None`: as it comes).
-    Expression {
-        /// The expression.
-        expression: Expr,
-        /// Type of the column.
-        output_type: Option<ColumnType>,
-    },
-    /// The values of a string column that pass.
-    Values {
-        /// The string column.
-        column: String,
-        /// Which values pass.
-        keep: ValueFilter,
-    },
 }
 
 /// What to do with the rows.

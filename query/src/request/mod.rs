@@ -11,10 +11,11 @@ mod metadata;
 mod rows;
 mod search;
 mod shapes;
+mod sources;
 
 use std::sync::Arc;
 
-use alluvium_segments::time::{Interval, condense};
+use alluvium_segments::time::Interval;
 use serde_json::Value;
 
 use crate::QueryError;
@@ -30,6 +31,8 @@ pub(crate) use metadata::{Analysis, SegmentMetadata, Strategy, TimeBoundary};
 pub(crate) use rows::{Scan, ScanFormat};
 pub(crate) use search::Search;
 pub(crate) use shapes::{Aggregation, Timeseries, TopN};
+use sources::data_source;
+pub(crate) use sources::intervals;
 
 /// A native query.
 #[derive(Debug)]
@@ -122,64 +125,4 @@ impl NativeQuery {
             body,
         })
     }
-}
-
-fn data_source(json: &Value, depth: usize) -> Result<DataSource, QueryError> {
-    if let Some(name) = json.as_str() {
-        return Ok(DataSource::Tables(vec![name.to_owned()]));
-    }
-    let fields = Fields::of("dataSource", json)?;
-    match fields.text_opt("type")?.unwrap_or("table") {
-        "table" | "globalTable" => Ok(DataSource::Tables(vec![fields.text("name")?.to_owned()])),
-        "union" => {
-            let mut names = Vec::new();
-            for item in fields.list("dataSources")? {
-                match data_source(item, depth)? {
-                    DataSource::Tables(tables) => names.extend(tables),
-                    _ => return Err(fields.wrong("dataSources", "a list of tables")),
-                }
-            }
-            if names.is_empty() {
-                return Err(fields.wrong("dataSources", "a list of tables that is not empty"));
-            }
-            Ok(DataSource::Tables(names))
-        }
-        "query" => Ok(DataSource::Query(Box::new(NativeQuery::read(fields.need("query")?, depth + 1)?))),
-        "inline" => Ok(DataSource::Inline(Arc::new(InlineSegment::read(&fields)?))),
-        other => Err(QueryError::unsupported(format!(
-            "dataSource type `{other}` is not available in native queries; there are table, union, query and inline \
-             (joins and unnest: use SQL)"
-        ))),
-    }
-}
-
-/// Reads `intervals`: a text, a list, or one of the objects.
-pub(crate) fn intervals(json: &Value) -> Result<Vec<Interval>, QueryError> {
-    let mut found = Vec::new();
-    collect_intervals(json, &mut found)?;
-    Ok(condense(found))
-}
-
-fn collect_intervals(json: &Value, found: &mut Vec<Interval>) -> Result<(), QueryError> {
-    match json {
-        Value::String(text) => {
-            for part in text.split(',') {
-                found.push(part.trim().parse()?);
-            }
-        }
-        Value::Array(items) => items.iter().try_for_each(|item| collect_intervals(item, found))?,
-        Value::Object(_) => {
-            let fields = Fields::of("intervals", json)?;
-            match fields.kind()? {
-                "intervals" | "LegacySegmentSpec" => collect_intervals(fields.need("intervals")?, found)?,
-                other => {
-                    return Err(QueryError::unsupported(format!(
-                        "intervals of type `{other}` are not available"
-                    )));
-                }
-            }
-        }
-        other => return Err(QueryError::invalid(format!("`intervals` must be intervals, not `{other}`"))),
-    }
-    Ok(())
 }

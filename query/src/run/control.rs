@@ -19,6 +19,7 @@ struct Shared {
     deadline: Option<Instant>,
     cancelled: AtomicBool,
     rows: AtomicU64,
+    copied_live: AtomicU64,
 }
 
 impl Control {
@@ -28,8 +29,8 @@ impl Control {
         let wait = u64::try_from(timeout_ms).ok().filter(|ms| *ms > 0).map(Duration::from_millis);
         let deadline = wait.and_then(|wait| Instant::now().checked_add(wait));
         let cancelled = AtomicBool::new(false);
-        let (query_id, rows) = (query_id.to_owned(), AtomicU64::new(0));
-        Self { shared: Arc::new(Shared { query_id, timeout_ms, deadline, cancelled, rows }) }
+        let (query_id, rows, copied_live) = (query_id.to_owned(), AtomicU64::new(0), AtomicU64::new(0));
+        Self { shared: Arc::new(Shared { query_id, timeout_ms, deadline, cancelled, rows, copied_live }) }
     }
 
     /// Its id.
@@ -72,6 +73,17 @@ impl Control {
     /// Counts rows looked at.
     pub(crate) fn scanned(&self, rows: u64) {
         self.shared.rows.fetch_add(rows, Ordering::Relaxed);
+    }
+
+    /// Counts bytes copied out of live segments.
+    pub(crate) fn copied_live(&self, bytes: u64) {
+        self.shared.copied_live.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Bytes copied out of live segments so far.
+    #[must_use]
+    pub fn live_bytes_copied(&self) -> u64 {
+        self.shared.copied_live.load(Ordering::Relaxed)
     }
 
     /// Rows looked at so far.

@@ -3,7 +3,8 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use super::{Control, unordered_limit};
+use super::Control;
+use super::runner::unordered_limit;
 use crate::QueryError;
 use crate::column::ColumnData;
 use crate::partial::{Merger, Partial, RowBlock, RowSet};

@@ -54,7 +54,9 @@ pub(super) fn aggregate(
             accumulator.add(&mut source, target, rows)?;
         }
     }
-    finish(plan, grouping, accumulators, &mut source)
+    let groups = finish(plan, grouping, accumulators, &mut source);
+    control.copied_live(source.copied_live());
+    groups
 }
 
 fn finish(

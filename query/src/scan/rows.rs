@@ -90,6 +90,7 @@ pub(super) fn rows(
             out.blocks.push(block);
         }
     }
+    control.copied_live(source.copied_live());
     Ok(out)
 }
 

@@ -66,6 +66,21 @@ pub(crate) enum Values {
     Multi(MultiBlock),
 }
 
+impl Values {
+    /// Bytes the values take.
+    fn bytes(&self) -> u64 {
+        let bytes = match self {
+            Self::Null => 0,
+            Self::Long(b) => size_of_val(b.values.as_slice()),
+            Self::Float(b) => size_of_val(b.values.as_slice()),
+            Self::Double(b) => size_of_val(b.values.as_slice()),
+            Self::Ids(ids) => size_of_val(ids.as_slice()),
+            Self::Multi(b) => size_of_val(b.offsets.as_slice()) + size_of_val(b.ids.as_slice()),
+        };
+        bytes as u64
+    }
+}
+
 /// The kind of values a column yields; the same for all blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -97,12 +112,14 @@ pub(crate) struct Source<'s> {
     range: Range<usize>,
     /// Absolute row numbers, when not all rows of the range are current.
     rows: Option<Vec<u32>>,
+    /// Bytes of values read out of a live segment.
+    copied_live: u64,
 }
 
 impl<'s> Source<'s> {
     pub(crate) fn new(segment: &'s dyn Segment, virtuals: &'s [VirtualColumn]) -> Self {
         let (names, slots) = (HashMap::new(), Vec::new());
-        Self { segment, virtuals, names, slots, range: 0..0, rows: None }
+        Self { segment, virtuals, names, slots, range: 0..0, rows: None, copied_live: 0 }
     }
 
     /// The segment.
@@ -257,6 +274,9 @@ impl<'s> Source<'s> {
         } else {
             let rows = self.rows.as_deref();
             read(&self.slots[slot].origin, self.slots[slot].kind, &self.range, rows, &mut values)?;
+            if self.segment.is_live() {
+                self.copied_live += values.bytes();
+            }
         }
         self.slots[slot].values = values;
         self.slots[slot].fresh = true;
@@ -271,6 +291,11 @@ impl<'s> Source<'s> {
         self.slots[slot].origin = Origin::Computed(computed);
         self.slots[slot].texts = texts;
         result
+    }
+
+    /// Bytes of values read out of a live segment so far.
+    pub(crate) fn copied_live(&self) -> u64 {
+        self.copied_live
     }
 
     /// The values of a loaded column.

@@ -4,14 +4,20 @@
 mod casts;
 mod evaluate;
 mod numeric;
+mod quote;
 mod strings;
 mod time;
+mod types;
 mod udf;
 
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::ScalarValue;
 
 pub(crate) use evaluate::text_list;
+use quote::call;
+pub(crate) use quote::{quote_name, quote_text};
+pub(crate) use types::plain;
+use types::widest;
 pub(crate) use udf::{DruidFunction, all_functions};
 
 /// `TIMESTAMP`: milliseconds without a zone.
@@ -135,75 +141,6 @@ impl Definition {
             Returns::Widest => widest(args),
         }
     }
-}
-
-/// `name(a,b)`
-fn call(native: &str, args: &[Operand]) -> String {
-    let args: Vec<&str> = args.iter().map(|a| a.text.as_str()).collect();
-    format!("{native}({})", args.join(","))
-}
-
-/// One of the types results have.
-pub(crate) fn plain(data_type: &DataType) -> DataType {
-    match data_type {
-        DataType::Null | DataType::LargeUtf8 | DataType::Utf8View => DataType::Utf8,
-        DataType::Int8
-        | DataType::Int16
-        | DataType::Int32
-        | DataType::UInt8
-        | DataType::UInt16
-        | DataType::UInt32
-        | DataType::UInt64 => DataType::Int64,
-        DataType::Float16 | DataType::Float32 => DataType::Float64,
-        DataType::Timestamp(..) => TIMESTAMP,
-        other => other.clone(),
-    }
-}
-
-fn widest(args: &[DataType]) -> DataType {
-    let mut widest: Option<DataType> = None;
-    for next in args.iter().filter(|t| **t != DataType::Null).map(plain) {
-        widest = Some(match (widest, next) {
-            (None, next) => next,
-            (Some(a), b) if a == b => a,
-            (Some(DataType::Utf8), _) | (_, DataType::Utf8) => DataType::Utf8,
-            (Some(DataType::Float64), _) | (_, DataType::Float64) => DataType::Float64,
-            (Some(DataType::Boolean), b) => b,
-            (Some(a), DataType::Boolean) => a,
-            (Some(_), _) => DataType::Int64,
-        });
-    }
-    widest.unwrap_or(DataType::Utf8)
-}
-
-/// A text as a literal of the expression language.
-pub(crate) fn quote_text(text: &str) -> String {
-    quoted(text, '\'')
-}
-
-/// A column name as an identifier of the expression language.
-pub(crate) fn quote_name(name: &str) -> String {
-    quoted(name, '"')
-}
-
-fn quoted(text: &str, mark: char) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push(mark);
-    for c in text.chars() {
-        match c {
-            '\\' => out.push_str("\\\\"),
-            c if c == mark => {
-                out.push('\\');
-                out.push(c);
-            }
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c => out.push(c),
-        }
-    }
-    out.push(mark);
-    out
 }
 
 #[cfg(test)]

@@ -3,18 +3,18 @@
 
 mod aggregate;
 mod build;
+mod syntax;
 mod time;
 
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    DataType, Expr, LimitClause, Query, Select, SelectItem, Statement, VisitMut, VisitorMut,
+    Expr, LimitClause, Query, Select, SelectItem, Statement, VisitMut, VisitorMut,
 };
 
 use super::fault::invalid;
 use super::request::Settings;
 use crate::QueryError;
-use build::{call, text};
 
 /// Rewrites a parsed query into what the planner is given.
 pub(crate) fn rewrite(statement: &mut Statement, settings: &Settings) -> Result<(), QueryError> {
@@ -96,75 +96,6 @@ fn unique(name: &str, taken: &[String]) -> String {
     }
     let numbered = (0..).map(|n| format!("{name}{n}"));
     numbered.into_iter().find(|n| !taken.contains(n)).unwrap_or_default()
-}
-
-impl Rewriter<'_> {
-    fn replacement(&self, expr: &mut Expr) -> Result<Option<Expr>, QueryError> {
-        Ok(match expr {
-            Expr::Function(function) => {
-                if let Some(new) = aggregate::rewrite(function, self.settings)? {
-                    return Ok(Some(new));
-                }
-                return time::rewrite_call(function, self.settings);
-            }
-            Expr::Floor { .. }
-            | Expr::Ceil { .. }
-            | Expr::Extract { .. }
-            | Expr::TypedString(_)
-            | Expr::BinaryOp { .. } => return time::rewrite_syntax(expr, self.settings),
-            Expr::Position { expr, r#in } => Some(call("position", vec![*expr.clone(), *r#in.clone()])),
-            Expr::Substring { expr, substring_from, substring_for, .. } => {
-                let from = substring_from.as_ref().map_or_else(|| build::integer(1), |e| *e.clone());
-                let mut args = vec![*expr.clone(), from];
-                args.extend(substring_for.as_ref().map(|e| *e.clone()));
-                Some(call("substring", args))
-            }
-            Expr::Trim { trim_where, trim_what, expr, trim_characters } => {
-                use datafusion::sql::sqlparser::ast::TrimWhereField::{Leading, Trailing};
-                let name = match trim_where {
-                    Some(Leading) => "ltrim",
-                    Some(Trailing) => "rtrim",
-                    _ => "btrim",
-                };
-                let mut args = vec![*expr.clone()];
-                args.extend(trim_what.as_ref().map(|e| *e.clone()));
-                args.extend(trim_characters.iter().flatten().cloned());
-                Some(call(name, args))
-            }
-            Expr::Cast { expr, data_type, .. } => Some(self.cast(*expr.clone(), data_type)?),
-            _ => None,
-        })
-    }
-
-    fn cast(&self, expr: Expr, to: &DataType) -> Result<Expr, QueryError> {
-        let zone = text(self.settings.zone.name());
-        Ok(match to {
-            DataType::Timestamp(..) | DataType::Datetime(_) => call("cast_timestamp", vec![expr, zone]),
-            DataType::Date => {
-                let instant = call("cast_timestamp", vec![expr, zone]);
-                time::floor(instant, "P1D", self.settings.zone)
-            }
-            DataType::Varchar(_)
-            | DataType::Char(_)
-            | DataType::Character(_)
-            | DataType::CharacterVarying(_)
-            | DataType::Text
-            | DataType::String(_) => call("cast_varchar", vec![expr, zone]),
-            DataType::TinyInt(_)
-            | DataType::SmallInt(_)
-            | DataType::Int(_)
-            | DataType::Integer(_)
-            | DataType::BigInt(_) => call("cast_bigint", vec![expr]),
-            DataType::Double(_)
-            | DataType::DoublePrecision
-            | DataType::Float(_)
-            | DataType::Real
-            | DataType::Decimal(_)
-            | DataType::Numeric(_) => call("cast_double", vec![expr]),
-            DataType::Boolean | DataType::Bool => call("cast_boolean", vec![expr]),
-            other => return Err(invalid(format!("cannot CAST to {other}"))),
-        })
-    }
 }
 
 #[cfg(test)]

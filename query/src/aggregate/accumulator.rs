@@ -1,0 +1,148 @@
+//! Which state does an aggregator keep, and how do the rows of a block that pass its filter change it?
+
+use crate::QueryError;
+use crate::filter::Matcher;
+use crate::partial::State;
+use crate::plan::{AggregateFunction, AggregatorPlan};
+use crate::scan::{SlotId, Source, Values};
+
+use super::distinct::Distinct;
+use super::kernel::{self, Rows, Target};
+use super::numeric::Numeric;
+use super::pick::Pick;
+
+/// An aggregator bound to one segment.
+#[derive(Debug)]
+pub(crate) struct Accumulator<'p> {
+    plan: &'p AggregatorPlan,
+    filter: Option<Matcher>,
+    work: Work<'p>,
+    /// Rows and groups left by the filter.
+    rows: Vec<u32>,
+    groups: Vec<u32>,
+}
+
+/// What it does.
+#[derive(Debug)]
+enum Work<'p> {
+    Count(Vec<i64>),
+    CountNonNull(SlotId, Vec<i64>),
+    Numeric(Box<Numeric>),
+    Pick(Box<Pick>),
+    Distinct(Distinct<'p>),
+    Constant(usize),
+}
+
+impl<'p> Accumulator<'p> {
+    /// Binds a plan to the segment of `source`.
+    pub(crate) fn new(plan: &'p AggregatorPlan, source: &mut Source<'_>) -> Result<Self, QueryError> {
+        use AggregateFunction as F;
+        let filter = plan.filter.as_ref().map(|f| Matcher::new(f, source)).transpose()?;
+        let work = match &plan.function {
+            F::Count => Work::Count(Vec::new()),
+            F::CountNonNull(input) => Work::CountNonNull(source.input(input)?, Vec::new()),
+            F::Sum(_, input) | F::Min(_, input) | F::Max(_, input) | F::Mean(input) => {
+                Work::Numeric(Box::new(Numeric::new(&plan.function, source.input(input)?)))
+            }
+            F::First { input, time, .. } | F::Last { input, time, .. } => {
+                let time = source.slot(time)?;
+                Work::Pick(Box::new(Pick::new(&plan.function, source.input(input)?, Some(time))))
+            }
+            F::Any { input, .. } => {
+                Work::Pick(Box::new(Pick::new(&plan.function, source.input(input)?, None)))
+            }
+            F::Cardinality { fields, by_row, .. } => Work::Distinct(Distinct::new(fields, *by_row, source)?),
+            F::Grouping(_) => Work::Constant(0),
+        };
+        Ok(Self { plan, filter, work, rows: Vec::new(), groups: Vec::new() })
+    }
+
+    /// Makes room for `groups` groups.
+    pub(crate) fn grow(&mut self, groups: usize) {
+        match &mut self.work {
+            Work::Count(counts) | Work::CountNonNull(_, counts) => counts.resize(groups, 0),
+            Work::Numeric(numeric) => numeric.grow(groups, &self.plan.function),
+            Work::Pick(pick) => pick.grow(groups),
+            Work::Distinct(distinct) => distinct.grow(groups),
+            Work::Constant(len) => *len = groups,
+        }
+    }
+
+    /// Adds rows of the current block.
+    pub(crate) fn add(
+        &mut self,
+        source: &mut Source<'_>,
+        target: Target<'_>,
+        rows: Rows<'_>,
+    ) -> Result<(), QueryError> {
+        let Some(filter) = &mut self.filter else { return self.work.add(source, target, rows) };
+        let mask = filter.evaluate(source)?;
+        self.rows.clear();
+        self.groups.clear();
+        let passing = |p: u32| mask.contains(p as usize);
+        match (target, rows) {
+            (Target::One(_), Rows::All(n)) => self.rows.extend((0..n as u32).filter(|p| passing(*p))),
+            (Target::One(_), Rows::At(at)) => self.rows.extend(at.iter().filter(|p| passing(**p))),
+            (Target::Each(groups), rows) => {
+                for (i, group) in groups.iter().enumerate() {
+                    let position = if let Rows::At(at) = rows { at[i] } else { i as u32 };
+                    if passing(position) {
+                        self.rows.push(position);
+                        self.groups.push(*group);
+                    }
+                }
+            }
+        }
+        let target =
+            if let Target::One(group) = target { Target::One(group) } else { Target::Each(&self.groups) };
+        self.work.add(source, target, Rows::At(&self.rows))
+    }
+
+    /// The states of all groups; reads the values that were only noted by row.
+    pub(crate) fn finish(self, source: &mut Source<'_>) -> Result<State, QueryError> {
+        Ok(match self.work {
+            Work::Count(counts) | Work::CountNonNull(_, counts) => State::Count(counts),
+            Work::Numeric(numeric) => numeric.finish(),
+            Work::Pick(pick) => State::Pick(pick.finish(source)?),
+            Work::Distinct(distinct) => State::Distinct(distinct.finish()),
+            Work::Constant(len) => State::Constant(len),
+        })
+    }
+}
+
+impl Work<'_> {
+    fn add(&mut self, source: &mut Source<'_>, target: Target<'_>, rows: Rows<'_>) -> Result<(), QueryError> {
+        match self {
+            Self::Count(counts) => match target {
+                Target::One(group) => counts[group as usize] += rows.len() as i64,
+                Target::Each(groups) => groups.iter().for_each(|g| counts[*g as usize] += 1),
+            },
+            Self::CountNonNull(slot, counts) => {
+                source.load(*slot)?;
+                let values = source.values(*slot);
+                kernel::for_each(target, rows, |group, p| counts[group] += i64::from(!values.is_null(p)));
+            }
+            Self::Numeric(numeric) => numeric.add(source, target, rows)?,
+            Self::Pick(pick) => pick.add(source, target, rows)?,
+            Self::Distinct(distinct) => distinct.add(source, target, rows)?,
+            Self::Constant(_) => {}
+        }
+        Ok(())
+    }
+}
+
+impl Values {
+    /// Whether the value of a row is null.
+    pub(crate) fn is_null(&self, position: usize) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Long(b) => b.nulls.is_null(position),
+            Self::Float(b) => b.nulls.is_null(position),
+            Self::Double(b) => b.nulls.is_null(position),
+            Self::Ids(ids) => ids[position] == 0,
+            Self::Multi(b) => b.ids[b.offsets[position] as usize..b.offsets[position + 1] as usize]
+                .iter()
+                .all(|id| *id == 0),
+        }
+    }
+}

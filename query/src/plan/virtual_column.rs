@@ -1,0 +1,35 @@
+//! Which columns are computed, and how?
+
+use alluvium_expression::Expr;
+use alluvium_segments::ColumnType;
+use serde::{Deserialize, Serialize};
+
+use super::ValueFilter;
+
+/// A computed column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VirtualColumn {
+    /// Its name.
+    pub name: String,
+    /// How it is computed.
+    pub source: VirtualSource,
+}
+
+/// How a computed column is computed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum VirtualSource {
+    /// By an expression, cast to `output_type` (`None`: as it comes).
+    Expression {
+        /// The expression.
+        expression: Expr,
+        /// Type of the column.
+        output_type: Option<ColumnType>,
+    },
+    /// The values of a string column that pass.
+    Values {
+        /// The string column.
+        column: String,
+        /// Which values pass.
+        keep: ValueFilter,
+    },
+}

@@ -1,0 +1,188 @@
+//! What stands around the values of a row: brackets, keys, commas, headers, the end that tells a whole answer.
+
+use std::io::Write;
+
+use chrono_tz::Tz;
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::{DataType, Schema};
+use datafusion::arrow::error::ArrowError;
+
+use super::cell::{Cells, write_text};
+use crate::sql::explain::native_name;
+use crate::sql::metadata::sql_type;
+use crate::sql::request::{ResultFormat, SqlRequest};
+
+/// Writes the rows of one answer.
+#[derive(Debug)]
+pub(crate) struct RowWriter {
+    format: ResultFormat,
+    /// Each column's name as JSON text.
+    keys: Vec<Vec<u8>>,
+    names: Vec<String>,
+    types: Vec<DataType>,
+    zone: Tz,
+    stringify_arrays: bool,
+    rows: usize,
+}
+
+impl RowWriter {
+    pub(crate) fn new(schema: &Schema, request: &SqlRequest, zone: Tz, stringify_arrays: bool) -> Self {
+        let names: Vec<String> = schema.fields().iter().map(|f| f.name().clone()).collect();
+        let keys = names
+            .iter()
+            .map(|name| {
+                let mut key = Vec::with_capacity(name.len() + 2);
+                write_text(name, &mut key);
+                key
+            })
+            .collect();
+        let types = schema.fields().iter().map(|f| f.data_type().clone()).collect();
+        Self { format: request.result_format, keys, names, types, zone, stringify_arrays, rows: 0 }
+    }
+
+    /// What comes before the first row.
+    pub(crate) fn start(&mut self, request: &SqlRequest, out: &mut Vec<u8>) {
+        if matches!(self.format, ResultFormat::Object | ResultFormat::Array) {
+            out.push(b'[');
+        }
+        if !request.header {
+            return;
+        }
+        match self.format {
+            ResultFormat::Object | ResultFormat::ObjectLines => {
+                self.begin_row(out);
+                out.push(b'{');
+                for (i, data_type) in self.types.iter().enumerate() {
+                    self.key(i, out);
+                    out.extend_from_slice(header_value(data_type, request).to_string().as_bytes());
+                }
+                out.push(b'}');
+                self.end_row(out);
+            }
+            ResultFormat::Array | ResultFormat::ArrayLines => {
+                for line in self.header_lines(request) {
+                    self.begin_row(out);
+                    out.extend_from_slice(serde_json::json!(line).to_string().as_bytes());
+                    self.end_row(out);
+                }
+            }
+            ResultFormat::Csv => {
+                for line in self.header_lines(request) {
+                    for (i, text) in line.iter().enumerate() {
+                        if i > 0 {
+                            out.push(b',');
+                        }
+                        csv_text(text, out);
+                    }
+                    out.push(b'\n');
+                }
+            }
+        }
+    }
+
+    fn header_lines(&self, request: &SqlRequest) -> Vec<Vec<String>> {
+        let mut lines = vec![self.names.clone()];
+        if request.types_header {
+            lines.push(self.types.iter().map(|t| native_name(t).to_owned()).collect());
+        }
+        if request.sql_types_header {
+            lines.push(self.types.iter().map(|t| sql_type(t).0.to_owned()).collect());
+        }
+        lines
+    }
+
+    /// The rows of a batch.
+    pub(crate) fn batch(&mut self, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<(), ArrowError> {
+        let columns: Vec<Cells> =
+            batch.columns().iter().map(|c| Cells::of(c, self.zone)).collect::<Result<_, _>>()?;
+        for row in 0..batch.num_rows() {
+            self.begin_row(out);
+            match self.format {
+                ResultFormat::Object | ResultFormat::ObjectLines => {
+                    out.push(b'{');
+                    for (i, column) in columns.iter().enumerate() {
+                        self.key(i, out);
+                        column.write_json(row, self.stringify_arrays, out)?;
+                    }
+                    out.push(b'}');
+                }
+                ResultFormat::Array | ResultFormat::ArrayLines => {
+                    out.push(b'[');
+                    for (i, column) in columns.iter().enumerate() {
+                        if i > 0 {
+                            out.push(b',');
+                        }
+                        column.write_json(row, self.stringify_arrays, out)?;
+                    }
+                    out.push(b']');
+                }
+                ResultFormat::Csv => {
+                    for (i, column) in columns.iter().enumerate() {
+                        if i > 0 {
+                            out.push(b',');
+                        }
+                        csv_text(&column.text(row)?, out);
+                    }
+                }
+            }
+            self.end_row(out);
+        }
+        Ok(())
+    }
+
+    /// What comes after the last row. Its absence tells a client that the answer was cut.
+    pub(crate) fn end(&self, out: &mut Vec<u8>) {
+        match self.format {
+            ResultFormat::Object | ResultFormat::Array => out.extend_from_slice(b"]\n"),
+            ResultFormat::ObjectLines | ResultFormat::ArrayLines | ResultFormat::Csv => out.push(b'\n'),
+        }
+    }
+
+    fn begin_row(&mut self, out: &mut Vec<u8>) {
+        if self.rows > 0 && matches!(self.format, ResultFormat::Object | ResultFormat::Array) {
+            out.push(b',');
+        }
+        self.rows += 1;
+    }
+
+    fn end_row(&self, out: &mut Vec<u8>) {
+        if !matches!(self.format, ResultFormat::Object | ResultFormat::Array) {
+            out.push(b'\n');
+        }
+    }
+
+    fn key(&self, column: usize, out: &mut Vec<u8>) {
+        if column > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(self.keys.get(column).map_or(&[], Vec::as_slice));
+        out.push(b':');
+    }
+}
+
+fn header_value(data_type: &DataType, request: &SqlRequest) -> serde_json::Value {
+    if !request.types_header && !request.sql_types_header {
+        return serde_json::Value::Null;
+    }
+    let mut value = serde_json::Map::new();
+    if request.types_header {
+        value.insert("type".to_owned(), native_name(data_type).into());
+    }
+    if request.sql_types_header {
+        value.insert("sqlType".to_owned(), sql_type(data_type).0.into());
+    }
+    value.into()
+}
+
+/// A field of a CSV line: quoted where it must be, quotes doubled.
+fn csv_text(text: &str, out: &mut Vec<u8>) {
+    if !text.contains(['"', ',', '\n', '\r']) {
+        out.extend_from_slice(text.as_bytes());
+        return;
+    }
+    // Writing to a vector cannot fail.
+    let _ = write!(out, "\"{}\"", text.replace('"', "\"\""));
+}
+
+#[cfg(test)]
+mod tests;
