@@ -165,6 +165,18 @@ impl QueryEngine {
         controls.is_some()
     }
 
+    /// How many queries run now.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.running.lock().values().map(Vec::len).sum()
+    }
+
+    /// Whether a query of an id runs now.
+    #[must_use]
+    pub fn is_running(&self, query_id: &str) -> bool {
+        self.running.lock().contains_key(query_id)
+    }
+
     /// A query id that no other query has.
     #[must_use]
     pub fn new_query_id(&self, now_ms: i64) -> String {

@@ -63,6 +63,7 @@ fn queries(node: &Node, page: &mut Page) {
     page.counter("queries_total", "Queries asked.", counters.queries());
     let by_type = counters.by_type().into_iter().map(|(kind, n)| (label("type", &kind), n));
     page.metric("queries_by_type_total", "counter", "Queries asked, by type.", by_type);
+    page.gauge("queries_running", "Queries that run now.", node.queries().running());
     page.counter("query_failures_total", "Queries that failed.", counters.failures());
     let fallbacks = "Parts of SQL queries that did not become segment work.";
     page.counter("sql_fallbacks_total", fallbacks, counters.fallbacks());

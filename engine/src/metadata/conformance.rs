@@ -205,10 +205,10 @@ fn marking(store: &dyn MetadataStore) {
     assert_eq!(store.mark_segments(&[one.id.clone(), unknown], false).unwrap(), 1);
     assert_eq!(store.mark_segments(std::slice::from_ref(&one.id), false).unwrap(), 0);
     assert_eq!(store.segments(None).unwrap(), []);
-    assert_eq!(store.locations().unwrap(), [one.location.clone()]);
+    assert_eq!(store.locations().unwrap(), std::slice::from_ref(&one.location));
     assert_eq!(store.datasources().unwrap(), ["d"]);
     // A dropped chunk starts again above what was there.
-    assert!(store.allocate(&ask(day("2020-01-06"), "n")).unwrap().version > "v".to_owned());
+    assert!(store.allocate(&ask(day("2020-01-06"), "n")).unwrap().version.as_str() > "v");
     assert_eq!(store.mark_segments(std::slice::from_ref(&one.id), true).unwrap(), 1);
     assert_eq!(store.segments(None).unwrap(), [one]);
 }

@@ -1,6 +1,7 @@
 //! Do the endpoints answer as Druid's clients expect, in shape, status and headers, also when asked badly?
 
 mod catalogue;
+mod ends;
 mod ingestion;
 mod queries;
 mod wire;

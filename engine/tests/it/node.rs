@@ -49,6 +49,11 @@ impl Node {
         self.server.as_ref().unwrap().url()
     }
 
+    /// Whether a query of that id runs.
+    pub(crate) fn is_running(&self, query_id: &str) -> bool {
+        self.server.as_ref().unwrap().node().queries().is_running(query_id)
+    }
+
     pub(crate) fn get(&self, path: &str) -> Answer {
         read(self.agent.get(format!("{}{path}", self.url())).call().unwrap())
     }

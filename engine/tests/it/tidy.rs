@@ -69,10 +69,9 @@ fn files_are_short_and_open_with_a_head() {
             findings
                 .push(format!("{path}: open it with a `//!` line that says which question the file answers"));
         }
-        if let (false, Some(start)) = (is_test(&path), text.lines().position(|l| l == "mod tests {")) {
-            if lines - start > 130 {
-                findings.push(format!("{path}: {} lines of tests; move them to `tests.rs`", lines - start));
-            }
+        let tests = text.lines().position(|l| l == "mod tests {").map_or(0, |start| lines - start);
+        if tests > 130 && !is_test(&path) {
+            findings.push(format!("{path}: {tests} lines of tests; move them to `tests.rs`"));
         }
     }
     report(&findings);

@@ -92,7 +92,7 @@ fn produce(address: &str, sent: Arc<AtomicU64>, done: Arc<AtomicBool>) -> std::t
                 let record = BaseRecord::<(), _>::to("events").payload(&event);
                 match producer.send(record) {
                     Ok(()) => n += 1,
-                    Err(_) => drop(producer.poll(Duration::from_millis(5))),
+                    Err(_) => producer.poll(Duration::from_millis(5)),
                 }
             }
             producer.poll(Duration::from_millis(2));
