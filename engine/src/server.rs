@@ -59,7 +59,9 @@ pub fn init_logging(filter: &str) -> Result<(), EngineError> {
     let filter = EnvFilter::try_new(filter)
         .map_err(|e| EngineError::Config { path: "log".into(), message: e.to_string() })?;
     // A second call, in tests, keeps the first subscriber.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A log that cannot be written (its disk is full) must not end the thread that logs.
+    let _ = log.log_internal_errors(false).try_init();
     Ok(())
 }
 
