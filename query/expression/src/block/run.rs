@@ -2,15 +2,16 @@
 
 use std::borrow::Cow;
 
-use alluvium_segments::time::{Granularity, Interval};
+use alluvium_segments::time::{DAY_MS, Granularity, Interval};
 use alluvium_segments::{NullMask, NumericBlock};
+use chrono_tz::Tz;
 
 use super::compile::{Cases, DoubleNode, LongNode};
 use super::lane::{Lane, no_nulls, zip};
 use super::{BlockBindings, InputBlock, rows};
 use crate::ast::{BinaryOp, LogicalOp};
 use crate::eval::long_power;
-use crate::functions::in_eternity;
+use crate::functions::{TimeUnit, in_eternity};
 use crate::value::compare_doubles;
 use crate::{ExprError, ExprType};
 
@@ -62,7 +63,7 @@ impl<'b> Run<'b> {
             LongNode::Not(operand) => self.long(operand)?.map(|v| i64::from(v <= 0)),
             LongNode::Negate(operand) => self.long(operand)?.map(i64::wrapping_neg),
             LongNode::Floor(granularity, t) => floor(granularity, &self.long(t)?),
-            LongNode::Extract(unit, zone, t) => self.long(t)?.map(|t| unit.of(t, *zone)),
+            LongNode::Extract(unit, zone, t) => extract(*unit, *zone, &self.long(t)?),
             LongNode::Choose(cases) => self.choose(cases, &|node| self.long(node))?,
             LongNode::LongIsNull(wanted, value) => self.null_test(&self.long(value)?, *wanted),
             LongNode::DoubleIsNull(wanted, value) => self.null_test(&self.double(value)?, *wanted),
@@ -254,6 +255,24 @@ fn floor(granularity: &Granularity, t: &Lane<'_, i64>) -> Lane<'static, i64> {
             last.set(granularity.bucket(t));
         }
         last.get().start
+    })
+}
+
+/// What is the same all day is remembered for the day, as neighbours often share it.
+fn extract(unit: TimeUnit, zone: Tz, t: &Lane<'_, i64>) -> Lane<'static, i64> {
+    if zone != Tz::UTC || !unit.is_of_day() {
+        return t.map(|t| unit.of(t, zone));
+    }
+    let last = std::cell::Cell::new((Interval { start: 0, end: 0 }, 0));
+    t.map(|t| {
+        let (day, value) = last.get();
+        if day.contains(t) {
+            return value;
+        }
+        let start = t.saturating_sub(t.rem_euclid(DAY_MS));
+        let value = unit.of(t, zone);
+        last.set((Interval { start, end: start.saturating_add(DAY_MS) }, value));
+        value
     })
 }
 

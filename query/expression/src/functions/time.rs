@@ -208,6 +208,14 @@ impl FromStr for TimeUnit {
 }
 
 impl TimeUnit {
+    /// Whether it is the same all day.
+    pub(crate) fn is_of_day(self) -> bool {
+        !matches!(
+            self,
+            Self::Epoch | Self::Microsecond | Self::Millisecond | Self::Second | Self::Minute | Self::Hour
+        )
+    }
+
     /// This part of `t` on the clock of `zone`.
     pub(crate) fn of(self, t: i64, zone: Tz) -> i64 {
         let local_ms = local_millis(t, zone);
