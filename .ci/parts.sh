@@ -29,5 +29,5 @@ real_parts() {
   ALLUVIUM_KAFKA_LIBS="$parts/kafka/libs" \
   ALLUVIUM_WIKITICKER="$parts/wikiticker.json.gz" \
   ALLUVIUM_PYTHON="$parts/python/bin/python" \
-    cargo test -p alluvium --test it --locked real:: -- --nocapture --test-threads=1
+    cargo test --workspace --test it --locked real:: -- --nocapture --test-threads=1
 }

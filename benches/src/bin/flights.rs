@@ -193,11 +193,13 @@ fn sql(text: &str) -> Value {
 }
 
 fn queries() -> Vec<Query> {
+    let mut all = series_and_tops();
+    all.extend(groups_and_scans());
+    all
+}
+
+fn series_and_tops() -> Vec<Query> {
     let atlanta = json!({"type": "selector", "dimension": "origin", "value": "ATL"});
-    let late = json!({"type": "and", "fields": [
-        {"type": "equals", "column": "origin", "matchValueType": "STRING", "matchValue": "SFO"},
-        {"type": "range", "column": "delay", "matchValueType": "LONG", "lower": 180}
-    ]});
     vec![
         Query {
             name: "timeseries: day",
@@ -234,6 +236,15 @@ fn queries() -> Vec<Query> {
             duckdb: "SELECT origin, count(*) n, sum(delay), sum(distance) FROM flights \
                      GROUP BY origin ORDER BY n DESC LIMIT 10",
         },
+    ]
+}
+
+fn groups_and_scans() -> Vec<Query> {
+    let late = json!({"type": "and", "fields": [
+        {"type": "equals", "column": "origin", "matchValueType": "STRING", "matchValue": "SFO"},
+        {"type": "range", "column": "delay", "matchValueType": "LONG", "lower": 180}
+    ]});
+    vec![
         Query {
             name: "groupBy: origin, destination",
             path: "/druid/v2",
