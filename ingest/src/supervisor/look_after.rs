@@ -31,7 +31,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 pub(super) fn run(plan: &Plan, shared: &Shared, end: &EndFlag, hand_off: &Receiver<Vec<u32>>) {
     if plan.spec.suspended {
-        shared.set_phase(Phase::Suspended);
         return;
     }
     let mut pause = Duration::from_millis(200);

@@ -78,6 +78,10 @@ impl Supervisor {
     /// When the system has no thread left.
     pub(crate) fn start(plan: Plan) -> Result<Self, IngestError> {
         let shared = Arc::new(Shared::default());
+        if plan.spec.suspended {
+            // Before the thread runs: whoever asks next must not find it pending.
+            shared.set_phase(Phase::Suspended);
+        }
         let end = Arc::new(EndFlag::default());
         let (hand_off, inbox) = unbounded();
         let name = plan.spec.id.clone();
