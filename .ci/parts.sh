@@ -1,7 +1,7 @@
 # Which real parts do the tests need, and where do they come from? Package registries only; kept between runs.
 parts="${ALLUVIUM_CI_PARTS:-$HOME/.cache/alluvium-ci}"
 
-# Apache Kafka and the wikiticker file from Maven Central, DuckDB and pydruid from PyPI.
+# Apache Kafka and the wikiticker file from Maven Central, DuckDB and pydruid from PyPI, Chromium from Debian.
 install_parts() {
   mkdir -p "$parts"
   if [ ! -f "$parts/kafka/complete" ]; then
@@ -20,6 +20,10 @@ install_parts() {
     "$parts/python/bin/pip" install -q duckdb==1.4.1 pydruid==0.6.9
     touch "$parts/python/complete"
   fi
+  if ! command -v chromium > /dev/null; then
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends chromium > "$parts/chromium.log"
+  fi
 }
 
 # The tests of the module `real`, against the release server; a missing part fails them.
@@ -29,5 +33,6 @@ real_parts() {
   ALLUVIUM_KAFKA_LIBS="$parts/kafka/libs" \
   ALLUVIUM_WIKITICKER="$parts/wikiticker.json.gz" \
   ALLUVIUM_PYTHON="$parts/python/bin/python" \
-    cargo test --workspace --test it --locked real:: -- --nocapture --test-threads=1
+  ALLUVIUM_CHROMIUM="$(command -v chromium)" \
+    cargo test --workspace --test it --locked real:: differential:: -- --nocapture --test-threads=1
 }

@@ -2,6 +2,7 @@
 
 mod fixture;
 mod forms;
+mod plans;
 
 use fixture::{engine, rows};
 
