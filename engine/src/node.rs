@@ -92,6 +92,7 @@ impl Node {
         let query_threads =
             Builder::new_multi_thread()
                 .thread_name("alluvium-query")
+                .thread_stack_size(alluvium_query::sql::STACK_BYTES)
                 .enable_time()
                 .build()
                 .map_err(|source| EngineError::Io { action: "start the query threads".to_owned(), source })?;

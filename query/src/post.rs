@@ -76,6 +76,25 @@ pub(crate) fn post_aggregators(items: &[Json]) -> Result<Vec<PostAggregator>, Qu
     items.iter().map(read).collect()
 }
 
+impl PostAggregator {
+    /// A field it needs that is none of the outputs before it.
+    pub(crate) fn missing(&self, known: impl Fn(&str) -> bool + Copy) -> Option<&str> {
+        self.formula.missing(known)
+    }
+}
+
+impl Formula {
+    fn missing(&self, known: impl Fn(&str) -> bool + Copy) -> Option<&str> {
+        match self {
+            Self::Field(name) => Some(name.as_str()).filter(|n| !known(n)),
+            Self::Arithmetic(_, parts) | Self::Extreme { fields: parts, .. } => {
+                parts.iter().find_map(|part| part.missing(known))
+            }
+            Self::Constant(_) | Self::Expression(_) => None,
+        }
+    }
+}
+
 fn formula(fields: &Fields<'_>) -> Result<Formula, QueryError> {
     let parts = || -> Result<Vec<Formula>, QueryError> {
         fields.need("fields")?;

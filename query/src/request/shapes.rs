@@ -33,9 +33,19 @@ impl Aggregation {
         let post = post_aggregators(fields.list("postAggregations")?)?;
         let mut names = HashSet::new();
         let outputs = dimensions.iter().map(|d| &d.name).chain(aggregators.iter().map(|a| &a.name));
-        for name in outputs.chain(post.iter().map(|p| &p.name)) {
+        let defined = |name: &str| QueryError::invalid(format!("[{name}] already defined"));
+        for name in outputs {
             if !names.insert(name.as_str()) {
-                return Err(QueryError::invalid(format!("[{name}] already defined")));
+                return Err(defined(name));
+            }
+        }
+        for item in &post {
+            if let Some(missing) = item.missing(|name| names.contains(name)) {
+                let message = format!("Missing fields [[{missing}]] for postAggregator [{}]", item.name);
+                return Err(QueryError::invalid(message));
+            }
+            if !names.insert(item.name.as_str()) {
+                return Err(defined(&item.name));
             }
         }
         if dimensions.len() > 60 {

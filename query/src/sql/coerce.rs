@@ -7,7 +7,7 @@ use alluvium_segments::time::parse_iso_in;
 use chrono_tz::Tz;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{DFSchema, Result, ScalarValue};
+use datafusion::common::{DFSchema, Result, ScalarValue, plan_err};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, ScalarUDF};
@@ -39,10 +39,10 @@ fn coerce_one(expr: Expr, schema: &DFSchema, zone: Tz) -> Result<Transformed<Exp
             let types = (type_of(&left), type_of(&right));
             let (left, right) = match types {
                 (Some(l), Some(r)) if is_text(&r) && is_coerced(&l) => {
-                    (left, Box::new(meet(*right, &l, zone)))
+                    (left, Box::new(meet(*right, &l, zone)?))
                 }
                 (Some(l), Some(r)) if is_text(&l) && is_coerced(&r) => {
-                    (Box::new(meet(*left, &r, zone)), right)
+                    (Box::new(meet(*left, &r, zone)?), right)
                 }
                 _ => return Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right }))),
             };
@@ -55,7 +55,7 @@ fn coerce_one(expr: Expr, schema: &DFSchema, zone: Tz) -> Result<Transformed<Exp
             for bound in [&mut between.low, &mut between.high] {
                 if type_of(bound).is_some_and(|t| is_text(&t)) {
                     let taken = std::mem::take(&mut **bound);
-                    **bound = meet(taken, &wanted, zone);
+                    **bound = meet(taken, &wanted, zone)?;
                 }
             }
             Ok(Transformed::yes(Expr::Between(between)))
@@ -67,7 +67,7 @@ fn coerce_one(expr: Expr, schema: &DFSchema, zone: Tz) -> Result<Transformed<Exp
             for item in &mut list.list {
                 if type_of(item).is_some_and(|t| is_text(&t)) {
                     let taken = std::mem::take(item);
-                    *item = meet(taken, &wanted, zone);
+                    *item = meet(taken, &wanted, zone)?;
                 }
             }
             Ok(Transformed::yes(Expr::InList(list)))
@@ -86,33 +86,40 @@ fn is_text(data_type: &DataType) -> bool {
 }
 
 fn is_coerced(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Timestamp(..)) || data_type.is_numeric()
+    matches!(data_type, DataType::Timestamp(..) | DataType::Boolean) || data_type.is_numeric()
 }
 
 /// A text as what it is compared with: a literal where it is one.
-fn meet(text: Expr, wanted: &DataType, zone: Tz) -> Expr {
+fn meet(text: Expr, wanted: &DataType, zone: Tz) -> Result<Expr> {
     let literal = match &text {
         Expr::Literal(value, _) => value.try_as_str().flatten().map(str::to_owned),
         _ => None,
     };
-    if let DataType::Timestamp(..) = wanted {
-        if let Some(t) = literal.and_then(|l| parse_iso_in(&l, zone).ok()) {
-            return Expr::Literal(ScalarValue::TimestampMillisecond(Some(t), None), None);
+    match wanted {
+        DataType::Timestamp(..) => {
+            if let Some(literal) = literal {
+                return match parse_iso_in(&literal, zone) {
+                    Ok(t) => Ok(Expr::Literal(ScalarValue::TimestampMillisecond(Some(t), None), None)),
+                    Err(_) => plan_err!("Illegal TIMESTAMP constant ['{literal}']"),
+                };
+            }
+            let zone = Expr::Literal(ScalarValue::Utf8(Some(zone.name().to_owned())), None);
+            return Ok(call("cast_timestamp", vec![text, zone]));
         }
-        let zone = Expr::Literal(ScalarValue::Utf8(Some(zone.name().to_owned())), None);
-        return call("cast_timestamp", vec![text, zone]);
+        DataType::Boolean => return Ok(call("cast_boolean", vec![text])),
+        _ => {}
     }
     if let Some(literal) = literal {
         let literal = literal.trim();
         if let (Ok(n), true) = (literal.parse::<i64>(), wanted.is_integer()) {
-            return Expr::Literal(ScalarValue::Int64(Some(n)), None);
+            return Ok(Expr::Literal(ScalarValue::Int64(Some(n)), None));
         }
         if let Ok(n) = literal.parse::<f64>() {
-            return Expr::Literal(ScalarValue::Float64(Some(n)), None);
+            return Ok(Expr::Literal(ScalarValue::Float64(Some(n)), None));
         }
     }
     let name = if wanted.is_integer() { "cast_bigint" } else { "cast_double" };
-    call(name, vec![text])
+    Ok(call(name, vec![text]))
 }
 
 /// A call of one of Druid's functions.

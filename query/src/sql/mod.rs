@@ -38,3 +38,7 @@ pub use system::{NoSystemTables, SYSTEM_TABLES, SystemTable, SystemTables, Syste
 
 #[cfg(test)]
 mod tests;
+
+/// Stack that a thread planning and running statements needs, in bytes: plans are walked by recursion, and as
+/// many levels as a statement may have must fit. Only what is used takes memory.
+pub const STACK_BYTES: usize = 64 << 20;

@@ -47,6 +47,11 @@ pub(crate) fn read(text: &str, parameters: &[SqlParameter]) -> Result<Text, Quer
     }
     let (explain, last) = strip_explain(last);
     refuse_other_statements(&last)?;
+    if last.iter().filter(|t| is_operator(t)).count() > MAX_OPERATORS {
+        return Err(invalid(format!(
+            "the text has more than {MAX_OPERATORS} operators; use IN for long lists"
+        )));
+    }
     let tokens = bind(last, parameters)?;
     let statement = parse(&dialect, tokens)?;
     Ok(Text { settings, explain, statement })
@@ -54,6 +59,20 @@ pub(crate) fn read(text: &str, parameters: &[SqlParameter]) -> Result<Text, Quer
 
 fn meaningful(token: &TokenWithSpan) -> bool {
     !matches!(token.token, Token::Whitespace(_) | Token::EOF)
+}
+
+/// Most operators and keywords of a statement: the syntax tree cannot be deeper, and ends without deep recursion.
+const MAX_OPERATORS: usize = 20_000;
+
+/// Whether a token can make the syntax tree a level deeper.
+fn is_operator(token: &TokenWithSpan) -> bool {
+    match &token.token {
+        Token::Word(word) => {
+            !matches!(word.keyword, Keyword::NoKeyword | Keyword::TRUE | Keyword::FALSE | Keyword::NULL)
+        }
+        Token::Comma | Token::RParen | Token::Number(..) | Token::SingleQuotedString(_) => false,
+        _ => meaningful(token),
+    }
 }
 
 fn keyword(token: &TokenWithSpan) -> Option<Keyword> {

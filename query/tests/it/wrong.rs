@@ -39,6 +39,12 @@ fn messages_name_what_is_wrong() {
             "`thetaSketch`",
         ),
         (json!({"aggregations": [{"type": "count", "name": "id"}]}), 400, "[id] already defined"),
+        (
+            json!({"postAggregations": [{"type": "arithmetic", "name": "p", "fn": "+", "fields": [
+                {"type": "fieldAccess", "fieldName": "n"}, {"type": "fieldAccess", "fieldName": "m"}]}]}),
+            400,
+            "Missing fields [[m]] for postAggregator [p]",
+        ),
         (json!({"dataSource": {"type": "join"}}), 501, "`join`"),
         (json!({"virtualColumns": [{"type": "nested-field", "name": "x"}]}), 501, "`nested-field`"),
         (json!({"limitSpec": {"columns": ["nope"]}}), 400, "nope"),

@@ -3,6 +3,7 @@
 
 mod aggregate;
 mod build;
+mod depth;
 mod syntax;
 mod time;
 
@@ -18,7 +19,7 @@ use crate::QueryError;
 
 /// Rewrites a parsed query into what the planner is given.
 pub(crate) fn rewrite(statement: &mut Statement, settings: &Settings) -> Result<(), QueryError> {
-    let mut rewriter = Rewriter { settings };
+    let mut rewriter = Rewriter { settings, depth: 0 };
     match statement.visit(&mut rewriter) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(error),
@@ -27,10 +28,28 @@ pub(crate) fn rewrite(statement: &mut Statement, settings: &Settings) -> Result<
 
 struct Rewriter<'s> {
     settings: &'s Settings,
+    /// Expressions around the one that is visited.
+    depth: usize,
 }
 
 impl VisitorMut for Rewriter<'_> {
     type Break = QueryError;
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<QueryError> {
+        match depth::check_unions(&query.body) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<QueryError> {
+        depth::balance(expr);
+        self.depth += 1;
+        match depth::check(self.depth) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
+    }
 
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<QueryError> {
         if let Some(fetch) = query.fetch.take() {
@@ -70,6 +89,7 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<QueryError> {
+        self.depth -= 1;
         match self.replacement(expr) {
             Ok(None) => {}
             Ok(Some(new)) => *expr = new,

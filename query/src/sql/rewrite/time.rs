@@ -194,6 +194,12 @@ pub(super) fn rewrite_call(function: &Function, settings: &Settings) -> Result<O
 fn rewrite_other(name: &str, args: &[Expr], settings: &Settings) -> Result<Option<Expr>, QueryError> {
     let upper = name.to_uppercase();
     Ok(match (name, args) {
+        ("year" | "quarter" | "month" | "week" | "hour" | "minute" | "second", [t]) => {
+            Some(extract(t.clone(), name, settings))
+        }
+        ("dayofyear", [t]) => Some(extract(t.clone(), "DOY", settings)),
+        ("dayofmonth", [t]) => Some(extract(t.clone(), "DAY", settings)),
+        ("dayofweek", [t]) => Some(extract(t.clone(), "DOW", settings)),
         ("date_trunc", [unit, t]) => {
             let unit = string_of(unit).ok_or_else(|| invalid("DATE_TRUNC needs its unit as a text"))?;
             Some(floor(t.clone(), unit_period(unit)?, settings.zone))

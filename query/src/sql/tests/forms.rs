@@ -82,6 +82,7 @@ async fn errors() {
         ("INSERT INTO wiki SELECT 1", "Cannot execute INSERT"),
         ("SELECT TIME_FLOOR(__time) FROM wiki", "TIME_FLOOR"),
         ("SELECT no_such_function(1)", "no_such_function"),
+        ("SELECT COUNT(*) FROM wiki WHERE __time > 'soon'", "Illegal TIMESTAMP constant ['soon']"),
     ] {
         let error = ask(&engine, SqlRequest::text(query)).await.unwrap_err();
         assert!(error.to_string().contains(wanted), "{query}: {error}");
@@ -103,4 +104,46 @@ async fn a_query_can_be_stopped() {
     assert!(engine.engine().cancel("mine"));
     assert!(matches!(answer.collect().await, Err(QueryError::Cancelled(_))));
     assert!(!engine.engine().cancel("mine"));
+}
+
+/// The test's own thread has a small stack, as unlike the server's.
+fn on_query_stack(test: impl FnOnce() + Send + 'static) {
+    let thread = std::thread::Builder::new().stack_size(crate::sql::STACK_BYTES);
+    thread.spawn(test).unwrap().join().unwrap();
+}
+
+#[test]
+fn long_and_deep_statements_end_in_an_answer() {
+    on_query_stack(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (engine, _folder) = engine();
+            let chain = |n: usize, by: &str, one: &dyn Fn(usize) -> String| {
+                (0..n).map(one).collect::<Vec<_>>().join(by)
+            };
+            let names = chain(3000, " OR ", &|i| format!("page = '{i}'"));
+            let counted = format!("SELECT COUNT(*) FROM wiki WHERE page = 'A' OR {names}");
+            assert_eq!(rows(&engine, &counted).await, "[[3]]");
+            let numbers = chain(1000, " AND ", &|i| format!("added <> {}", i + 11));
+            let counted = format!("SELECT COUNT(*) FROM wiki WHERE {numbers}");
+            assert_eq!(rows(&engine, &counted).await, "[[1]]");
+            let sum = format!("SELECT SUM(added + {}) FROM wiki", chain(100, " + ", &|_| "1".to_owned()));
+            assert_eq!(rows(&engine, &sum).await, "[[980]]");
+            let one = |_: usize| "SELECT 1".to_owned();
+            let united = format!("SELECT COUNT(*) FROM ({})", chain(150, " UNION ALL ", &one));
+            assert_eq!(rows(&engine, &united).await, "[[150]]");
+            for (wrong, wanted) in [
+                (chain(300, " UNION ALL ", &one), "at most 200 queries"),
+                (format!("SELECT {}", chain(5000, " + ", &|_| "1".to_owned())), "more than 300 levels"),
+                (format!("SELECT 1 {}", "IS NULL ".repeat(5000)), "more than 300 levels"),
+                (
+                    format!("SELECT {}", chain(30_000, " + ", &|_| "1".to_owned())),
+                    "more than 20000 operators",
+                ),
+            ] {
+                let error = rows(&engine, &wrong).await;
+                assert!(error.contains(wanted), "{error}");
+            }
+        });
+    });
 }
