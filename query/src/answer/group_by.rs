@@ -15,10 +15,14 @@ use crate::request::{Context, GroupBy, grouping};
 /// The blocks of results: one, or one a subtotal; each with its rows in order.
 pub(crate) fn group_by_table(
     query: &GroupBy,
-    groups: Groups,
+    mut groups: Groups,
     context: &Context,
 ) -> Result<Vec<(Table, Vec<usize>)>, QueryError> {
     let dims_first = context.flag("sortByDimsFirst", false)?;
+    let plan = &query.aggregation.plan;
+    if plan.dimensions.is_empty() && matches!(plan.granularity, Granularity::All) {
+        groups = groups.or_empty_group(plan);
+    }
     let Some(subtotals) = &query.subtotals else {
         return Ok(vec![block(query, groups, &query.aggregation.plan, dims_first)?]);
     };

@@ -155,6 +155,17 @@ fn group_by_explodes_and_orders() {
 }
 
 #[test]
+fn group_by_nothing_over_nothing() {
+    let none = json!({"dimensions": [], "limitSpec": null, "filter": {"type": "false"},
+        "aggregations": [{"type": "count", "name": "n"}, {"type": "longSum", "name": "sum", "fieldName": "l"}]});
+    expect(
+        group_by(none),
+        r#"[{"version":"v1","timestamp":"2015-09-01T00:00:00.000Z","event":{"n":0,"sum":null}}]"#,
+    );
+    expect(group_by(json!({"filter": {"type": "false"}})), "[]");
+}
+
+#[test]
 fn group_by_subtotals_and_grouping() {
     expect(
         group_by(json!({"context": {"resultAsArray": true}, "dimensions": ["s", "m"],

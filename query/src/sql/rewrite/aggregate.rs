@@ -4,7 +4,7 @@ use datafusion::sql::sqlparser::ast::{
     DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
 };
 
-use super::build::{identifier, name_of, plain_args, recall};
+use super::build::{identifier, name_of, plain_args, recall, text};
 use crate::QueryError;
 use crate::sql::fault::invalid;
 use crate::sql::request::Settings;
@@ -28,6 +28,16 @@ pub(super) fn rewrite(function: &Function, settings: &Settings) -> Result<Option
             args.insert(1, Expr::Identifier(identifier("__time")));
             Some(recall(function, &format!("{name}_by"), args))
         }
+        // The last argument is how many bytes Druid keeps in memory; here the memory pool limits them.
+        "string_agg" | "listagg" => match args()?.as_slice() {
+            [value] => Some(with_args(function, vec![value.clone(), text("")])),
+            [value, separator, _] => Some(with_args(function, vec![value.clone(), separator.clone()])),
+            _ => None,
+        },
+        "array_agg" => match args()?.as_slice() {
+            [value, _] => Some(with_args(function, vec![value.clone()])),
+            _ => None,
+        },
         "approx_count_distinct_builtin" | "approx_count_distinct_ds_hll" => {
             let first = args()?.into_iter().next();
             let first = first.ok_or_else(|| invalid(format!("{} needs a column", name.to_uppercase())))?;
@@ -35,6 +45,15 @@ pub(super) fn rewrite(function: &Function, settings: &Settings) -> Result<Option
         }
         _ => None,
     })
+}
+
+/// The same call, `DISTINCT` and `ORDER BY` included, of other arguments.
+fn with_args(function: &Function, args: Vec<Expr>) -> Expr {
+    let mut function = function.clone();
+    if let FunctionArguments::List(list) = &mut function.args {
+        list.args = args.into_iter().map(|a| FunctionArg::Unnamed(FunctionArgExpr::Expr(a))).collect();
+    }
+    Expr::Function(function)
 }
 
 fn is_distinct(function: &Function) -> bool {

@@ -10,7 +10,7 @@ mod time;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, LimitClause, Query, Select, SelectItem, Statement, VisitMut, VisitorMut,
+    Expr, GroupByExpr, LimitClause, Query, Select, SelectItem, Statement, VisitMut, VisitorMut,
 };
 
 use super::fault::invalid;
@@ -69,6 +69,9 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<QueryError> {
+        if let GroupByExpr::Expressions(keys, _) = &mut select.group_by {
+            keys.retain(|key| !matches!(key, Expr::Tuple(none) if none.is_empty()));
+        }
         let mut names: Vec<String> = Vec::with_capacity(select.projection.len());
         for (i, item) in select.projection.iter_mut().enumerate() {
             let (expr, name) = match item {

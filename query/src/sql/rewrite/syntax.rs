@@ -1,6 +1,6 @@
 //! Which special syntax is a call? `POSITION(x IN y)`, `SUBSTRING(x FROM 1)`, `TRIM(..)`, `CAST(..)`.
 
-use datafusion::sql::sqlparser::ast::{DataType, Expr};
+use datafusion::sql::sqlparser::ast::{DataType, Expr, Value};
 
 use super::build::{call, text};
 use super::{Rewriter, aggregate, build, time};
@@ -41,6 +41,10 @@ impl Rewriter<'_> {
                 args.extend(trim_characters.iter().flatten().cloned());
                 Some(call(name, args))
             }
+            Expr::Value(literal) => match &literal.value {
+                Value::UnicodeStringLiteral(value) => Some(text(value)),
+                _ => None,
+            },
             Expr::Cast { expr, data_type, .. } => Some(self.cast(*expr.clone(), data_type)?),
             _ => None,
         })
