@@ -89,13 +89,12 @@ impl Node {
         let sql_options = SqlOptions { memory_bytes: config.query.memory_bytes, ..SqlOptions::default() };
         let sql =
             SqlEngine::new(Arc::clone(&queries), Arc::new(tables), &sql_options).map_err(query_failed)?;
-        let query_threads =
-            Builder::new_multi_thread()
-                .thread_name("alluvium-query")
-                .thread_stack_size(alluvium_query::sql::STACK_BYTES)
-                .enable_time()
-                .build()
-                .map_err(|source| EngineError::Io { action: "start the query threads".to_owned(), source })?;
+        let query_threads = Builder::new_multi_thread()
+            .thread_name("alluvium-query")
+            .thread_stack_size(alluvium_query::sql::STACK_BYTES)
+            .enable_time()
+            .build()
+            .map_err(|source| EngineError::Io { action: "start the query threads".to_owned(), source })?;
         ingest.start().map_err(ingest_failed)?;
         Ok(Self {
             config,

@@ -38,7 +38,7 @@ fn aggregates_a_datasource(plan: &str) -> bool {
     let lines: Vec<&str> = plan.lines().map(str::trim_start).collect();
     let between =
         |line: &&&str| ["Projection:", "Filter:", "SubqueryAlias:"].iter().any(|p| line.starts_with(p));
-    let below = |at: usize| lines.iter().skip(at + 1).skip_while(|line| between(&line)).copied().next();
+    let below = |at: usize| lines.iter().skip(at + 1).skip_while(between).copied().next();
     (0..lines.len())
         .filter(|at| lines[*at].starts_with("Aggregate:"))
         .any(|at| below(at).is_some_and(|line| line.starts_with("TableScan:")))
