@@ -6,6 +6,7 @@ mod console;
 mod disk_full;
 mod exactly_once;
 mod freshness;
+mod pydruid;
 mod server;
 mod wikiticker;
 
