@@ -38,6 +38,8 @@ impl IngestService {
                 return Ok(json!({"id": id, "restarted": false}));
             }
         }
+        // What the client refuses would be refused at every start.
+        drop((self.open)(&spec).open()?);
         self.stop_one(&id, Ending::Graceful);
         self.store(&id, spec.original.clone(), spec.suspended)?;
         self.run(spec)?;

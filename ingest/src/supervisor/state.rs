@@ -102,12 +102,7 @@ impl Shared {
         if inner.errors.len() >= RECENT {
             inner.errors.pop_front();
         }
-        inner.errors.push_back(json!({
-            "timestamp": format_iso(now_ms()),
-            "exceptionClass": from,
-            "message": error,
-            "streamException": stream,
-        }));
+        inner.errors.push_back(error_entry(error, stream, from));
     }
 
     /// State, detailed state and health.
@@ -156,6 +151,9 @@ impl Shared {
         }
         let aggregate: i64 = lag.values().sum();
         let mut errors: Vec<Value> = inner.errors.iter().cloned().collect();
+        errors.extend(inner.tasks.iter().filter_map(|(_, task)| {
+            Some(error_entry(&format!("{}: {}", task.id(), task.trouble()?), false, "task"))
+        }));
         errors.extend(inner.tasks.iter().flat_map(|(_, t)| t.errors()));
         json!({
             "dataSource": spec.data.datasource,
@@ -177,6 +175,16 @@ impl Shared {
             "noEffect": spec.no_effect,
         })
     }
+}
+
+/// An error as Druid's status lists it, of now.
+fn error_entry(error: &str, stream: bool, from: &str) -> Value {
+    json!({
+        "timestamp": format_iso(now_ms()),
+        "exceptionClass": from,
+        "message": error,
+        "streamException": stream,
+    })
 }
 
 impl Inner {

@@ -143,6 +143,8 @@ fn a_full_disk_stops_nothing_for_good() {
         let trouble = world.status("d")["activeTasks"][0]["trouble"].to_string();
         trouble.contains("no space left")
     });
+    let errors = world.status("d")["recentErrors"].to_string();
+    assert!(errors.contains("no space left"), "{errors}");
     produce(&world, 100..200);
     assert_eq!(world.committed("d"), 0);
     world.deep.full.store(false, Ordering::Release);

@@ -29,8 +29,14 @@ impl ClientContext for Errors {
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF) {
             return;
         }
+        let mut last = self.last.lock();
+        let known = last.as_ref().is_some_and(|(at, text)| text == reason && at.elapsed() < FRESH);
+        if known {
+            tracing::debug!(%error, reason, "kafka client");
+            return;
+        }
         tracing::warn!(%error, reason, "kafka client");
-        *self.last.lock() = Some((Instant::now(), reason.to_owned()));
+        *last = Some((Instant::now(), reason.to_owned()));
     }
 
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {

@@ -27,6 +27,13 @@ impl KafkaSource {
         Self { stream, consumer, positions: HashMap::new() }
     }
 
+    /// Hears what the client has to say when nothing is assigned: otherwise its complaints would pile up unread.
+    fn listen(&self) {
+        if self.positions.is_empty() {
+            while self.consumer.poll(Duration::ZERO).is_some() {}
+        }
+    }
+
     /// The client's own complaint (unreachable brokers, refused credentials) says more than "timed out".
     fn failed(&self, error: &KafkaError) -> IngestError {
         let message = match self.consumer.context().take() {
@@ -62,7 +69,9 @@ impl KafkaSource {
 
 impl Source for KafkaSource {
     fn partitions(&mut self) -> Result<Vec<StreamPartition>, IngestError> {
-        topics::partitions(&self.consumer, &self.stream).map_err(|e| match e {
+        let found = topics::partitions(&self.consumer, &self.stream);
+        self.listen();
+        found.map_err(|e| match e {
             topics::Missing::Failed(error) => self.failed(&error),
             topics::Missing::Topic(message) => {
                 IngestError::Stream { stream: self.stream.name().to_owned(), message }
@@ -71,9 +80,9 @@ impl Source for KafkaSource {
     }
 
     fn bounds(&mut self, partition: &StreamPartition) -> Result<(i64, i64), IngestError> {
-        self.consumer
-            .fetch_watermarks(&partition.topic, partition.partition, TIMEOUT)
-            .map_err(|e| self.failed(&e))
+        let bounds = self.consumer.fetch_watermarks(&partition.topic, partition.partition, TIMEOUT);
+        self.listen();
+        bounds.map_err(|e| self.failed(&e))
     }
 
     fn seek(&mut self, positions: &[(StreamPartition, i64)]) -> Result<(), IngestError> {

@@ -11,19 +11,23 @@ use std::time::Duration;
 
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::BaseConsumer;
+use rdkafka::error::KafkaError;
 
 use super::{Source, SourceFactory};
 use crate::IngestError;
-use crate::spec::KafkaStream;
+use crate::spec::{KafkaStream, SpecError};
 
 use client::Errors;
 use consumer::KafkaSource;
 
-/// How long a metadata call may take.
-const TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a metadata call may take; a supervisor that is asked to stop meanwhile waits for it.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Properties that we set: giving another value would break exactly-once.
-const OURS: [(&str, &str); 4] = [
+/// Properties that we set: giving another value would break exactly-once. No group is ever joined, so the session's
+/// timeout is only how long closing a client waits for a coordinator to report the last offsets to.
+const OURS: [(&str, &str); 6] = [
+    ("group.protocol", "classic"),
+    ("session.timeout.ms", "1000"),
     ("enable.auto.commit", "false"),
     ("enable.auto.offset.store", "false"),
     ("auto.offset.reset", "error"),
@@ -84,13 +88,20 @@ impl KafkaFactory {
     }
 }
 
+/// Names the property that is refused. Its value is left out: it may be a password.
+fn refused(error: &KafkaError) -> IngestError {
+    const PATH: &str = "spec.ioConfig.consumerProperties";
+    let refused = match error {
+        KafkaError::ClientConfig(_, why, name, _) => SpecError::invalid(format!("{PATH}.{name}"), why.trim()),
+        other => SpecError::invalid(PATH, other.to_string()),
+    };
+    refused.into()
+}
+
 impl SourceFactory for KafkaFactory {
     fn open(&self) -> Result<Box<dyn Source>, IngestError> {
         let consumer: BaseConsumer<Errors> =
-            self.config().create_with_context(Errors::default()).map_err(|e| IngestError::Stream {
-                stream: self.stream.name().to_owned(),
-                message: format!("consumerProperties are refused: {e}"),
-            })?;
+            self.config().create_with_context(Errors::default()).map_err(|e| refused(&e))?;
         Ok(Box::new(KafkaSource::new(self.stream.clone(), consumer)))
     }
 }
