@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use alluvium_segments::time::{Millis, parse_iso};
 use serde_json::Value;
 
+use super::consumer::note_ignored;
 use super::fields::Fields;
 use super::{InputFormat, SpecError};
 
@@ -98,8 +99,9 @@ impl IoConfig {
             let why = "parquet is for batch input; use json, csv or tsv";
             return Err(SpecError::invalid(fields.path_of("inputFormat"), why));
         }
-        let consumer_properties =
-            read_properties(fields.require("consumerProperties")?, &fields.path_of("consumerProperties"))?;
+        let properties_path = fields.path_of("consumerProperties");
+        let consumer_properties = read_properties(fields.require("consumerProperties")?, &properties_path)?;
+        note_ignored(&consumer_properties, &properties_path, notes);
         let late_rejection_ms = fields.period_ms("lateMessageRejectionPeriod")?;
         let late_rejection_start = read_instant(&mut fields, "lateMessageRejectionStartDateTime")?;
         if late_rejection_ms.is_some() && late_rejection_start.is_some() {

@@ -4,6 +4,7 @@
 //! a field Druid does not know is refused with its path.
 
 mod batch;
+mod consumer;
 mod data_schema;
 mod dimensions;
 mod error;
@@ -22,6 +23,7 @@ mod tuning;
 mod tests;
 
 pub use batch::BatchSpec;
+pub(crate) use consumer::{JAVA_ONLY, OURS};
 pub use data_schema::DataSchema;
 pub use dimensions::DimensionsSpec;
 pub use error::{SpecError, SpecErrorKind};

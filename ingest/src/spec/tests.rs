@@ -164,6 +164,21 @@ fn knobs_without_meaning_are_noted() {
     assert_eq!(noted, expected);
 }
 
+#[test]
+fn consumer_properties_without_effect_are_noted() {
+    let properties = json!({
+        "bootstrap.servers": "localhost:9092",
+        "enable.auto.commit": "false",
+        "auto.offset.reset": "earliest",
+        "key.deserializer": "x",
+        "fetch.min.bytes": 1
+    });
+    let spec = with(supervisor(), "spec.ioConfig.consumerProperties", properties);
+    let noted = SupervisorSpec::from_json(&spec).unwrap().no_effect;
+    let path = "spec.ioConfig.consumerProperties";
+    assert_eq!(noted, [format!("{path}.auto.offset.reset"), format!("{path}.key.deserializer")]);
+}
+
 /// The supervisor spec with this value is refused in these words.
 fn refused(path: &str, value: Value, text: &str) {
     let error = SupervisorSpec::from_json(&with(supervisor(), path, value)).unwrap_err();

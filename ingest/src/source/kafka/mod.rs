@@ -15,24 +15,13 @@ use rdkafka::error::KafkaError;
 
 use super::{Source, SourceFactory};
 use crate::IngestError;
-use crate::spec::{KafkaStream, SpecError};
+use crate::spec::{JAVA_ONLY, KafkaStream, OURS, SpecError};
 
 use client::Errors;
 use consumer::KafkaSource;
 
 /// How long a metadata call may take; a supervisor that is asked to stop meanwhile waits for it.
 const TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Properties that we set: giving another value would break exactly-once. No group is ever joined, so the session's
-/// timeout is only how long closing a client waits for a coordinator to report the last offsets to.
-const OURS: [(&str, &str); 6] = [
-    ("group.protocol", "classic"),
-    ("session.timeout.ms", "1000"),
-    ("enable.auto.commit", "false"),
-    ("enable.auto.offset.store", "false"),
-    ("auto.offset.reset", "error"),
-    ("enable.partition.eof", "true"),
-];
 
 /// Properties with a default of ours that a spec may override.
 const DEFAULTS: [(&str, &str); 6] = [
@@ -42,17 +31,6 @@ const DEFAULTS: [(&str, &str); 6] = [
     ("fetch.wait.max.ms", "100"),
     ("socket.keepalive.enable", "true"),
     ("allow.auto.create.topics", "false"),
-];
-
-/// Java client properties that librdkafka does not have and that change nothing that matters.
-const JAVA_ONLY: [&str; 7] = [
-    "key.deserializer",
-    "value.deserializer",
-    "max.poll.records",
-    "default.api.timeout.ms",
-    "request.timeout.ms",
-    "exclude.internal.topics",
-    "interceptor.classes",
 ];
 
 /// What is read, and how to reach it.
