@@ -34,5 +34,5 @@ real_parts() {
   ALLUVIUM_WIKITICKER="$parts/wikiticker.json.gz" \
   ALLUVIUM_PYTHON="$parts/python/bin/python" \
   ALLUVIUM_CHROMIUM="$(command -v chromium)" \
-    cargo test --workspace --test it --locked real:: differential:: -- --nocapture --test-threads=1
+    cargo test --workspace --test it --locked -- real:: differential:: --nocapture --test-threads=1
 }
