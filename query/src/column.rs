@@ -225,6 +225,17 @@ impl ColumnData {
         self.len() == 0
     }
 
+    /// Which rows are null, for numbers of which some are.
+    pub(crate) fn null_flags(&self) -> Option<Vec<bool>> {
+        let nulls = match self {
+            Self::Longs(b) => &b.nulls,
+            Self::Floats(b) => &b.nulls,
+            Self::Doubles(b) => &b.nulls,
+            Self::Texts(_) | Self::TextLists(_) => return None,
+        };
+        nulls.any().then(|| (0..self.len()).map(|row| nulls.is_null(row)).collect())
+    }
+
     /// The value of a row. A list of one text is that text, an empty one null; longer lists are not values
     /// (null here; see [`ColumnData::list`]).
     #[must_use]

@@ -9,7 +9,6 @@ use alluvium_segments::{
     Column, ColumnSpec, ColumnType, MultiBlock, NumericBlock, NumericColumn, RowOrder, Schema, Segment,
     SegmentError, SegmentId, StringColumn, TIME_COLUMN, Zone,
 };
-use roaring::RoaringBitmap;
 use serde_json::Value;
 
 use crate::QueryError;
@@ -307,13 +306,19 @@ impl StringColumn for Texts {
         false
     }
 
-    fn postings(&self, ids: &mut dyn Iterator<Item = u32>) -> Result<RoaringBitmap, SegmentError> {
+    fn mark(
+        &self,
+        ids: &mut dyn Iterator<Item = u32>,
+        rows: Range<usize>,
+        out: &mut [u64],
+    ) -> Result<(), SegmentError> {
         let wanted: Vec<u32> = ids.collect();
-        let holds = |row: &usize| {
-            let known = self.row(*row);
-            (known.is_empty() && wanted.contains(&0))
-                || known.iter().any(|id| wanted.binary_search(id).is_ok())
-        };
-        Ok((0..self.offsets.len() - 1).filter(holds).map(|row| row as u32).collect())
+        for (i, row) in rows.enumerate() {
+            let known = self.row(row);
+            let holds = (known.is_empty() && wanted.contains(&0))
+                || known.iter().any(|id| wanted.binary_search(id).is_ok());
+            out[i / 64] |= u64::from(holds) << (i % 64);
+        }
+        Ok(())
     }
 }

@@ -22,7 +22,9 @@ mod post;
 mod request;
 mod run;
 mod scan;
+mod sketch;
 pub mod sql;
+mod texts;
 
 pub use column::{ColumnData, Datum, ResultColumn, TextColumn, TextListColumn, TextTable};
 pub use counters::Counters;

@@ -18,7 +18,8 @@ pub mod error;
 mod file;
 pub mod id;
 pub mod inspect;
-mod kernel;
+pub mod kernel;
+pub mod lanes;
 pub mod live;
 pub mod mapped;
 pub mod rows;
@@ -30,6 +31,7 @@ pub mod time;
 pub use batch::{BatchColumn, NumericBatch, RowBatch, StringBatch};
 pub use error::{ErrorClass, SegmentError};
 pub use id::SegmentId;
+pub use lanes::{LaneBlock, LaneSlice};
 pub use schema::{
     ColumnSpec, ColumnType, DimensionOptions, MetricFunction, MultiValueHandling, Role, Schema, TIME_COLUMN,
 };

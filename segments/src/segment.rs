@@ -8,7 +8,7 @@ use std::sync::Arc;
 use roaring::RoaringBitmap;
 
 use crate::time::Interval;
-use crate::{Schema, SegmentError, SegmentId};
+use crate::{LaneBlock, Schema, SegmentError, SegmentId};
 
 /// Rows a block: zone maps are kept per `BLOCK_ROWS` aligned rows, and operators read ranges
 /// `[k * BLOCK_ROWS, (k + 1) * BLOCK_ROWS)` clipped to the segment.
@@ -257,6 +257,16 @@ pub trait NumericColumn<T>: Send + Sync {
     /// When the bytes below are corrupt.
     fn gather(&self, rows: &[u32], out: &mut NumericBlock<T>) -> Result<(), SegmentError>;
 
+    /// Reads rows from the start of an aligned block, no further than its end, as unsigned offsets to a base, where
+    /// they are stored so and none is null: then `base + lane` are the values' own bits. Says whether it did.
+    ///
+    /// # Errors
+    /// When the bytes below are corrupt.
+    fn read_lanes(&self, rows: Range<usize>, out: &mut LaneBlock) -> Result<bool, SegmentError> {
+        let _ = (rows, out);
+        Ok(false)
+    }
+
     /// Whether any row may be null.
     fn may_have_nulls(&self) -> bool;
 
@@ -318,6 +328,16 @@ pub trait StringColumn: Send + Sync {
     /// When the bytes below are corrupt.
     fn read_ids(&self, rows: Range<usize>, out: &mut Vec<u32>) -> Result<(), SegmentError>;
 
+    /// Reads ids of rows from the start of an aligned block, no further than its end, as unsigned offsets to a base,
+    /// where they are stored so; says whether it did. Only for columns that are not multi.
+    ///
+    /// # Errors
+    /// When the bytes below are corrupt.
+    fn read_lanes(&self, rows: Range<usize>, out: &mut LaneBlock) -> Result<bool, SegmentError> {
+        let _ = (rows, out);
+        Ok(false)
+    }
+
     /// Reads the ids of single rows, given in ascending order. Only for columns that are not multi.
     ///
     /// # Errors
@@ -336,15 +356,36 @@ pub trait StringColumn: Send + Sync {
     /// When the bytes below are corrupt.
     fn gather_multi(&self, rows: &[u32], out: &mut MultiBlock) -> Result<(), SegmentError>;
 
-    /// Whether `postings` answers from an index (otherwise it must scan, and a caller may prefer to).
+    /// Whether `mark` may answer from an index (otherwise it must scan, and a caller may prefer to).
     fn has_index(&self) -> bool;
 
-    /// The rows that hold any of the ids, which ascend. Id 0 stands for rows that are null, and for rows of
-    /// which one value is null.
+    /// Sets the bits of the rows of a range that hold any of the ids, which ascend; others stay as they are. Bit
+    /// `i % 64` of word `i / 64` is row `rows.start + i`; `rows.start` is a multiple of [`BLOCK_ROWS`] and `out` has a
+    /// word for every 64 rows. Id 0 stands for rows that are null, and for rows of which one value is null.
     ///
     /// # Errors
     /// When the bytes below are corrupt.
-    fn postings(&self, ids: &mut dyn Iterator<Item = u32>) -> Result<RoaringBitmap, SegmentError>;
+    fn mark(
+        &self,
+        ids: &mut dyn Iterator<Item = u32>,
+        rows: Range<usize>,
+        out: &mut [u64],
+    ) -> Result<(), SegmentError>;
+
+    /// The rows that hold any of the ids, which ascend, as [`StringColumn::mark`] has it for rows `0..rows`.
+    ///
+    /// # Errors
+    /// As `mark`.
+    fn postings(
+        &self,
+        ids: &mut dyn Iterator<Item = u32>,
+        rows: usize,
+    ) -> Result<RoaringBitmap, SegmentError> {
+        let mut words = vec![0u64; rows.div_ceil(64)];
+        self.mark(ids, 0..rows, &mut words)?;
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        Ok(RoaringBitmap::from_lsb0_bytes(0, &bytes))
+    }
 }
 
 /// A segment as a query sees it.

@@ -10,6 +10,7 @@ use super::distinct::Distinct;
 use super::kernel::{self, Rows, Target};
 use super::numeric::Numeric;
 use super::pick::Pick;
+use super::sketched::{DistinctSketches, QuantileSketches};
 
 /// An aggregator bound to one segment.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ enum Work<'p> {
     Numeric(Box<Numeric>),
     Pick(Box<Pick>),
     Distinct(Distinct<'p>),
+    DistinctSketches(Box<DistinctSketches<'p>>),
+    Quantiles(QuantileSketches),
     Constant(usize),
 }
 
@@ -42,7 +45,8 @@ impl<'p> Accumulator<'p> {
             F::Count => Work::Count(Vec::new()),
             F::CountNonNull(input) => Work::CountNonNull(source.input(input)?, Vec::new()),
             F::Sum(_, input) | F::Min(_, input) | F::Max(_, input) | F::Mean(input) => {
-                Work::Numeric(Box::new(Numeric::new(&plan.function, source.input(input)?)))
+                let slot = source.input(input)?;
+                Work::Numeric(Box::new(Numeric::new(&plan.function, slot, filter.is_none(), source)))
             }
             F::First { input, time, .. } | F::Last { input, time, .. } => {
                 let time = source.slot(time)?;
@@ -52,6 +56,10 @@ impl<'p> Accumulator<'p> {
                 Work::Pick(Box::new(Pick::new(&plan.function, source.input(input)?, None)))
             }
             F::Cardinality { fields, by_row, .. } => Work::Distinct(Distinct::new(fields, *by_row, source)?),
+            F::DistinctSketch(field) => {
+                Work::DistinctSketches(Box::new(DistinctSketches::new(field, source)?))
+            }
+            F::Quantile(input, _) => Work::Quantiles(QuantileSketches::new(source.input(input)?)),
             F::Grouping(_) => Work::Constant(0),
         };
         Ok(Self { plan, filter, work, rows: Vec::new(), groups: Vec::new() })
@@ -64,6 +72,8 @@ impl<'p> Accumulator<'p> {
             Work::Numeric(numeric) => numeric.grow(groups, &self.plan.function),
             Work::Pick(pick) => pick.grow(groups),
             Work::Distinct(distinct) => distinct.grow(groups),
+            Work::DistinctSketches(sketches) => sketches.grow(groups),
+            Work::Quantiles(sketches) => sketches.grow(groups),
             Work::Constant(len) => *len = groups,
         }
     }
@@ -81,11 +91,13 @@ impl<'p> Accumulator<'p> {
         self.groups.clear();
         let passing = |p: u32| mask.contains(p as usize);
         match (target, rows) {
-            (Target::One(_), Rows::All(n)) => self.rows.extend((0..n as u32).filter(|p| passing(*p))),
+            (Target::One(_), Rows::Span(start, end)) => {
+                self.rows.extend((start as u32..end as u32).filter(|p| passing(*p)));
+            }
             (Target::One(_), Rows::At(at)) => self.rows.extend(at.iter().filter(|p| passing(**p))),
             (Target::Each(groups), rows) => {
                 for (i, group) in groups.iter().enumerate() {
-                    let position = if let Rows::At(at) = rows { at[i] } else { i as u32 };
+                    let position = rows.position(i) as u32;
                     if passing(position) {
                         self.rows.push(position);
                         self.groups.push(*group);
@@ -105,6 +117,8 @@ impl<'p> Accumulator<'p> {
             Work::Numeric(numeric) => numeric.finish(),
             Work::Pick(pick) => State::Pick(pick.finish(source)?),
             Work::Distinct(distinct) => State::Distinct(distinct.finish()),
+            Work::DistinctSketches(sketches) => State::DistinctSketches(sketches.finish()),
+            Work::Quantiles(sketches) => State::Quantiles(sketches.finish()),
             Work::Constant(len) => State::Constant(len),
         })
     }
@@ -125,6 +139,8 @@ impl Work<'_> {
             Self::Numeric(numeric) => numeric.add(source, target, rows)?,
             Self::Pick(pick) => pick.add(source, target, rows)?,
             Self::Distinct(distinct) => distinct.add(source, target, rows)?,
+            Self::DistinctSketches(sketches) => sketches.add(source, target, rows)?,
+            Self::Quantiles(sketches) => sketches.add(source, target, rows)?,
             Self::Constant(_) => {}
         }
         Ok(())

@@ -6,6 +6,7 @@ mod distinct;
 mod kernel;
 mod numeric;
 mod pick;
+mod sketched;
 
 pub(crate) use accumulator::Accumulator;
 pub(crate) use kernel::{Rows, Target};

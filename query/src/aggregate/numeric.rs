@@ -1,14 +1,14 @@
 //! How are sums, extremes and means computed? In the aggregator's own type; columns of another type are cast a
 //! block at a time, texts parsed once a dictionary entry.
 
-use alluvium_segments::{NullMask, NumericBlock};
+use alluvium_segments::{LaneSlice, NullMask, NumericBlock};
 
-use super::kernel::{Rows, Target, fold, for_each};
+use super::kernel::{Rows, Target, fold, for_each, sum_lanes, sum_of};
 use crate::QueryError;
 use crate::column::Datum;
 use crate::partial::{Numbers, State, max_f32, max_f64, min_f32, min_f64};
 use crate::plan::{AggregateFunction, Number};
-use crate::scan::{SlotId, Source, Values};
+use crate::scan::{Origin, SlotId, Source, Values};
 
 /// What is done with two values.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +23,8 @@ enum Op {
 pub(super) struct Numeric {
     slot: SlotId,
     op: Op,
+    /// Whether a group that has rows has a value, so that it is not noted row by row.
+    never_null: bool,
     state: State,
     longs: NumericBlock<i64>,
     floats: NumericBlock<f32>,
@@ -55,7 +57,20 @@ impl ParsedTexts {
 }
 
 impl Numeric {
-    pub(super) fn new(function: &AggregateFunction, slot: SlotId) -> Self {
+    /// `every_row`: no row of a group is left out.
+    pub(super) fn new(
+        function: &AggregateFunction,
+        slot: SlotId,
+        every_row: bool,
+        source: &Source<'_>,
+    ) -> Self {
+        let never_null = every_row
+            && match source.origin(slot) {
+                Origin::Long(column) => !column.may_have_nulls(),
+                Origin::Float(column) => !column.may_have_nulls(),
+                Origin::Double(column) => !column.may_have_nulls(),
+                _ => false,
+            };
         let op = match function {
             AggregateFunction::Min(..) => Op::Min,
             AggregateFunction::Max(..) => Op::Max,
@@ -64,6 +79,7 @@ impl Numeric {
         Self {
             slot,
             op,
+            never_null,
             state: State::new(function),
             longs: NumericBlock::default(),
             floats: NumericBlock::default(),
@@ -76,8 +92,57 @@ impl Numeric {
         self.state.grow(groups, function);
     }
 
-    pub(super) fn finish(self) -> State {
+    pub(super) fn finish(mut self) -> State {
+        if self.never_null {
+            match &mut self.state {
+                State::Long(n) => n.seen.fill(true),
+                State::Float(n) => n.seen.fill(true),
+                State::Double(n) => n.seen.fill(true),
+                _ => {}
+            }
+        }
         self.state
+    }
+
+    /// Takes what needs no values: extremes of a whole block of longs from its zone, sums and means from lanes.
+    /// Says whether it did.
+    fn add_lanes(
+        &mut self,
+        source: &mut Source<'_>,
+        target: Target<'_>,
+        rows: Rows<'_>,
+    ) -> Result<bool, QueryError> {
+        if !matches!(source.origin(self.slot), Origin::Long(_)) {
+            return Ok(false);
+        }
+        let track = !self.never_null;
+        match (&mut self.state, self.op, target) {
+            (State::Long(n), Op::Min | Op::Max, Target::One(group)) => {
+                let Some(((low, high), _)) = source.whole_block_zone(self.slot, rows) else {
+                    return Ok(false);
+                };
+                let slot = &mut n.values[group as usize];
+                *slot = if matches!(self.op, Op::Min) { low.min(*slot) } else { high.max(*slot) };
+                n.seen[group as usize] = true;
+            }
+            (State::Long(n), Op::Sum, target) => {
+                source.load_lanes(self.slot)?;
+                let Some((base, lanes)) = source.lanes(self.slot) else { return Ok(false) };
+                sum_lanes(n, target, rows, base, lanes, track);
+            }
+            (State::Mean(sums, counts), _, Target::One(group)) => {
+                source.load_lanes(self.slot)?;
+                let Some((base, lanes)) = source.lanes(self.slot) else { return Ok(false) };
+                if matches!(lanes, LaneSlice::B8(_)) {
+                    return Ok(false);
+                }
+                let bases = i128::from(base as i64) * rows.len() as i128;
+                sums[group as usize] += (bases + i128::from(sum_of(rows, lanes))) as f64;
+                counts[group as usize] += rows.len() as i64;
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
     }
 
     pub(super) fn add(
@@ -86,6 +151,9 @@ impl Numeric {
         target: Target<'_>,
         rows: Rows<'_>,
     ) -> Result<(), QueryError> {
+        if self.add_lanes(source, target, rows)? {
+            return Ok(());
+        }
         source.load(self.slot)?;
         let wanted = match &self.state {
             State::Long(_) => Number::Long,
@@ -105,7 +173,7 @@ impl Numeric {
         if !own {
             self.convert(source, wanted)?;
         }
-        let op = self.op;
+        let op = (self.op, !self.never_null);
         match (&mut self.state, values) {
             (State::Long(n), Values::Long(block)) => add_longs(n, op, target, rows, block),
             (State::Long(n), _) => add_longs(n, op, target, rows, &self.longs),
@@ -182,26 +250,47 @@ fn cast<A: Copy, B>(from: &NumericBlock<A>, to: &mut NumericBlock<B>, convert: i
     to.nulls = NullMask::clone(&from.nulls);
 }
 
-fn add_longs(n: &mut Numbers<i64>, op: Op, target: Target<'_>, rows: Rows<'_>, block: &NumericBlock<i64>) {
+/// What is done, and whether it is noted which groups have seen a value.
+type Step = (Op, bool);
+
+fn add_longs(
+    n: &mut Numbers<i64>,
+    (op, track): Step,
+    target: Target<'_>,
+    rows: Rows<'_>,
+    block: &NumericBlock<i64>,
+) {
     match op {
-        Op::Sum => fold(n, target, rows, block, 0, i64::wrapping_add),
-        Op::Min => fold(n, target, rows, block, i64::MAX, i64::min),
-        Op::Max => fold(n, target, rows, block, i64::MIN, i64::max),
+        Op::Sum => fold(n, target, rows, block, (0, track), i64::wrapping_add),
+        Op::Min => fold(n, target, rows, block, (i64::MAX, track), i64::min),
+        Op::Max => fold(n, target, rows, block, (i64::MIN, track), i64::max),
     }
 }
 
-fn add_floats(n: &mut Numbers<f32>, op: Op, target: Target<'_>, rows: Rows<'_>, block: &NumericBlock<f32>) {
+fn add_floats(
+    n: &mut Numbers<f32>,
+    (op, track): Step,
+    target: Target<'_>,
+    rows: Rows<'_>,
+    block: &NumericBlock<f32>,
+) {
     match op {
-        Op::Sum => fold(n, target, rows, block, 0.0, |a, b| a + b),
-        Op::Min => fold(n, target, rows, block, f32::INFINITY, min_f32),
-        Op::Max => fold(n, target, rows, block, f32::NEG_INFINITY, max_f32),
+        Op::Sum => fold(n, target, rows, block, (0.0, track), |a, b| a + b),
+        Op::Min => fold(n, target, rows, block, (f32::INFINITY, track), min_f32),
+        Op::Max => fold(n, target, rows, block, (f32::NEG_INFINITY, track), max_f32),
     }
 }
 
-fn add_doubles(n: &mut Numbers<f64>, op: Op, target: Target<'_>, rows: Rows<'_>, block: &NumericBlock<f64>) {
+fn add_doubles(
+    n: &mut Numbers<f64>,
+    (op, track): Step,
+    target: Target<'_>,
+    rows: Rows<'_>,
+    block: &NumericBlock<f64>,
+) {
     match op {
-        Op::Sum => fold(n, target, rows, block, 0.0, |a, b| a + b),
-        Op::Min => fold(n, target, rows, block, f64::INFINITY, min_f64),
-        Op::Max => fold(n, target, rows, block, f64::NEG_INFINITY, max_f64),
+        Op::Sum => fold(n, target, rows, block, (0.0, track), |a, b| a + b),
+        Op::Min => fold(n, target, rows, block, (f64::INFINITY, track), min_f64),
+        Op::Max => fold(n, target, rows, block, (f64::NEG_INFINITY, track), max_f64),
     }
 }

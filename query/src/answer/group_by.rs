@@ -28,14 +28,18 @@ pub(crate) fn group_by_table(
     };
     let mut blocks = Vec::with_capacity(subtotals.len());
     for names in subtotals {
-        let (groups, plan) = subtotal(query, groups.clone(), names);
+        let (groups, plan) = subtotal(query, groups.clone(), names)?;
         blocks.push(block(query, groups, &plan, dims_first)?);
     }
     Ok(blocks)
 }
 
 /// Groups by some of the dimensions; the others are null.
-fn subtotal(query: &GroupBy, mut groups: Groups, names: &[String]) -> (Groups, AggregatePlan) {
+fn subtotal(
+    query: &GroupBy,
+    mut groups: Groups,
+    names: &[String],
+) -> Result<(Groups, AggregatePlan), QueryError> {
     let mut plan = query.aggregation.plan.clone();
     for aggregator in &mut plan.aggregators {
         if let Some((_, asked)) = query.groupings.iter().find(|(name, _)| *name == aggregator.name) {
@@ -49,10 +53,9 @@ fn subtotal(query: &GroupBy, mut groups: Groups, names: &[String]) -> (Groups, A
             key.grow_null(groups.len);
         }
     }
-    let mut merger = Merger::new(&plan);
-    merger.add_duplicates(groups);
-    let groups = merger.finish();
-    (groups, plan)
+    let mut merger = Merger::of_values(&plan);
+    merger.add(&plan, groups, false)?;
+    Ok((merger.finish(&plan), plan))
 }
 
 fn block(

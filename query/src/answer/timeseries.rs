@@ -81,10 +81,10 @@ fn fill(
         *state = State::new(&aggregator.function);
         state.grow(empty.len, &aggregator.function);
     }
-    let mut merger = Merger::new(plan);
-    merger.add(groups);
-    merger.add(empty);
-    Ok(merger.finish())
+    let mut merger = Merger::of_values(plan);
+    merger.add(plan, groups, true)?;
+    merger.add(plan, empty, true)?;
+    Ok(merger.finish(plan))
 }
 
 /// The whole answer.
@@ -137,7 +137,7 @@ fn write_row(table: &Table, row: usize, out: &mut Vec<u8>) {
 fn total(query: &Timeseries, mut groups: Groups) -> Result<Table, QueryError> {
     let plan = AggregatePlan { granularity: Granularity::All, ..query.aggregation.plan.clone() };
     groups.buckets = Vec::new();
-    let mut merger = Merger::new(&plan);
-    merger.add_duplicates(groups);
-    Table::new(merger.finish().or_empty_group(&plan), &plan, &query.aggregation.post)
+    let mut merger = Merger::of_values(&plan);
+    merger.add(&plan, groups, false)?;
+    Table::new(merger.finish(&plan).or_empty_group(&plan), &plan, &query.aggregation.post)
 }

@@ -1,8 +1,10 @@
 //! Which dictionary ids match a test of texts? By lookup or by range where the dictionary is sorted, else each
 //! entry is tested once.
 
+use std::cell::OnceCell;
+
 use alluvium_expression::StringPredicate;
-use alluvium_segments::StringColumn;
+use alluvium_segments::{LaneSlice, StringColumn};
 
 use crate::QueryError;
 
@@ -12,6 +14,8 @@ pub(super) struct IdSet {
     /// Whether null (id 0) is in it.
     pub(super) null: bool,
     pub(super) rest: Rest,
+    /// Made when lanes are first compared with it.
+    table: OnceCell<Vec<u8>>,
 }
 
 /// Ids above 0.
@@ -57,7 +61,24 @@ impl IdSet {
         } else {
             tested(predicate, column, 1..column.cardinality(), want)?
         };
-        Ok(Self { null, rest })
+        Ok(Self { null, rest, table: OnceCell::new() })
+    }
+
+    /// Whether its ids are found without testing each.
+    pub(super) fn is_looked_up(predicate: &StringPredicate, column: &dyn StringColumn) -> bool {
+        let in_range = || column.is_sorted() && predicate.range().is_some_and(|range| range.exact);
+        predicate.values().is_some() || in_range()
+    }
+
+    /// Of ids that were found by testing each.
+    pub(super) fn of(
+        predicate: &StringPredicate,
+        ids: Vec<u32>,
+        column: &dyn StringColumn,
+        want: bool,
+    ) -> Self {
+        let null = predicate.matches(None).unwrap_or(!want);
+        Self { null, rest: Rest::of(ids, column.cardinality()), table: OnceCell::new() }
     }
 
     /// Whether an id is in it.
@@ -72,6 +93,36 @@ impl IdSet {
             Rest::Range(start, end) => *start <= id && id < *end,
             Rest::Bits(bits) => bits.get(id as usize / 64).is_some_and(|w| w >> (id % 64) & 1 == 1),
         }
+    }
+
+    /// Marks the lanes whose id, `base` plus the lane, is in it.
+    pub(super) fn mask(&self, base: u64, lanes: LaneSlice<'_>, out: &mut [u64]) {
+        let range = match &self.rest {
+            Rest::None if self.null => Some((0, 0)),
+            Rest::None => return out.fill(0),
+            Rest::One(id) if !self.null => Some((*id, *id)),
+            Rest::Range(start, end) if !self.null || *start <= 1 => {
+                Some((start - u32::from(self.null), end - 1))
+            }
+            _ => None,
+        };
+        match range {
+            Some((_, last)) if u64::from(last) < base => out.fill(0),
+            Some((first, last)) => {
+                lanes.mask_range(u64::from(first).saturating_sub(base), u64::from(last) - base, out);
+            }
+            None => lanes.mask_table(self.table().get(base as usize..).unwrap_or_default(), out),
+        }
+    }
+
+    /// A flag an id, up to the last in the set.
+    fn table(&self) -> &[u8] {
+        self.table.get_or_init(|| {
+            let ids: Vec<u32> = self.ids().collect();
+            let mut table = vec![0; ids.last().map_or(0, |last| *last as usize + 1)];
+            ids.iter().for_each(|id| table[*id as usize] = 1);
+            table
+        })
     }
 
     /// How many ids are in it.

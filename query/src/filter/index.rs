@@ -1,12 +1,13 @@
 //! What can indexes answer of a filter for a whole segment? Parts that are tests of indexed columns with few
-//! enough ids become a bitmap of rows; the rest stays to be tested block by block.
+//! enough ids become a mask of rows; the rest stays to be tested block by block.
+
+use std::ops::Range;
 
 use alluvium_expression::Filter;
-use roaring::RoaringBitmap;
 
-use super::Matcher;
 use super::leaf::{Leaf, Test};
 use super::matcher::Node;
+use super::{Mask, Matcher};
 use crate::QueryError;
 use crate::scan::{Origin, Source};
 
@@ -16,31 +17,35 @@ const MAX_IDS: usize = 2048;
 /// A filter in two parts, both of which must hold.
 #[derive(Debug, Default)]
 pub(crate) struct Split {
-    /// Rows that pass the indexed part; `None`: there is none.
-    pub(crate) indexed: Option<RoaringBitmap>,
+    /// Those of the asked rows that pass the indexed part; `None`: there is none.
+    pub(crate) indexed: Option<Mask>,
     /// The other part.
     pub(crate) rest: Option<Matcher>,
 }
 
 impl Matcher {
-    /// Answers by indexes what they can.
-    pub(crate) fn split(filter: &Filter, source: &mut Source<'_>) -> Result<Split, QueryError> {
+    /// Answers by indexes what they can, for rows that start at a block.
+    pub(crate) fn split(
+        filter: &Filter,
+        source: &mut Source<'_>,
+        rows: &Range<usize>,
+    ) -> Result<Split, QueryError> {
         let node = Node::new(filter, true, source)?;
         let mut parts = Vec::new();
         flatten(node, &mut parts);
-        let mut indexed: Option<RoaringBitmap> = None;
+        let mut indexed: Option<Mask> = None;
         let mut rest = Vec::new();
         for part in parts {
             if !indexable(&part, source) {
                 rest.push(part);
                 continue;
             }
-            let rows = rows(&part, source)?;
-            indexed = Some(match indexed {
-                None => rows,
-                Some(known) => known & rows,
-            });
-            if indexed.as_ref().is_some_and(RoaringBitmap::is_empty) {
+            let found = marked(&part, source, rows)?;
+            match &mut indexed {
+                None => indexed = Some(found),
+                Some(known) => known.and(&found),
+            }
+            if indexed.as_ref().is_some_and(Mask::is_empty) {
                 return Ok(Split { indexed, rest: None });
             }
         }
@@ -68,40 +73,35 @@ fn indexable(node: &Node, source: &Source<'_>) -> bool {
     }
 }
 
-fn every(source: &Source<'_>) -> RoaringBitmap {
-    let mut all = RoaringBitmap::new();
-    all.insert_range(0..source.segment().rows() as u32);
-    all
-}
-
-fn rows(node: &Node, source: &Source<'_>) -> Result<RoaringBitmap, QueryError> {
+fn marked(node: &Node, source: &Source<'_>, rows: &Range<usize>) -> Result<Mask, QueryError> {
     Ok(match node {
-        Node::Leaf(leaf) => leaf_rows(leaf, source)?,
-        Node::Except(node) => every(source) - rows(node, source)?,
+        Node::Leaf(leaf) => leaf_rows(leaf, source, rows)?,
+        Node::Except(node) => marked(node, source, rows)?.complement(),
         Node::And(nodes) => {
-            let mut found = every(source);
+            let mut found = Mask::all(rows.len());
             for node in nodes {
-                found &= rows(node, source)?;
+                found.and(&marked(node, source, rows)?);
             }
             found
         }
         Node::Or(nodes) => {
-            let mut found = RoaringBitmap::new();
+            let mut found = Mask::none(rows.len());
             for node in nodes {
-                found |= rows(node, source)?;
+                found.or(&marked(node, source, rows)?);
             }
             found
         }
     })
 }
 
-fn leaf_rows(leaf: &Leaf, source: &Source<'_>) -> Result<RoaringBitmap, QueryError> {
+fn leaf_rows(leaf: &Leaf, source: &Source<'_>, rows: &Range<usize>) -> Result<Mask, QueryError> {
     match (&leaf.test, source.origin(leaf.slot)) {
         (Test::Ids(set), Origin::Texts(column)) => {
-            let found = column.postings(&mut set.ids())?;
-            Ok(if leaf.want { found } else { every(source) - found })
+            let mut found = Mask::none(rows.len());
+            column.mark(&mut set.ids(), rows.clone(), found.words_mut())?;
+            Ok(if leaf.want { found } else { found.complement() })
         }
-        (Test::Constant(true), _) => Ok(every(source)),
-        _ => Ok(RoaringBitmap::new()),
+        (Test::Constant(true), _) => Ok(Mask::all(rows.len())),
+        _ => Ok(Mask::none(rows.len())),
     }
 }

@@ -1,7 +1,8 @@
 //! How is one column tested? By ids, by numbers, or row by row where nothing better is known.
 
 use alluvium_expression::{ColumnFilter, DoublePredicate, LongPredicate, RowFilter, StringPredicate};
-use alluvium_segments::{NumericBlock, Zone};
+use alluvium_segments::kernel::mask_span;
+use alluvium_segments::{LaneSlice, NumericBlock, Zone};
 
 use super::Mask;
 use super::ids::IdSet;
@@ -47,9 +48,19 @@ impl Leaf {
             Kind::Float => Test::Double(Box::new(DoublePredicate::new(filter, true))),
             Kind::Double => Test::Double(Box::new(DoublePredicate::new(filter, false))),
             Kind::Ids | Kind::Multi => match source.origin(slot) {
-                Origin::Texts(column) | Origin::Kept(column, _) => {
-                    Test::Ids(IdSet::new(&text(), *column, want)?)
+                Origin::Texts(column) => {
+                    let (predicate, column) = (text(), *column);
+                    let shared = if IdSet::is_looked_up(&predicate, column) {
+                        None
+                    } else {
+                        source.matching(filter, &predicate, column, !want)?
+                    };
+                    Test::Ids(match shared {
+                        Some(ids) => IdSet::of(&predicate, ids, column, want),
+                        None => IdSet::new(&predicate, column, want)?,
+                    })
                 }
+                Origin::Kept(column, _) => Test::Ids(IdSet::new(&text(), *column, want)?),
                 _ => Test::Growing(Box::new(text()), Vec::new(), 0),
             },
         };
@@ -75,6 +86,12 @@ impl Leaf {
                 return Ok(mask);
             }
             _ => {}
+        }
+        source.load_lanes(self.slot)?;
+        if let Some((base, lanes)) = source.lanes(self.slot)
+            && let Some(mask) = by_lanes(&self.test, want, base, lanes)
+        {
+            return Ok(mask);
         }
         source.load(self.slot)?;
         if let Test::Growing(predicate, known, seen) = &mut self.test {
@@ -135,6 +152,39 @@ fn decide(outside: bool, inside: bool, nulls: u32, null: Option<bool>, want: boo
         };
     }
     inside.then_some(want)
+}
+
+/// A test by comparing lanes, where it is a range or a set of ids.
+fn by_lanes(test: &Test, want: bool, base: u64, lanes: LaneSlice<'_>) -> Option<Mask> {
+    let mut mask = Mask::none(lanes.len());
+    match test {
+        Test::Ids(set) => set.mask(base, lanes, mask.words_mut()),
+        Test::Long(predicate) if predicate.range_is_exact() => {
+            let (low, high) = predicate.range()?;
+            mask_longs(base, lanes, (low, high), mask.words_mut());
+        }
+        _ => return None,
+    }
+    Some(if want { mask } else { mask.complement() })
+}
+
+/// Marks the longs within inclusive bounds.
+fn mask_longs(base: u64, lanes: LaneSlice<'_>, (low, high): (i64, i64), out: &mut [u64]) {
+    if low > high {
+        return out.fill(0);
+    }
+    match lanes {
+        // Words wrap, and so does the test.
+        LaneSlice::B8(words) => {
+            mask_span(words, (low as u64).wrapping_sub(base), (high as u64).wrapping_sub(low as u64), out);
+        }
+        _ if high < base as i64 => out.fill(0),
+        // Narrower lanes are distances from the smallest number.
+        _ => {
+            let distance = |to: i64| (to as u64).wrapping_sub(base);
+            lanes.mask_range(distance(low.max(base as i64)), distance(high), out);
+        }
+    }
 }
 
 /// Rows with any id in the set, or (`want` false) rows none of whose ids is in it. No ids at all is null.

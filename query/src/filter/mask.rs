@@ -37,6 +37,41 @@ impl Mask {
         mask
     }
 
+    /// Its words, for kernels that fill them: a bit a row, 64 a word, none set beyond the length.
+    pub(crate) fn words_mut(&mut self) -> &mut [u64] {
+        &mut self.words
+    }
+
+    /// Rows `range` of it; `range.start` is a multiple of 64.
+    pub(crate) fn part(&self, range: Range<usize>) -> Self {
+        let words = self.words[range.start / 64..range.end.div_ceil(64)].to_vec();
+        let mut part = Self { words, len: range.len() };
+        part.trim();
+        part
+    }
+
+    /// How many of rows `range` are in it; `range.start` is a multiple of 64.
+    pub(crate) fn count_in(&self, range: Range<usize>) -> usize {
+        let words = &self.words[range.start / 64..range.end.div_ceil(64)];
+        let all: usize = words.iter().map(|w| w.count_ones() as usize).sum();
+        match (words.last(), range.end % 64) {
+            (Some(last), cut @ 1..) => all - (last >> cut).count_ones() as usize,
+            _ => all,
+        }
+    }
+
+    /// Those that were not in it.
+    pub(crate) fn complement(mut self) -> Self {
+        self.words.iter_mut().for_each(|word| *word = !*word);
+        self.trim();
+        self
+    }
+
+    /// Whether no row is in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.words.iter().all(|word| *word == 0)
+    }
+
     /// Those rows of `range` that are in a bitmap of row numbers.
     pub(crate) fn of_bitmap(bitmap: &RoaringBitmap, range: Range<usize>) -> Self {
         let mut mask = Self::none(range.len());

@@ -7,7 +7,9 @@ mod index;
 mod leaf;
 mod mask;
 mod matcher;
+mod verdicts;
 
 pub(crate) use index::Split;
 pub(crate) use mask::Mask;
 pub(crate) use matcher::Matcher;
+pub(crate) use verdicts::Verdicts;

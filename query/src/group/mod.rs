@@ -56,12 +56,27 @@ impl Interner {
         }
     }
 
+    /// Whether keys are below 2^32.
+    pub(crate) fn takes_narrow(&self) -> bool {
+        matches!(self, Self::Flat { .. })
+    }
+
+    /// Replaces keys below 2^32 by their groups.
+    pub(crate) fn intern_narrow(&mut self, block: &mut [u32]) {
+        match self {
+            Self::Flat { groups, keys } => {
+                block.iter_mut().for_each(|key| *key = flat(groups, keys, u64::from(*key)));
+            }
+            Self::Narrow(table) => block.iter_mut().for_each(|key| *key = table.intern(u64::from(*key))),
+        }
+    }
+
     /// The groups of a block of keys; replaces `out`.
     pub(crate) fn intern(&mut self, block: &[u64], out: &mut Vec<u32>) {
         out.clear();
         match self {
             Self::Flat { groups, keys } => out.extend(block.iter().map(|key| flat(groups, keys, *key))),
-            Self::Narrow(table) => out.extend(block.iter().map(|key| table.intern(*key))),
+            Self::Narrow(table) => table.intern_block(block, out),
         }
     }
 }

@@ -1,5 +1,10 @@
 //! How are 64-bit keys numbered fast? Linear probing in a power-of-two table that is at most half full.
 
+/// Keys whose slots are fetched before it is their turn.
+const AHEAD: usize = 16;
+/// Smaller tables are in the cache anyway.
+const CACHED_SLOTS: usize = 1 << 14;
+
 /// Keys of one word to group numbers.
 #[derive(Debug)]
 pub(crate) struct NarrowTable {
@@ -44,6 +49,35 @@ impl NarrowTable {
         }
     }
 
+    /// The groups of a block of keys; replaces `out`.
+    pub(crate) fn intern_block(&mut self, block: &[u64], out: &mut Vec<u32>) {
+        out.clear();
+        out.extend((0..block.len()).map(|i| {
+            if let Some(ahead) = block.get(i + AHEAD) {
+                self.prefetch(*ahead);
+            }
+            self.intern(block[i])
+        }));
+    }
+
+    /// Brings the slot of a key into the cache, when the table is too large to be there.
+    #[inline]
+    fn prefetch(&self, key: u64) {
+        if self.slots.len() < CACHED_SLOTS {
+            return;
+        }
+        let at = mix(key) as usize & (self.slots.len() - 1);
+        #[cfg(target_arch = "x86_64")]
+        #[expect(unsafe_code, reason = "a hint to the processor")]
+        // SAFETY: the place is inside the table, and a prefetch neither reads nor faults.
+        unsafe {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            _mm_prefetch::<_MM_HINT_T0>(self.slots.as_ptr().add(at).cast());
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = at;
+    }
+
     fn insert(&mut self, key: u64, at: usize) -> u32 {
         self.keys.push(key);
         let group = self.keys.len() as u32;
@@ -81,6 +115,13 @@ mod tests {
                 assert_eq!(table.intern(i.wrapping_mul(0x1234_5678_9abc_def1)), i as u32, "{round}");
             }
         }
+        let keys: Vec<u64> = (0..30_000u64).rev().map(|i| i.wrapping_mul(0x1234_5678_9abc_def1)).collect();
+        let mut block = Vec::new();
+        table.intern_block(&keys, &mut block);
+        let single: Vec<u32> = keys.iter().map(|key| table.intern(*key)).collect();
+        assert_eq!(block, single);
+        let mut table = NarrowTable::default();
+        (0..10_000).for_each(|key| drop(table.intern(key)));
         assert_eq!(table.keys().len(), 10_000);
     }
 }

@@ -7,6 +7,7 @@ use crate::QueryError;
 use crate::column::ColumnData;
 use crate::hll::Hll;
 use crate::plan::{AggregatePlan, Operator};
+use crate::sketch::{DistinctSketch, Quantiles};
 
 const MAGIC: [u8; 2] = *b"AP";
 const VERSION: u8 = 1;
@@ -106,7 +107,38 @@ fn put_state(out: &mut Vec<u8>, state: &State) {
             7u8.put(out);
             (*len as u64).put(out);
         }
+        State::DistinctSketches(sketches) => {
+            8u8.put(out);
+            (sketches.len() as u64).put(out);
+            for sketch in sketches {
+                put_run(out, &sketch.as_ref().map_or_else(Vec::new, |s| s.to_bytes()));
+            }
+        }
+        State::Quantiles(sketches) => {
+            9u8.put(out);
+            (sketches.len() as u64).put(out);
+            for sketch in sketches {
+                put_run(out, &sketch.as_ref().map_or_else(Vec::new, |s| s.to_words()));
+            }
+        }
     }
+}
+
+/// Summaries of groups, each a run that is empty where there is none.
+fn read_summaries<F: Fixed, T>(
+    reader: &mut Reader<'_>,
+    read: impl Fn(&[F]) -> Option<T>,
+) -> Result<Vec<Option<Box<T>>>, QueryError> {
+    let mut summaries = Vec::new();
+    for _ in 0..reader.len(8)? {
+        let run: Vec<F> = reader.run()?;
+        let summary = read(&run);
+        if summary.is_none() && !run.is_empty() {
+            return Err(reader.fail("the summary of a group's values"));
+        }
+        summaries.push(summary.map(Box::new));
+    }
+    Ok(summaries)
 }
 
 fn read_state(reader: &mut Reader<'_>) -> Result<State, QueryError> {
@@ -117,19 +149,10 @@ fn read_state(reader: &mut Reader<'_>) -> Result<State, QueryError> {
         3 => State::Double(Numbers { values: reader.run()?, seen: reader.flags()? }),
         4 => State::Mean(reader.run()?, reader.run()?),
         5 => State::Pick(Picks { times: reader.run()?, seen: reader.flags()?, values: reader.column()? }),
-        6 => {
-            let mut sketches = Vec::new();
-            for _ in 0..reader.len(8)? {
-                let bytes: Vec<u8> = reader.run()?;
-                let sketch = Hll::from_bytes(&bytes);
-                if sketch.is_none() && !bytes.is_empty() {
-                    return Err(reader.fail("a distinct counter"));
-                }
-                sketches.push(sketch.map(Box::new));
-            }
-            State::Distinct(sketches)
-        }
+        6 => State::Distinct(read_summaries(reader, Hll::from_bytes)?),
         7 => State::Constant(usize::try_from(reader.one::<u64>()?).unwrap_or(usize::MAX)),
+        8 => State::DistinctSketches(read_summaries(reader, DistinctSketch::from_bytes)?),
+        9 => State::Quantiles(read_summaries(reader, Quantiles::from_words)?),
         _ => return Err(reader.fail("an aggregate state")),
     })
 }
@@ -145,6 +168,8 @@ impl State {
             Self::Mean(sums, counts) => sums.len() == len && counts.len() == len,
             Self::Pick(p) => p.times.len() == len && p.seen.len() == len && p.values.len() == len,
             Self::Distinct(sketches) => sketches.len() == len,
+            Self::DistinctSketches(sketches) => sketches.len() == len,
+            Self::Quantiles(sketches) => sketches.len() == len,
             Self::Constant(known) => *known == len,
         }
     }

@@ -5,6 +5,7 @@ use alluvium_segments::{NullMask, NumericBlock};
 use super::{Groups, Numbers, State};
 use crate::column::{ColumnData, ResultColumn};
 use crate::plan::{AggregateFunction, AggregatePlan};
+use crate::sketch::{DistinctSketch, Quantiles};
 
 impl Groups {
     /// Bucket starts of the groups, in group order; empty for granularity `all`.
@@ -67,6 +68,17 @@ impl State {
                 } else {
                     ColumnData::Doubles(all_valid(estimates.collect()))
                 }
+            }
+            Self::DistinctSketches(sketches) => {
+                let estimate =
+                    |s: &Option<Box<DistinctSketch>>| s.as_ref().map_or(0, |s| s.estimate().round() as i64);
+                ColumnData::Longs(all_valid(sketches.iter().map(estimate).collect()))
+            }
+            Self::Quantiles(sketches) => {
+                let fraction = if let AggregateFunction::Quantile(_, f) = function { *f } else { f64::NAN };
+                let quantile =
+                    |s: &Option<Box<Quantiles>>| s.as_ref().map_or(f64::NAN, |s| s.quantile(fraction));
+                ColumnData::Doubles(all_valid(sketches.iter().map(quantile).collect()))
             }
             Self::Constant(len) => {
                 let value = if let AggregateFunction::Grouping(value) = function { *value } else { 0 };

@@ -1,156 +1,228 @@
-//! How do groups of several segments become one set? Keys are compared by value: texts get a number common to
-//! all inputs once a dictionary entry, and then whole keys are words.
+//! How do groups of several segments become one set? Their keys are codes of the query's spaces: one word where all
+//! codes are bounded, several words otherwise; states merge by group number.
 
+use std::sync::Arc;
+
+use super::space::Spaces;
 use super::{Groups, State};
-use crate::column::{ColumnData, TextColumn, TextInterner, TextTable};
-use crate::group::WideTable;
+use crate::QueryError;
+use crate::group::{Interner, WideTable};
 use crate::plan::AggregatePlan;
 
-/// Collects groups; inputs come in segment order.
+/// Groups whose keys are codes, a column of them a dimension. No two have the same bucket and keys.
 #[derive(Debug)]
-pub(crate) struct Merger<'p> {
-    plan: &'p AggregatePlan,
-    first: Option<Groups>,
-    open: Option<Open>,
+pub(crate) struct CodedGroups {
+    /// Number of groups.
+    pub(crate) len: usize,
+    /// Start of each bucket; empty for granularity `all`.
+    pub(crate) buckets: Vec<i64>,
+    /// Codes a dimension, and which of them stand for null (none: code 0 does).
+    pub(crate) keys: Vec<(Vec<u64>, Option<Vec<bool>>)>,
+    /// A state column an aggregator.
+    pub(crate) states: Vec<State>,
 }
 
+/// Collects groups; where the order of inputs matters (first, last, any), they come in segment order.
 #[derive(Debug)]
-struct Open {
-    table: WideTable,
-    texts: Vec<TextInterner>,
+pub(crate) struct Merger {
+    spaces: Arc<Spaces>,
+    /// The first groups, as long as they are the only ones.
+    first: Option<CodedGroups>,
+    table: Table,
     states: Vec<State>,
 }
 
-impl<'p> Merger<'p> {
-    /// For results of `plan`.
-    pub(crate) fn new(plan: &'p AggregatePlan) -> Self {
-        Self { plan, first: None, open: None }
-    }
-
-    /// Adds groups without duplicates. A single input passes through untouched.
-    pub(crate) fn add(&mut self, groups: Groups) {
-        if groups.len == 0 {
-            return;
-        }
-        if self.open.is_none() && self.first.is_none() {
-            self.first = Some(groups);
-            return;
-        }
-        if let Some(first) = self.first.take() {
-            self.fold(first);
-        }
-        self.fold(groups);
-    }
-
-    /// Adds groups of which several may have the same key.
-    pub(crate) fn add_duplicates(&mut self, groups: Groups) {
-        if let Some(first) = self.first.take() {
-            self.fold(first);
-        }
-        self.fold(groups);
-    }
-
-    fn fold(&mut self, groups: Groups) {
-        let plan = self.plan;
-        let bucketed = usize::from(!matches!(plan.granularity, alluvium_segments::time::Granularity::All));
-        let width = bucketed + plan.dimensions.len() + 1;
-        let open = self.open.get_or_insert_with(|| Open {
-            table: WideTable::new(width),
-            texts: plan.dimensions.iter().map(|_| TextInterner::default()).collect(),
-            states: plan.aggregators.iter().map(|a| State::new(&a.function)).collect(),
-        });
-        let words = key_words(&groups, bucketed == 1, &mut open.texts);
-        let into: Vec<u32> = words.chunks_exact(width).map(|key| open.table.intern(key)).collect();
-        for ((state, other), aggregator) in open.states.iter_mut().zip(groups.states).zip(&plan.aggregators) {
-            state.grow(open.table.len(), &aggregator.function);
-            state.merge(other, &into, &aggregator.function);
-        }
-    }
-
-    /// All groups.
-    pub(crate) fn finish(self) -> Groups {
-        let Some(open) = self.open else {
-            return self.first.unwrap_or_else(|| Groups::empty(self.plan));
-        };
-        let bucketed = !matches!(self.plan.granularity, alluvium_segments::time::Granularity::All);
-        let len = open.table.len();
-        let all = 0..len as u32;
-        let buckets =
-            if bucketed { all.clone().map(|g| open.table.key(g)[0] as i64).collect() } else { Vec::new() };
-        let mut keys = Vec::with_capacity(self.plan.dimensions.len());
-        for (i, (dimension, texts)) in self.plan.dimensions.iter().zip(open.texts).enumerate() {
-            let at = i + usize::from(bucketed);
-            let words = all.clone().map(|g| {
-                let key = open.table.key(g);
-                (key[at], key[key.len() - 1] >> (i % 64) & 1 == 1)
-            });
-            keys.push(column_of_words(ColumnData::empty(dimension.output_type), words, texts.table));
-        }
-        Groups { len, buckets, keys, states: open.states }
-    }
+#[derive(Debug)]
+enum Table {
+    /// Keys of one word: what each component is multiplied by, and its number of codes.
+    One { table: Interner, strides: Vec<u64>, possible: Vec<u64> },
+    /// Keys of a word for the bucket, one a dimension, and one of null bits for every 64 dimensions.
+    Wide { table: WideTable, nulls_at: usize, width: usize },
 }
 
-/// The key of each group as words: bucket, one a dimension, null bits.
-fn key_words(groups: &Groups, bucketed: bool, texts: &mut [TextInterner]) -> Vec<u64> {
-    let width = usize::from(bucketed) + groups.keys.len() + 1;
-    let mut words = vec![0u64; width * groups.len];
-    if bucketed {
-        for (row, bucket) in words.chunks_exact_mut(width).zip(&groups.buckets) {
-            row[0] = *bucket as u64;
-        }
-    }
-    for (i, (key, interner)) in groups.keys.iter().zip(texts).enumerate() {
-        let at = i + usize::from(bucketed);
-        let mut put = |row: usize, word: u64, null: bool| {
-            words[row * width + at] = word;
-            words[row * width + width - 1] |= u64::from(null) << (i % 64);
+impl Merger {
+    /// For results of `plan`, with keys in `spaces`.
+    pub(crate) fn new(plan: &AggregatePlan, spaces: Arc<Spaces>) -> Self {
+        let table = match spaces.possible() {
+            Some(possible) => {
+                let mut product = 1u64;
+                let mut strides = Vec::with_capacity(possible.len());
+                for component in &possible {
+                    strides.push(product);
+                    product = product.saturating_mul(*component);
+                }
+                Table::One { table: Interner::for_keys(u128::from(product)), strides, possible }
+            }
+            None => {
+                let dimensions = spaces.dimensions.len();
+                let width = 1 + dimensions + dimensions.div_ceil(64);
+                Table::Wide { table: WideTable::new(width), nulls_at: 1 + dimensions, width }
+            }
         };
-        match key {
-            ColumnData::Longs(b) => {
-                (0..groups.len).for_each(|r| put(r, b.values[r] as u64, b.nulls.is_null(r)))
+        let states = plan.aggregators.iter().map(|a| State::new(&a.function)).collect();
+        Self { spaces, first: None, table, states }
+    }
+
+    /// Number of groups so far.
+    pub(crate) fn len(&self) -> usize {
+        self.first.as_ref().map_or(0, |first| first.len) + self.table.len()
+    }
+
+    /// The spaces of its keys.
+    pub(crate) fn spaces(&self) -> &Spaces {
+        &self.spaces
+    }
+
+    /// Without knowing where groups come from.
+    pub(crate) fn of_values(plan: &AggregatePlan) -> Self {
+        Self::new(plan, Arc::new(Spaces::unknown(plan)))
+    }
+
+    /// Adds groups whose keys are values; with `unique` no two have the same key.
+    pub(crate) fn add(
+        &mut self,
+        plan: &AggregatePlan,
+        groups: Groups,
+        unique: bool,
+    ) -> Result<(), QueryError> {
+        let mut keys = Vec::with_capacity(groups.keys.len());
+        for (space, values) in self.spaces.dimensions.iter().zip(&groups.keys) {
+            keys.push((space.codes(values)?, values.null_flags()));
+        }
+        let Groups { len, buckets, states, .. } = groups;
+        self.add_coded(plan, CodedGroups { len, buckets, keys, states }, unique)
+    }
+
+    /// Adds groups whose keys are codes of its spaces; with `unique` no two have the same key.
+    pub(crate) fn add_coded(
+        &mut self,
+        plan: &AggregatePlan,
+        groups: CodedGroups,
+        unique: bool,
+    ) -> Result<(), QueryError> {
+        if groups.len == 0 {
+            return Ok(());
+        }
+        if unique && self.first.is_none() && self.table.len() == 0 {
+            self.first = Some(groups);
+            return Ok(());
+        }
+        if let Some(first) = self.first.take() {
+            self.fold(plan, first)?;
+        }
+        self.fold(plan, groups)
+    }
+
+    fn fold(&mut self, plan: &AggregatePlan, groups: CodedGroups) -> Result<(), QueryError> {
+        let into = self.intern(&groups);
+        let len = self.table.len();
+        for ((state, other), aggregator) in self.states.iter_mut().zip(groups.states).zip(&plan.aggregators) {
+            state.grow(len, &aggregator.function);
+            state.merge(other, &into, &aggregator.function)?;
+        }
+        Ok(())
+    }
+
+    fn intern(&mut self, groups: &CodedGroups) -> Vec<u32> {
+        let buckets = &self.spaces.buckets;
+        let mut into = Vec::with_capacity(groups.len);
+        match &mut self.table {
+            Table::One { table, strides, .. } => {
+                let mut words: Vec<u64> = groups.buckets.iter().map(|start| buckets.code(*start)).collect();
+                words.resize(groups.len, 0);
+                for ((codes, _), stride) in groups.keys.iter().zip(strides.iter().skip(1)) {
+                    words.iter_mut().zip(codes).for_each(|(word, code)| *word += code * stride);
+                }
+                table.intern(&words, &mut into);
             }
-            ColumnData::Floats(b) => {
-                (0..groups.len).for_each(|r| put(r, u64::from(b.values[r].to_bits()), b.nulls.is_null(r)));
-            }
-            ColumnData::Doubles(b) => {
-                (0..groups.len).for_each(|r| put(r, b.values[r].to_bits(), b.nulls.is_null(r)));
-            }
-            ColumnData::Texts(c) => {
-                let mut known = vec![u32::MAX; c.table.len() + 1];
-                for (row, id) in c.ids.iter().enumerate() {
-                    let slot = &mut known[*id as usize];
-                    if *slot == u32::MAX {
-                        *slot = interner.intern(c.table.get(*id));
+            Table::Wide { table, nulls_at, width } => {
+                let mut key = vec![0u64; *width];
+                for group in 0..groups.len {
+                    key[0] = groups.buckets.get(group).map_or(0, |start| buckets.code(*start));
+                    key[*nulls_at..].fill(0);
+                    for (i, (codes, nulls)) in groups.keys.iter().enumerate() {
+                        key[1 + i] = codes[group];
+                        let null = nulls.as_ref().is_some_and(|nulls| nulls[group]);
+                        key[*nulls_at + i / 64] |= u64::from(null) << (i % 64);
                     }
-                    put(row, u64::from(*slot), false);
+                    into.push(table.intern(&key));
                 }
             }
-            ColumnData::TextLists(_) => {}
         }
+        into
     }
-    words
+
+    /// Adds what another one of the same plan and spaces has collected.
+    pub(crate) fn append(&mut self, plan: &AggregatePlan, other: Self) -> Result<(), QueryError> {
+        self.add_coded(plan, other.into_coded(), true)
+    }
+
+    fn into_coded(self) -> CodedGroups {
+        if let Some(first) = self.first {
+            return first;
+        }
+        let len = self.table.len();
+        let buckets = match self.spaces.buckets {
+            super::space::BucketSpace::One => Vec::new(),
+            _ => (0..len).map(|group| self.spaces.buckets.start(self.table.code(group, 0))).collect(),
+        };
+        let keys = (0..self.spaces.dimensions.len())
+            .map(|i| {
+                let codes = (0..len).map(|group| self.table.code(group, i + 1)).collect();
+                let nulls = self.table.tells_nulls();
+                (codes, nulls.then(|| (0..len).map(|group| self.table.is_null(group, i)).collect()))
+            })
+            .collect();
+        CodedGroups { len, buckets, keys, states: self.states }
+    }
+
+    /// All groups, with their values.
+    pub(crate) fn finish(self, plan: &AggregatePlan) -> Groups {
+        let spaces = Arc::clone(&self.spaces);
+        self.into_coded().decode(plan, &spaces)
+    }
 }
 
-fn column_of_words(
-    mut column: ColumnData,
-    words: impl Iterator<Item = (u64, bool)>,
-    table: TextTable,
-) -> ColumnData {
-    match &mut column {
-        ColumnData::Longs(b) => words.for_each(|(w, null)| {
-            b.values.push(w as i64);
-            b.nulls.push(null);
-        }),
-        ColumnData::Floats(b) => words.for_each(|(w, null)| {
-            b.values.push(f32::from_bits(w as u32));
-            b.nulls.push(null);
-        }),
-        ColumnData::Doubles(b) => words.for_each(|(w, null)| {
-            b.values.push(f64::from_bits(w));
-            b.nulls.push(null);
-        }),
-        ColumnData::Texts(c) => *c = TextColumn { table, ids: words.map(|(w, _)| w as u32).collect() },
-        ColumnData::TextLists(_) => {}
+impl CodedGroups {
+    /// The same groups with their values.
+    fn decode(self, plan: &AggregatePlan, spaces: &Spaces) -> Groups {
+        let keys = plan.dimensions.iter().zip(&spaces.dimensions).zip(&self.keys);
+        let keys = keys.map(|((dimension, space), (codes, nulls))| {
+            let null = |i: usize| nulls.as_ref().is_some_and(|nulls| nulls[i]);
+            space.decode(dimension.output_type, codes, null)
+        });
+        Groups { len: self.len, keys: keys.collect(), buckets: self.buckets, states: self.states }
     }
-    column
+}
+
+impl Table {
+    fn len(&self) -> usize {
+        match self {
+            Self::One { table, .. } => table.len(),
+            Self::Wide { table, .. } => table.len(),
+        }
+    }
+
+    /// A component of a group's key: 0 is the bucket, then the dimensions.
+    fn code(&self, group: usize, component: usize) -> u64 {
+        match self {
+            Self::One { table, strides, possible } => {
+                table.keys()[group] / strides[component] % possible[component]
+            }
+            Self::Wide { table, .. } => table.key(group as u32)[component],
+        }
+    }
+
+    fn tells_nulls(&self) -> bool {
+        matches!(self, Self::Wide { .. })
+    }
+
+    fn is_null(&self, group: usize, dimension: usize) -> bool {
+        match self {
+            Self::One { .. } => false,
+            Self::Wide { table, nulls_at, .. } => {
+                table.key(group as u32)[nulls_at + dimension / 64] >> (dimension % 64) & 1 == 1
+            }
+        }
+    }
 }

@@ -5,12 +5,14 @@ mod bytes;
 mod encode;
 mod finish;
 mod merge;
+mod space;
 mod state;
 
 use crate::column::ColumnData;
 use crate::plan::{AggregatePlan, Operator};
 
-pub(crate) use merge::Merger;
+pub(crate) use merge::{CodedGroups, Merger};
+pub(crate) use space::{Space, Spaces};
 pub(crate) use state::{Numbers, Picks, State, max_f32, max_f64, min_f32, min_f64};
 
 /// Results of a plan over part of its segments.

@@ -2,9 +2,11 @@
 
 use alluvium_segments::ColumnType;
 
+use crate::QueryError;
 use crate::column::{ColumnData, TextColumn};
 use crate::hll::Hll;
 use crate::plan::{AggregateFunction, Number};
+use crate::sketch::{DistinctSketch, Quantiles};
 
 /// Values of all groups, and whether there is one.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +43,10 @@ pub(crate) enum State {
     Pick(Picks),
     /// Distinct counts.
     Distinct(Vec<Option<Box<Hll>>>),
+    /// Distinct counts by sketch.
+    DistinctSketches(Vec<Option<Box<DistinctSketch>>>),
+    /// Quantiles.
+    Quantiles(Vec<Option<Box<Quantiles>>>),
     /// Nothing to keep; the number of groups.
     Constant(usize),
 }
@@ -61,6 +67,8 @@ impl State {
                 Self::Pick(Picks::new(*value_type))
             }
             F::Cardinality { .. } => Self::Distinct(Vec::new()),
+            F::DistinctSketch(_) => Self::DistinctSketches(Vec::new()),
+            F::Quantile(..) => Self::Quantiles(Vec::new()),
             F::Grouping(_) => Self::Constant(0),
         }
     }
@@ -78,13 +86,40 @@ impl State {
             }
             Self::Pick(picks) => picks.grow(groups),
             Self::Distinct(sketches) => sketches.resize(groups, None),
+            Self::DistinctSketches(sketches) => sketches.resize(groups, None),
+            Self::Quantiles(sketches) => sketches.resize(groups, None),
             Self::Constant(len) => *len = groups,
+        }
+    }
+
+    /// The states of some groups.
+    pub(crate) fn take(self, groups: &[u32]) -> Self {
+        match self {
+            Self::Count(counts) => Self::Count(pick(&counts, groups)),
+            Self::Long(n) => Self::Long(n.take(groups)),
+            Self::Float(n) => Self::Float(n.take(groups)),
+            Self::Double(n) => Self::Double(n.take(groups)),
+            Self::Mean(sums, counts) => Self::Mean(pick(&sums, groups), pick(&counts, groups)),
+            Self::Pick(picks) => Self::Pick(Picks {
+                times: pick(&picks.times, groups),
+                seen: pick(&picks.seen, groups),
+                values: picks.values.take(groups),
+            }),
+            Self::Distinct(sketches) => Self::Distinct(pull(sketches, groups)),
+            Self::DistinctSketches(sketches) => Self::DistinctSketches(pull(sketches, groups)),
+            Self::Quantiles(sketches) => Self::Quantiles(pull(sketches, groups)),
+            Self::Constant(_) => Self::Constant(groups.len()),
         }
     }
 
     /// Merges the states of `other` into those of the groups `into[i]` (all within the length).
     /// `other` comes after `self` in segment order.
-    pub(crate) fn merge(&mut self, other: Self, into: &[u32], function: &AggregateFunction) {
+    pub(crate) fn merge(
+        &mut self,
+        other: Self,
+        into: &[u32],
+        function: &AggregateFunction,
+    ) -> Result<(), QueryError> {
         use AggregateFunction as F;
         match (self, other) {
             (Self::Count(a), Self::Count(b)) => {
@@ -114,19 +149,48 @@ impl State {
                 }
             }
             (Self::Pick(a), Self::Pick(b)) => a.merge(&b, into, function),
-            (Self::Distinct(a), Self::Distinct(b)) => {
-                for (sketch, group) in b.into_iter().zip(into) {
-                    match (&mut a[*group as usize], sketch) {
-                        (Some(known), Some(sketch)) => known.merge(&sketch),
-                        (empty, sketch @ Some(_)) => *empty = sketch,
-                        (_, None) => {}
-                    }
-                }
+            (Self::Distinct(a), Self::Distinct(b)) => join(a, b, into, |known, more| {
+                known.merge(more);
+                Ok(())
+            })?,
+            (Self::DistinctSketches(a), Self::DistinctSketches(b)) => {
+                join(a, b, into, DistinctSketch::merge)?
             }
+            (Self::Quantiles(a), Self::Quantiles(b)) => join(a, b, into, |known, more| {
+                known.merge(more);
+                Ok(())
+            })?,
             // States of one aggregator have one form (checked when bytes are read).
             _ => {}
         }
+        Ok(())
     }
+}
+
+/// The summaries of some groups, each asked for once.
+fn pull<T>(mut all: Vec<Option<T>>, groups: &[u32]) -> Vec<Option<T>> {
+    groups.iter().map(|group| all[*group as usize].take()).collect()
+}
+
+/// Merges summaries into those of the groups `into[i]`.
+fn join<T>(
+    a: &mut [Option<Box<T>>],
+    b: Vec<Option<Box<T>>>,
+    into: &[u32],
+    merge: impl Fn(&mut T, &T) -> Result<(), QueryError>,
+) -> Result<(), QueryError> {
+    for (more, group) in b.into_iter().zip(into) {
+        match (&mut a[*group as usize], more) {
+            (Some(known), Some(more)) => merge(known, &more)?,
+            (empty, more @ Some(_)) => *empty = more,
+            (_, None) => {}
+        }
+    }
+    Ok(())
+}
+
+fn pick<T: Copy>(values: &[T], groups: &[u32]) -> Vec<T> {
+    groups.iter().map(|group| values[*group as usize]).collect()
 }
 
 fn identity<T>(function: &AggregateFunction, min: T, max: T, sum: T) -> T {
@@ -165,6 +229,10 @@ impl<T: Copy> Numbers<T> {
     fn grow(&mut self, groups: usize, identity: T) {
         self.values.resize(groups, identity);
         self.seen.resize(groups, false);
+    }
+
+    fn take(self, groups: &[u32]) -> Self {
+        Self { values: pick(&self.values, groups), seen: pick(&self.seen, groups) }
     }
 
     fn merge(&mut self, other: &Self, into: &[u32], combine: impl Fn(T, T) -> T) {

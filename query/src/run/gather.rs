@@ -1,13 +1,12 @@
-//! How do partial results become one? Groups merge by value, row blocks are concatenated or merged by their sort
-//! keys, and limits are applied.
+//! How do the rows of several tasks become one result? Blocks are concatenated or merged by their sort keys, and
+//! limits are applied.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use super::Control;
-use super::runner::unordered_limit;
+use super::rows::unordered_limit;
 use crate::QueryError;
 use crate::column::ColumnData;
-use crate::partial::{Merger, Partial, RowBlock, RowSet};
+use crate::partial::{Partial, RowBlock, RowSet};
 use crate::plan::{Operator, Plan, RowsPlan};
 use crate::scan::compare_keys;
 
@@ -50,19 +49,10 @@ impl Enough {
     }
 }
 
-/// Merges results, which come in segment order.
-pub(super) fn gather(plan: &Plan, partials: Vec<Partial>, control: &Control) -> Result<Partial, QueryError> {
+/// Joins rows or bounds, which come in segment order.
+pub(super) fn gather(plan: &Plan, partials: Vec<Partial>) -> Result<Partial, QueryError> {
     Ok(match &plan.operator {
-        Operator::Aggregate(aggregate) => {
-            let mut merger = Merger::new(aggregate);
-            for partial in partials {
-                control.check()?;
-                if let Partial::Groups(groups) = partial {
-                    merger.add(groups);
-                }
-            }
-            Partial::Groups(merger.finish())
-        }
+        Operator::Aggregate(_) => return Err(QueryError::Internal("groups are no rows".to_owned())),
         Operator::Rows(rows) => {
             let blocks = partials.into_iter().flat_map(|partial| match partial {
                 Partial::Rows(set) => set.blocks,

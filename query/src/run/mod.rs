@@ -3,11 +3,15 @@
 
 mod control;
 mod gather;
+mod groups;
+mod horizon;
 mod pool;
+mod rows;
 mod runner;
 mod segments;
 
 pub use control::Control;
+pub(crate) use horizon::Horizon;
 pub(crate) use pool::{Pool, guarded};
 pub(crate) use runner::Runner;
 pub use segments::Segments;

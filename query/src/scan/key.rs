@@ -2,15 +2,19 @@
 //! entry where values are transformed; longs by their distance from the smallest; other numbers interned.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use alluvium_expression::{double_text, float_text};
-use alluvium_segments::{ColumnType, MultiBlock, NullMask, NumericBlock};
+use alluvium_segments::kernel::{self, Lane};
+use alluvium_segments::{ColumnType, MultiBlock, NullMask, NumericBlock, Segment, each_lane};
 
 use super::keep::Transforms;
 use super::source::{Kind, Origin, SlotId, Source, Values};
 use crate::QueryError;
+use crate::aggregate::Rows;
 use crate::column::{ColumnData, TextColumn, TextInterner};
 use crate::group::NarrowTable;
+use crate::partial::Space;
 use crate::plan::DimensionPlan;
 
 /// Mapped code of a value not seen yet.
@@ -103,6 +107,50 @@ impl<'p> Key<'p> {
             Raw::Interned { .. } => GROWING,
             Raw::Null => 2,
         }
+    }
+
+    /// Whether its codes are the lanes of its column, shifted: dictionary ids, or longs without nulls.
+    pub(crate) fn is_plain(&self, source: &Source<'_>) -> bool {
+        self.mapping.is_none()
+            && match (&self.raw, source.origin(self.slot)) {
+                (Raw::Ids, Origin::Texts(column)) => !column.is_multi(),
+                (Raw::Offset { .. }, Origin::Long(column)) => !column.may_have_nulls(),
+                (Raw::Null, _) => true,
+                _ => false,
+            }
+    }
+
+    /// Adds `code * stride`, wrapping, to the key of each of the chosen rows; the key is plain.
+    pub(crate) fn add_scaled(
+        &self,
+        source: &mut Source<'_>,
+        stride: u32,
+        chosen: Rows<'_>,
+        keys: &mut [u32],
+    ) -> Result<(), QueryError> {
+        if matches!(self.raw, Raw::Null) {
+            return Ok(());
+        }
+        source.load_lanes(self.slot)?;
+        let not_plain = || QueryError::Internal("the codes of a dimension are no lanes".to_owned());
+        let (base, lanes) = source.lanes(self.slot).ok_or_else(not_plain)?;
+        let base = match &self.raw {
+            Raw::Offset { min, .. } => base.wrapping_sub(*min as u64).wrapping_add(1) as u32,
+            _ => base as u32,
+        };
+        fn add<T: Lane>(lanes: &[T], base: u32, stride: u32, chosen: Rows<'_>, keys: &mut [u32]) {
+            match chosen {
+                Rows::Span(start, end) => kernel::add_scaled(&lanes[start..end], base, stride, keys),
+                Rows::At(at) => keys.iter_mut().zip(at).for_each(|(key, p)| {
+                    let code = (lanes[*p as usize].word() as u32).wrapping_add(base);
+                    *key = key.wrapping_add(code.wrapping_mul(stride));
+                }),
+            }
+        }
+        each_lane!(lanes,
+            _ => keys.iter_mut().for_each(|key| *key = key.wrapping_add(base.wrapping_mul(stride))),
+            lanes => add(lanes, base, stride, chosen, keys));
+        Ok(())
     }
 
     /// The codes of the current rows.
@@ -217,8 +265,49 @@ impl<'p> Key<'p> {
         }
     }
 
+    /// What stands for the values of codes in a space of the output type, and which are null where that does not
+    /// tell.
+    pub(crate) fn coded(
+        &self,
+        source: &Source<'_>,
+        segment: &Arc<dyn Segment>,
+        space: &Space,
+        codes: impl Iterator<Item = u32>,
+    ) -> Result<(Vec<u64>, Option<Vec<bool>>), QueryError> {
+        let texts_as_they_are = self.mapping.is_none() && self.plan.output_type == ColumnType::String;
+        let common = match (&self.raw, space) {
+            (Raw::Ids, Space::Texts { texts, whole, .. }) if texts_as_they_are => match source
+                .origin(self.slot)
+            {
+                Origin::Texts(column) if *whole => {
+                    let common = texts.of_segment(segment, *column)?;
+                    let out_of_range = || QueryError::Internal("a dictionary id is out of range".to_owned());
+                    let code = |id: u32| common.get(id as usize).map(|code| u64::from(*code));
+                    codes.map(|id| code(id).ok_or_else(out_of_range)).collect::<Result<_, _>>()?
+                }
+                _ => {
+                    let distinct = source.cardinality(self.slot) as usize;
+                    let common = texts.of_ids(distinct, codes, |id| source.text(self.slot, id))?;
+                    common.into_iter().map(u64::from).collect()
+                }
+            },
+            (Raw::Offset { min, .. }, Space::Distance { min: from, .. }) if self.mapping.is_none() => {
+                let shift = min.wrapping_sub(*from) as u64;
+                codes.map(|code| if code == 0 { 0 } else { u64::from(code) + shift }).collect()
+            }
+            (Raw::Null, Space::Texts { .. } | Space::Distance { .. }) if self.mapping.is_none() => {
+                codes.map(|_| 0).collect()
+            }
+            _ => {
+                let values = self.decode(source, codes)?;
+                return Ok((space.codes(&values)?, values.null_flags()));
+            }
+        };
+        Ok((common, None))
+    }
+
     /// The values of codes, in the output type.
-    pub(crate) fn decode(
+    fn decode(
         &self,
         source: &Source<'_>,
         codes: impl Iterator<Item = u32>,

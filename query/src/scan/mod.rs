@@ -3,6 +3,7 @@
 mod aggregate;
 mod buckets;
 mod computed;
+mod grouping;
 mod keep;
 mod key;
 mod output;
@@ -16,31 +17,34 @@ use std::ops::Range;
 use alluvium_segments::SegmentRef;
 
 use crate::QueryError;
+use crate::filter::Verdicts;
 use crate::partial::Partial;
 use crate::plan::{Operator, Plan};
-use crate::run::Control;
+use crate::run::{Control, Horizon};
 
+pub(crate) use aggregate::aggregate;
 pub(crate) use key::{Codes, Key};
 pub(crate) use output::slot_column;
 pub(crate) use row_values::RowValues;
 pub(crate) use rows::compare_keys;
 pub(crate) use source::{Kind, Origin, SlotId, Source, Values};
 
-/// The result of a plan over the given blocks of one segment.
+/// The rows or bounds that a plan gives over the given blocks of one segment.
 pub(crate) fn scan(
-    plan: &Plan,
+    (plan, verdicts): (&Plan, &Verdicts),
     segment: &SegmentRef,
     blocks: Range<usize>,
     control: &Control,
+    horizon: Option<&Horizon>,
 ) -> Result<Partial, QueryError> {
     control.check()?;
     Ok(match &plan.operator {
-        Operator::Aggregate(aggregate) => {
-            Partial::Groups(aggregate::aggregate(&plan.scope, aggregate, segment, blocks, control)?)
+        Operator::Aggregate(_) => return Err(QueryError::Internal("groups are no rows".to_owned())),
+        Operator::Rows(rows) => {
+            Partial::Rows(rows::rows((&plan.scope, verdicts), rows, segment, blocks, control, horizon)?)
         }
-        Operator::Rows(rows) => Partial::Rows(rows::rows(&plan.scope, rows, segment, blocks, control)?),
         Operator::TimeBounds => {
-            Partial::TimeBounds(rows::time_bounds(&plan.scope, segment, blocks, control)?)
+            Partial::TimeBounds(rows::time_bounds((&plan.scope, verdicts), segment, blocks, control)?)
         }
     })
 }

@@ -11,9 +11,10 @@ use super::select::{Selection, Selector};
 use super::source::{SlotId, Source, Values};
 use crate::QueryError;
 use crate::column::ColumnData;
+use crate::filter::Verdicts;
 use crate::partial::{RowBlock, RowSet};
 use crate::plan::{RowOrderBy, RowsPlan, Scope};
-use crate::run::Control;
+use crate::run::{Control, Horizon};
 
 /// Compares two rows by sort keys; ties keep their order.
 pub(crate) fn compare_keys(
@@ -34,14 +35,19 @@ pub(crate) fn compare_keys(
 
 /// Rows of the given blocks of a segment.
 pub(super) fn rows(
-    scope: &Scope,
+    (scope, verdicts): (&Scope, &Verdicts),
     plan: &RowsPlan,
     segment: &SegmentRef,
     blocks: Range<usize>,
     control: &Control,
+    horizon: Option<&Horizon>,
 ) -> Result<RowSet, QueryError> {
-    let mut source = Source::new(segment.segment.as_ref(), &scope.virtual_columns);
-    let Some(mut selector) = Selector::new(scope, segment, &mut source)? else {
+    let in_sight = |bounds| horizon.is_none_or(|horizon| horizon.reaches(bounds));
+    if !segment.segment.time_bounds().is_some_and(in_sight) {
+        return Ok(RowSet::default());
+    }
+    let mut source = Source::new(&segment.segment, &scope.virtual_columns, verdicts);
+    let Some(mut selector) = Selector::new(scope, segment, &blocks, &mut source)? else {
         return Ok(RowSet::default());
     };
     let wanted = plan
@@ -54,10 +60,17 @@ pub(super) fn rows(
     let name = segment.segment.id().to_string();
     let mut out = RowSet::default();
     let mut found: Vec<u32> = Vec::new();
-    let mut order = Ordered::new(plan, &mut source, wanted)?;
+    let mut order = Ordered::new(plan, &mut source, wanted, horizon)?;
     let (mut count, mut positions) = (0, Vec::new());
+    let backwards = horizon.is_some_and(Horizon::descending);
+    let last = blocks.end.saturating_sub(1) + blocks.start;
     for block in blocks {
+        // The first rows wanted are likely in the last blocks.
+        let block = if backwards { last - block } else { block };
         control.check()?;
+        if !source.block_times(block)?.is_none_or(in_sight) {
+            continue;
+        }
         let range = block * BLOCK_ROWS..((block + 1) * BLOCK_ROWS).min(segment.segment.rows());
         source.begin(range.clone());
         control.scanned(range.len() as u64);
@@ -135,17 +148,26 @@ fn read_rows(
     Ok(block)
 }
 
-/// Rows with their sort keys; no more than twice the wanted ones are kept.
+/// Rows that may be kept beyond twice the wanted ones.
+const KEPT_MORE: usize = 1024;
+
+/// Rows with their sort keys; little more than twice the wanted ones are kept.
 struct Ordered<'p> {
     plan: &'p RowsPlan,
     slots: Vec<SlotId>,
     wanted: usize,
+    horizon: Option<&'p Horizon>,
     rows: Vec<u32>,
     keys: Vec<ColumnData>,
 }
 
 impl<'p> Ordered<'p> {
-    fn new(plan: &'p RowsPlan, source: &mut Source<'_>, wanted: usize) -> Result<Option<Self>, QueryError> {
+    fn new(
+        plan: &'p RowsPlan,
+        source: &mut Source<'_>,
+        wanted: usize,
+        horizon: Option<&'p Horizon>,
+    ) -> Result<Option<Self>, QueryError> {
         if plan.order.is_empty() {
             return Ok(None);
         }
@@ -153,10 +175,11 @@ impl<'p> Ordered<'p> {
         for by in &plan.order {
             slots.push(source.slot(&by.column)?);
         }
-        Ok(Some(Self { plan, slots, wanted, rows: Vec::new(), keys: Vec::new() }))
+        Ok(Some(Self { plan, slots, wanted, horizon, rows: Vec::new(), keys: Vec::new() }))
     }
 
     fn add(&mut self, source: &mut Source<'_>) -> Result<(), QueryError> {
+        self.drop_unseen(source)?;
         self.rows.extend((0..source.len()).map(|p| source.row(p)));
         for (i, slot) in self.slots.iter().enumerate() {
             let column = slot_column(source, *slot, None)?;
@@ -165,8 +188,23 @@ impl<'p> Ordered<'p> {
                 None => self.keys.push(column),
             }
         }
-        if self.rows.len() > self.wanted.saturating_mul(2).max(BLOCK_ROWS * 4) {
+        if self.rows.len() > self.wanted.saturating_mul(2).saturating_add(KEPT_MORE) {
             self.shrink();
+        }
+        Ok(())
+    }
+
+    /// Drops current rows beyond the horizon.
+    fn drop_unseen(&self, source: &mut Source<'_>) -> Result<(), QueryError> {
+        let Some(horizon) = self.horizon else { return Ok(()) };
+        let time = source.time()?;
+        source.load(time)?;
+        let Values::Long(times) = source.values(time) else { return Ok(()) };
+        let seen = |(_, t): &(usize, &i64)| horizon.reaches((**t, **t));
+        let positions: Vec<u32> =
+            times.values.iter().enumerate().filter(seen).map(|(p, _)| p as u32).collect();
+        if positions.len() < source.len() {
+            source.narrow(&positions);
         }
         Ok(())
     }
@@ -175,8 +213,17 @@ impl<'p> Ordered<'p> {
     fn shrink(&mut self) {
         let mut order: Vec<u32> = (0..self.rows.len() as u32).collect();
         order.sort_by(|a, b| {
-            compare_keys(&self.plan.order, (&self.keys, *a as usize), (&self.keys, *b as usize))
+            let (a, b) = (*a as usize, *b as usize);
+            let by_keys = compare_keys(&self.plan.order, (&self.keys, a), (&self.keys, b));
+            by_keys.then_with(|| self.rows[a].cmp(&self.rows[b]))
         });
+        if let (Some(horizon), Some(last)) =
+            (self.horizon, self.wanted.checked_sub(1).and_then(|i| order.get(i)))
+            && let Some(ColumnData::Longs(times)) = self.keys.first()
+            && let Some(time) = times.values.get(*last as usize)
+        {
+            horizon.draw(*time);
+        }
         order.truncate(self.wanted);
         self.rows = order.iter().map(|i| self.rows[*i as usize]).collect();
         self.keys.iter_mut().for_each(|key| *key = key.take(&order));
@@ -191,7 +238,7 @@ impl<'p> Ordered<'p> {
 
 /// Smallest and largest `__time` of the chosen rows.
 pub(super) fn time_bounds(
-    scope: &Scope,
+    (scope, verdicts): (&Scope, &Verdicts),
     segment: &SegmentRef,
     blocks: Range<usize>,
     control: &Control,
@@ -202,8 +249,8 @@ pub(super) fn time_bounds(
             return Ok(Some((min, max)));
         }
     }
-    let mut source = Source::new(segment.segment.as_ref(), &scope.virtual_columns);
-    let Some(mut selector) = Selector::new(scope, segment, &mut source)? else { return Ok(None) };
+    let mut source = Source::new(&segment.segment, &scope.virtual_columns, verdicts);
+    let Some(mut selector) = Selector::new(scope, segment, &blocks, &mut source)? else { return Ok(None) };
     let time = source.time()?;
     let mut bounds: Option<(i64, i64)> = None;
     let mut positions = Vec::new();

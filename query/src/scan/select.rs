@@ -30,8 +30,9 @@ pub(crate) enum Selection {
 /// Chooses rows of one segment.
 #[derive(Debug)]
 pub(crate) struct Selector {
-    /// Rows that may pass.
-    indexed: Option<RoaringBitmap>,
+    /// Rows that may pass, counted from `start`.
+    indexed: Option<Mask>,
+    start: usize,
     hidden: Option<Arc<RoaringBitmap>>,
     intervals: Vec<Interval>,
     time: SlotId,
@@ -39,10 +40,11 @@ pub(crate) struct Selector {
 }
 
 impl Selector {
-    /// For the rows of `scope` that are visible. `None`: there are none.
+    /// For those of the rows of these blocks that are in `scope` and visible. `None`: there are none.
     pub(crate) fn new(
         scope: &Scope,
         segment: &SegmentRef,
+        blocks: &Range<usize>,
         source: &mut Source<'_>,
     ) -> Result<Option<Self>, QueryError> {
         let Some((min, max)) = segment.segment.time_bounds() else { return Ok(None) };
@@ -52,13 +54,15 @@ impl Selector {
             return Ok(None);
         }
         let time = source.time()?;
-        let split = scope.filter.as_ref().map(|f| Matcher::split(f, source)).transpose()?;
+        let rows = segment.segment.rows();
+        let rows = (blocks.start * BLOCK_ROWS).min(rows)..(blocks.end * BLOCK_ROWS).min(rows);
+        let split = scope.filter.as_ref().map(|f| Matcher::split(f, source, &rows)).transpose()?;
         let Split { indexed, rest } = split.unwrap_or_default();
-        if indexed.as_ref().is_some_and(RoaringBitmap::is_empty) {
+        if indexed.as_ref().is_some_and(Mask::is_empty) {
             return Ok(None);
         }
         let hidden = segment.hidden.clone().filter(|h| !h.is_empty());
-        Ok(Some(Self { indexed, hidden, intervals, time, matcher: rest }))
+        Ok(Some(Self { indexed, start: rows.start, hidden, intervals, time, matcher: rest }))
     }
 
     /// Chooses among the rows of the aligned block `range`, which `source` has begun. `Some` fills `positions`;
@@ -71,10 +75,11 @@ impl Selector {
     ) -> Result<Selection, QueryError> {
         let mut mask: Option<Mask> = None;
         if let Some(indexed) = &self.indexed {
-            match indexed.range_cardinality(range.start as u32..range.end as u32) as usize {
+            let part = range.start - self.start..range.end - self.start;
+            match indexed.count_in(part.clone()) {
                 0 => return Ok(Selection::None),
                 n if n == range.len() => {}
-                _ => mask = Some(Mask::of_bitmap(indexed, range.clone())),
+                _ => mask = Some(indexed.part(part)),
             }
         }
         if let Some(hidden) = &self.hidden

@@ -3,14 +3,19 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
+use alluvium_expression::{ColumnFilter, StringPredicate};
 use alluvium_segments::{
-    Column, MultiBlock, NumericBlock, NumericColumn, Segment, StringColumn, TIME_COLUMN,
+    BLOCK_ROWS, Column, LaneBlock, LaneSlice, MultiBlock, NumericBlock, NumericColumn, Segment, StringColumn,
+    TIME_COLUMN,
 };
 
 use super::computed::Computed;
 use crate::QueryError;
+use crate::aggregate::Rows;
 use crate::column::TextInterner;
+use crate::filter::Verdicts;
 use crate::plan::{Input, VirtualColumn, VirtualSource};
 
 /// Number of a column within a [`Source`].
@@ -98,6 +103,9 @@ struct Slot<'s> {
     kind: Kind,
     values: Values,
     fresh: bool,
+    /// The whole block on narrow lanes, where the column is stored so.
+    lanes: LaneBlock,
+    laned: bool,
     /// Dictionary of computed texts.
     texts: TextInterner,
 }
@@ -105,8 +113,9 @@ struct Slot<'s> {
 /// The rows of a segment, block by block.
 #[derive(Debug)]
 pub(crate) struct Source<'s> {
-    segment: &'s dyn Segment,
+    segment: &'s Arc<dyn Segment>,
     virtuals: &'s [VirtualColumn],
+    verdicts: &'s Verdicts,
     names: HashMap<String, SlotId>,
     slots: Vec<Slot<'s>>,
     range: Range<usize>,
@@ -117,14 +126,24 @@ pub(crate) struct Source<'s> {
 }
 
 impl<'s> Source<'s> {
-    pub(crate) fn new(segment: &'s dyn Segment, virtuals: &'s [VirtualColumn]) -> Self {
+    pub(crate) fn new(
+        segment: &'s Arc<dyn Segment>,
+        virtuals: &'s [VirtualColumn],
+        verdicts: &'s Verdicts,
+    ) -> Self {
         let (names, slots) = (HashMap::new(), Vec::new());
-        Self { segment, virtuals, names, slots, range: 0..0, rows: None, copied_live: 0 }
+        Self { segment, virtuals, verdicts, names, slots, range: 0..0, rows: None, copied_live: 0 }
     }
 
-    /// The segment.
-    pub(crate) fn segment(&self) -> &'s dyn Segment {
-        self.segment
+    /// What a test says of a column of the segment, where that is known by common numbers (see [`Verdicts`]).
+    pub(crate) fn matching(
+        &self,
+        filter: &ColumnFilter,
+        predicate: &StringPredicate,
+        column: &dyn StringColumn,
+        unknown: bool,
+    ) -> Result<Option<Vec<u32>>, QueryError> {
+        self.verdicts.matching(filter, predicate, self.segment, column, unknown)
     }
 
     /// The column of that name: virtual, stored, or missing.
@@ -201,8 +220,8 @@ impl<'s> Source<'s> {
             Origin::Kept(..) => Kind::Multi,
             Origin::Computed(computed) => computed.kind(),
         };
-        let (values, texts) = (Values::Null, TextInterner::default());
-        self.slots.push(Slot { origin, kind, values, fresh: false, texts });
+        let (values, texts, lanes) = (Values::Null, TextInterner::default(), LaneBlock::default());
+        self.slots.push(Slot { origin, kind, values, fresh: false, lanes, laned: false, texts });
         self.slots.len() - 1
     }
 
@@ -236,20 +255,29 @@ impl<'s> Source<'s> {
     pub(crate) fn begin(&mut self, range: Range<usize>) {
         self.range = range;
         self.rows = None;
-        self.slots.iter_mut().for_each(|slot| slot.fresh = false);
+        self.forget();
     }
 
     /// Moves on to single rows, ascending.
     pub(crate) fn begin_rows(&mut self, rows: Vec<u32>) {
         self.rows = Some(rows);
-        self.slots.iter_mut().for_each(|slot| slot.fresh = false);
+        self.forget();
+    }
+
+    fn forget(&mut self) {
+        for slot in &mut self.slots {
+            (slot.fresh, slot.laned) = (false, false);
+        }
     }
 
     /// Keeps only the current rows at these ascending positions; they become rows `0..positions.len()`.
     pub(crate) fn narrow(&mut self, positions: &[u32]) {
         self.rows = Some(positions.iter().map(|p| self.row(*p as usize)).collect());
-        for slot in self.slots.iter_mut().filter(|slot| slot.fresh) {
-            slot.values.narrow(positions);
+        for slot in &mut self.slots {
+            slot.laned = false;
+            if slot.fresh {
+                slot.values.narrow(positions);
+            }
         }
     }
 
@@ -281,6 +309,59 @@ impl<'s> Source<'s> {
         self.slots[slot].values = values;
         self.slots[slot].fresh = true;
         Ok(())
+    }
+
+    /// Reads a column's current rows as lanes where that is possible, else as [`Source::load`] does.
+    pub(crate) fn load_lanes(&mut self, slot: SlotId) -> Result<(), QueryError> {
+        let Slot { origin, fresh, lanes, laned, .. } = &mut self.slots[slot];
+        if *fresh || *laned {
+            return Ok(());
+        }
+        if self.rows.is_none() {
+            *laned = match origin {
+                Origin::Long(column) => column.read_lanes(self.range.clone(), lanes)?,
+                Origin::Texts(column) if !column.is_multi() => {
+                    column.read_lanes(self.range.clone(), lanes)?
+                }
+                _ => false,
+            };
+        }
+        if self.slots[slot].laned { Ok(()) } else { self.load(slot) }
+    }
+
+    /// The lanes and their base of a loaded column of longs without nulls, or of dictionary ids.
+    pub(crate) fn lanes(&self, slot: SlotId) -> Option<(u64, LaneSlice<'_>)> {
+        let Slot { lanes, laned, values, .. } = &self.slots[slot];
+        if *laned {
+            return Some((lanes.base, lanes.slice()));
+        }
+        match values {
+            Values::Ids(ids) => Some((0, LaneSlice::B4(ids))),
+            Values::Long(block) if !block.nulls.any() => {
+                Some((0, LaneSlice::B8(bytemuck::cast_slice(&block.values))))
+            }
+            _ => None,
+        }
+    }
+
+    /// Smallest and largest `__time` of an aligned block, where they are known.
+    pub(crate) fn block_times(&mut self, block: usize) -> Result<Option<(i64, i64)>, QueryError> {
+        let time = self.time()?;
+        let Origin::Long(column) = self.origin(time) else { return Ok(None) };
+        Ok(column.zone(block).and_then(|zone| zone.bounds))
+    }
+
+    /// Bounds of a column of longs without nulls and the number of rows, when the rows are all those of an aligned
+    /// block whose zone is known.
+    pub(crate) fn whole_block_zone(&self, slot: SlotId, rows: Rows<'_>) -> Option<((i64, i64), usize)> {
+        let Origin::Long(column) = self.origin(slot) else { return None };
+        let all = matches!(rows, Rows::Span(0, end) if end == self.range.len());
+        if !all || self.rows.is_some() || !self.range.start.is_multiple_of(BLOCK_ROWS) {
+            return None;
+        }
+        let zone = column.zone(self.range.start / BLOCK_ROWS)?;
+        let bounds = zone.bounds.filter(|_| zone.nulls == 0)?;
+        Some((bounds, self.range.len()))
     }
 
     fn compute(&mut self, slot: SlotId, values: &mut Values) -> Result<(), QueryError> {

@@ -1,10 +1,11 @@
-//! How is one value's bitmap found and decoded, and when is scanning cheaper than joining many?
+//! How is one value's bitmap found and read, and when is scanning cheaper than joining many?
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use roaring::{MultiOps, RoaringBitmap};
+use roaring::RoaringBitmap;
 
+use super::serialized::SerializedBitmap;
 use crate::SegmentError;
 use crate::encoding::Damage;
 use crate::file::FileBytes;
@@ -43,13 +44,13 @@ impl BitmapDirectory {
         Ok(word(0).min(limit) as usize..word(1).min(limit) as usize)
     }
 
-    /// The rows that hold an id.
-    pub(crate) fn bitmap(&self, id: u32) -> Result<RoaringBitmap, SegmentError> {
+    /// How many rows hold an id; the whole bitmap is decoded and checked.
+    pub(crate) fn count(&self, id: u32) -> Result<u64, SegmentError> {
         let place = self.place(id)?;
         let start = place.start;
         let bytes = self.file.read(self.bytes, place)?;
         if bytes.is_empty() {
-            return Ok(RoaringBitmap::new());
+            return Ok(0);
         }
         let corrupt = |found: String| {
             let expected = format!("a roaring bitmap of rows below {} for id {id}", self.rows);
@@ -58,31 +59,30 @@ impl BitmapDirectory {
         let bitmap = RoaringBitmap::deserialize_from(bytes).map_err(|e| corrupt(e.to_string()))?;
         match bitmap.max() {
             Some(last) if last as usize >= self.rows => Err(corrupt(format!("row {last}"))),
-            _ => Ok(bitmap),
+            _ => Ok(bitmap.len()),
         }
     }
 
-    /// The rows that hold any of the ids; `None` when scanning the column is cheaper: many small bitmaps, or
-    /// bitmaps that together are longer than the column's ids.
-    pub(crate) fn union(&self, ids: &[u32]) -> Result<Option<RoaringBitmap>, SegmentError> {
-        match ids {
-            [] => return Ok(Some(RoaringBitmap::new())),
-            [id] => return self.bitmap(*id).map(Some),
-            _ => {}
-        }
-        // Decoding costs about 150 ns a bitmap and 1 ns a byte; scanning about 0.75 ns a row.
-        let budget = self.rows * 3 / 4 + 4096;
-        if ids.len() * 150 > budget {
-            return Ok(None);
-        }
-        let mut cost = ids.len() * 150;
+    /// Sets the bits of those rows of a range that hold an id, as [`crate::StringColumn::mark`] has it.
+    pub(crate) fn mark(&self, id: u32, rows: &Range<usize>, out: &mut [u64]) -> Result<(), SegmentError> {
+        let place = self.place(id)?;
+        let start = place.start;
+        let bytes = self.file.read(self.bytes, place)?;
+        let marked = SerializedBitmap::new(bytes).and_then(|bitmap| bitmap.mark(self.rows, rows, out));
+        marked.map_err(|damage| self.file.corrupt(self.bytes, start, damage))
+    }
+
+    /// Whether joining the bitmaps of the ids costs less than comparing the column's ids of so many rows.
+    pub(crate) fn is_cheaper_than_scan(&self, ids: &[u32], rows: usize) -> Result<bool, SegmentError> {
+        // Marking costs about 40 ns a bitmap and 0.4 ns a byte; comparing about 0.15 ns a row. In tenths of ns.
+        let budget = rows * 3 / 2 + 20_000;
+        let mut cost = 0;
         for id in ids {
-            cost += self.place(*id)?.len();
+            cost += 400 + 4 * self.place(*id)?.len();
             if cost > budget {
-                return Ok(None);
+                return Ok(false);
             }
         }
-        let bitmaps = ids.iter().map(|id| self.bitmap(*id)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Some(bitmaps.union()))
+        Ok(true)
     }
 }

@@ -3,10 +3,10 @@
 
 use super::read::word_at;
 use super::{Block, Damage, Encoding};
-use crate::kernel::{CHUNK, unpack_one};
+use crate::kernel::{CHUNK, unpack_some};
 
 /// Rows asked of one chunk from which unpacking all of it is cheaper than one by one.
-const DENSE: usize = 64;
+const DENSE: usize = 96;
 
 impl Block<'_> {
     /// Appends the values of rows `picks`, which count from `start` (the block's first row) and ascend.
@@ -80,13 +80,10 @@ impl Block<'_> {
             out.extend(group.iter().filter_map(|p| all.get(row(p) - first).copied()));
             return Ok(());
         }
+        let (width, base) = (self.entry.width, self.entry.base);
         let bytes = self.chunk(0, chunk)?;
-        for pick in group {
-            let word = unpack_one(self.entry.width, bytes, row(pick) % CHUNK).ok_or_else(|| {
-                Damage::new(format!("a chunk of width {}", self.entry.width), "other bytes")
-            })?;
-            out.push(map(self.entry.base.wrapping_add(word)));
-        }
+        unpack_some(width, bytes, group.iter().map(row), |word| out.push(map(base.wrapping_add(word))))
+            .ok_or_else(|| Damage::new(format!("a chunk of width {width}"), "other bytes"))?;
         Ok(())
     }
 }

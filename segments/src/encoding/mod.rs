@@ -9,6 +9,7 @@ mod choose;
 pub(crate) mod decimal;
 mod entry;
 mod gather;
+mod lanes;
 mod lz4_block;
 mod number;
 mod read;

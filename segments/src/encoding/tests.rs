@@ -31,6 +31,14 @@ fn conforms(words: &[u64], entry: BlockEntry, data: &[u8]) {
         block.decode(part.clone(), &mut out, |w| w).unwrap();
         assert_eq!(out, words[part], "{name}");
     }
+    let mut lanes = crate::LaneBlock::default();
+    for end in [words.len(), words.len() / 2, 0, words.len().min(1025)] {
+        block.lanes(end, &mut lanes).unwrap();
+        let read = |i| lanes.base.wrapping_add(lanes.slice().get(i));
+        assert_eq!(lanes.slice().len(), end);
+        assert_eq!((0..end).map(read).collect::<Vec<_>>(), words[..end], "{name}");
+    }
+    assert!(block.lanes(words.len() + 1, &mut lanes).is_err());
     for step in [1, 3, 700] {
         let picks: Vec<u32> = (0..words.len() as u32).step_by(step).map(|r| r + 40_960).collect();
         out.clear();
@@ -44,6 +52,7 @@ fn conforms(words: &[u64], entry: BlockEntry, data: &[u8]) {
     if let Some(cut) = payload.len().checked_sub(8) {
         let block = Block { entry, payload: &payload[..cut], rows: words.len() };
         assert!(block.decode(0..words.len(), &mut out, |w| w).is_err(), "{name}");
+        assert!(block.lanes(words.len(), &mut lanes).is_err(), "{name}");
     }
 }
 
@@ -183,6 +192,7 @@ proptest! {
             let mut out: Vec<u64> = Vec::new();
             let _ = block.decode(0..rows, &mut out, |w| w);
             let _ = block.gather(&[0, rows as u32 / 2, rows as u32 - 1], 0, &mut out, |w| w);
+            let _ = block.lanes(rows, &mut crate::LaneBlock::default());
             let _ = block.patches();
         }
     }

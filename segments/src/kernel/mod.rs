@@ -2,15 +2,19 @@
 //! (Afroozeh and Boncz, "The FastLanes Compression Layout", VLDB 2023), each width on the narrowest lanes
 //! that hold it. All of it is safe code; [`scalar`] is the slow twin that tests compare with.
 
+mod compare;
 mod pack;
 #[cfg(test)]
 mod scalar;
+mod scale;
 #[cfg(test)]
 mod tests;
 mod unpack;
 
+pub use compare::{Lane, extremes, mask_range, mask_span, mask_table, sum};
 pub(crate) use pack::pack_chunk;
-pub(crate) use unpack::{unpack_one, unpack8, unpack16, unpack32, unpack64};
+pub use scale::add_scaled;
+pub(crate) use unpack::{unpack_some, unpack8, unpack16, unpack32, unpack64};
 
 /// Values a packed chunk.
 pub(crate) const CHUNK: usize = 1024;

@@ -3,14 +3,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use roaring::RoaringBitmap;
-
 use super::chunk::{Chunk, ChunkColumn, Chunks};
 use super::column::StringChunk;
 use super::count_copied;
 use super::ids::Ids;
 use super::numeric_view::check_rows;
 use super::view::ColumnState;
+use crate::bitmap::set_range;
 use crate::dictionary::DictionaryView;
 use crate::{MultiBlock, SegmentError, StringColumn};
 
@@ -69,32 +68,24 @@ impl Wanted {
         Self::Many(words)
     }
 
-    /// The rows of a chunk with a wanted id.
-    fn scan(&self, ids: &Ids, start: usize) -> RoaringBitmap {
+    fn holds(&self, id: u32) -> bool {
         match self {
-            Self::One(wanted) => scan(ids, start, |id| id == *wanted),
-            Self::Many(words) => {
-                let has = |id: u32| words.get(id as usize / 64).is_some_and(|w| w >> (id % 64) & 1 == 1);
-                scan(ids, start, has)
-            }
+            Self::One(wanted) => id == *wanted,
+            Self::Many(words) => words.get(id as usize / 64).is_some_and(|w| w >> (id % 64) & 1 == 1),
         }
     }
-}
 
-fn scan(ids: &Ids, start: usize, wanted: impl Fn(u32) -> bool) -> RoaringBitmap {
-    if let Some(single) = ids.single() {
-        let byte = |ids: &[u32]| ids.iter().rev().fold(0, |byte, id| byte << 1 | u8::from(wanted(*id)));
-        let bytes: Vec<u8> = single.chunks(8).map(byte).collect();
-        return RoaringBitmap::from_lsb0_bytes(start as u32, &bytes);
+    /// Sets the bits from `at` on of the rows `part` of a chunk with a wanted id.
+    fn mark(&self, ids: &Ids, part: Range<usize>, at: usize, out: &mut [u64]) {
+        let mut put = |i: usize, hit: bool| out[(at + i) / 64] |= u64::from(hit) << ((at + i) % 64);
+        match ids.single() {
+            Some(single) => single[part].iter().enumerate().for_each(|(i, id)| put(i, self.holds(*id))),
+            None => part.enumerate().for_each(|(i, row)| match ids.row(row) {
+                [] => put(i, self.holds(0)),
+                several => put(i, several.iter().any(|id| self.holds(*id))),
+            }),
+        }
     }
-    let matches = |row: &usize| match ids.row(*row) {
-        [] => wanted(0),
-        several => several.iter().any(|id| wanted(*id)),
-    };
-    let mut rows = RoaringBitmap::new();
-    // Ascending by construction.
-    let _ = rows.append((0..ids.len()).filter(matches).map(|row| (start + row) as u32));
-    rows
 }
 
 impl StringColumn for StringView {
@@ -179,36 +170,44 @@ impl StringColumn for StringView {
         self.chunks.list().iter().any(indexed)
     }
 
-    fn postings(&self, ids: &mut dyn Iterator<Item = u32>) -> Result<RoaringBitmap, SegmentError> {
+    fn mark(
+        &self,
+        ids: &mut dyn Iterator<Item = u32>,
+        rows: Range<usize>,
+        out: &mut [u64],
+    ) -> Result<(), SegmentError> {
         let cardinality = self.cardinality();
         let ids: Vec<u32> = ids.filter(|id| *id < cardinality).collect();
         if !ids.is_sorted() {
             return Err(SegmentError::Invalid("ids were searched for that do not ascend".to_owned()));
         }
-        let mut rows = RoaringBitmap::new();
-        if ids.is_empty() {
-            return Ok(rows);
+        check_rows(&self.chunks, rows.end.min(self.chunks.rows()), rows.end)?;
+        if ids.is_empty() || rows.is_empty() {
+            return Ok(());
         }
         let wanted = Wanted::new(&ids);
-        for chunk in self.chunks.list() {
+        for (chunk, part) in self.chunks.parts(rows.clone()) {
+            let at = chunk.start + part.start - rows.start;
             let Some(column) = self.of(chunk) else {
                 if ids.first() == Some(&0) {
-                    rows.insert_range(chunk.start as u32..(chunk.start + chunk.rows) as u32);
+                    set_range(out, at..at + part.len());
                 }
                 continue;
             };
-            let Some(index) = &column.index else {
-                rows |= wanted.scan(&column.ids, chunk.start);
-                continue;
-            };
-            let found: Vec<&RoaringBitmap> = index.find(&ids).take(MOST_BITMAPS + 1).collect();
-            if found.len() > MOST_BITMAPS {
-                rows |= wanted.scan(&column.ids, chunk.start);
-            } else {
-                found.into_iter().for_each(|bitmap| rows |= bitmap);
+            let found = column.index.as_ref().map(|index| index.find(&ids).take(MOST_BITMAPS + 1));
+            match found.map(Iterator::collect::<Vec<_>>) {
+                Some(found) if found.len() <= MOST_BITMAPS => {
+                    let first = (chunk.start + part.start) as u32;
+                    for row in found.iter().flat_map(|bitmap| bitmap.range(first..first + part.len() as u32))
+                    {
+                        let at = row as usize - rows.start;
+                        out[at / 64] |= 1 << (at % 64);
+                    }
+                }
+                _ => wanted.mark(&column.ids, part, at, out),
             }
         }
-        Ok(rows)
+        Ok(())
     }
 }
 

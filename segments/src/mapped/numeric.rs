@@ -8,7 +8,7 @@ use super::words::WordColumn;
 use crate::encoding::decimal::POWERS;
 use crate::encoding::{Block, Damage, Number, RAW};
 use crate::file::{ColumnEntry, FileBytes, Footer, SectionKind};
-use crate::{BLOCK_ROWS, NullMask, NumericBlock, NumericColumn, SegmentError, Zone};
+use crate::{BLOCK_ROWS, LaneBlock, NullMask, NumericBlock, NumericColumn, SegmentError, Zone};
 
 /// Bytes of a zone: smallest and largest value's own bits, null count, whether there are bounds.
 const ZONE_BYTES: usize = 24;
@@ -180,6 +180,19 @@ impl<T: Number> NumericColumn<T> for MappedNumbers<T> {
         }
         clear_nulls(out);
         Ok(())
+    }
+
+    fn read_lanes(&self, rows: Range<usize>, out: &mut LaneBlock) -> Result<bool, SegmentError> {
+        let number = rows.start / BLOCK_ROWS;
+        if !self.words.is_head_of_block(&rows) || self.null_bits(number)?.is_some() {
+            return Ok(false);
+        }
+        let block = self.words.block(number)?;
+        if block.entry.exponent != RAW {
+            return Ok(false);
+        }
+        block.lanes(rows.len(), out).map_err(|damage| self.words.damaged(&block, damage))?;
+        Ok(true)
     }
 
     fn may_have_nulls(&self) -> bool {

@@ -1,18 +1,20 @@
-//! Which rows hold some ids, where no index tells? Blocks whose entry excludes the ids are skipped, blocks of one
-//! id answered at once, the others read.
+//! Which rows hold some ids, where no index tells? Blocks whose entry excludes the ids are skipped, the others
+//! compared on their lanes.
 
-use roaring::RoaringBitmap;
+use std::ops::Range;
 
 use super::strings::MappedStrings;
-use crate::encoding::Encoding;
-use crate::{BLOCK_ROWS, MultiBlock, SegmentError, StringColumn};
+use crate::{BLOCK_ROWS, LaneBlock, MultiBlock, SegmentError, StringColumn};
+
+/// Words of a block's mask.
+const BLOCK_WORDS: usize = BLOCK_ROWS / 64;
 
 /// A set of ids, as a range where they follow each other.
 enum Wanted {
     /// From the first to the last, both inside.
     Range(u32, u32),
-    /// One bit an id.
-    Set { first: u32, last: u32, bits: Vec<u64> },
+    /// A flag an id.
+    Set { first: u32, last: u32, table: Vec<u8> },
 }
 
 impl Wanted {
@@ -23,19 +25,19 @@ impl Wanted {
         if (last - first) as usize + 1 == ids.len() && ids.is_sorted_by(|a, b| a < b) {
             return Self::Range(first, last);
         }
-        let mut bits = vec![0; (cardinality as usize).div_ceil(64)];
+        let mut table = vec![0; cardinality as usize];
         for id in ids {
-            if let Some(word) = bits.get_mut(*id as usize / 64) {
-                *word |= 1 << (id % 64);
+            if let Some(flag) = table.get_mut(*id as usize) {
+                *flag = 1;
             }
         }
-        Self::Set { first, last, bits }
+        Self::Set { first, last, table }
     }
 
     fn holds(&self, id: u32) -> bool {
         match self {
             Self::Range(first, last) => id.wrapping_sub(*first) <= last - first,
-            Self::Set { bits, .. } => bits.get(id as usize / 64).is_some_and(|w| w >> (id % 64) & 1 == 1),
+            Self::Set { table, .. } => table.get(id as usize).is_some_and(|flag| *flag != 0),
         }
     }
 
@@ -46,68 +48,79 @@ impl Wanted {
         };
         u64::from(first) <= high && low <= u64::from(last)
     }
-}
 
-/// Scans a column for rows that hold any of the ids; `ids` is not empty.
-pub(super) fn scan(column: &MappedStrings, ids: &[u32]) -> Result<RoaringBitmap, SegmentError> {
-    let wanted = Wanted::new(ids, column.cardinality());
-    let mut rows = Vec::new();
-    if column.is_multi() {
-        scan_lists(column, &wanted, &mut rows)?;
-    } else {
-        scan_single(column, &wanted, &mut rows)?;
+    /// A bit for every lane that holds a wanted id.
+    fn mask(&self, lanes: &LaneBlock, out: &mut [u64]) {
+        let base = lanes.base;
+        match self {
+            Self::Range(first, last) if u64::from(*last) < base => {
+                debug_assert!(first <= last);
+                out.fill(0);
+            }
+            Self::Range(first, last) => {
+                lanes.slice().mask_range(
+                    u64::from(*first).saturating_sub(base),
+                    u64::from(*last) - base,
+                    out,
+                );
+            }
+            Self::Set { table, .. } => {
+                lanes.slice().mask_table(table.get(base as usize..).unwrap_or_default(), out);
+            }
+        }
     }
-    let unsorted = |_| SegmentError::Invalid("a scan found rows out of order".to_owned());
-    RoaringBitmap::from_sorted_iter(rows).map_err(unsorted)
 }
 
-fn scan_single(column: &MappedStrings, wanted: &Wanted, rows: &mut Vec<u32>) -> Result<(), SegmentError> {
-    let mut ids = Vec::new();
-    for number in 0..column.ids.blocks() {
-        let range = number * BLOCK_ROWS..column.rows.min((number + 1) * BLOCK_ROWS);
-        let entry = column.ids.entry(number)?;
+/// Sets the bits of those of the rows that hold any of the ids; `ids` is not empty.
+pub(super) fn mark(
+    column: &MappedStrings,
+    ids: &[u32],
+    rows: Range<usize>,
+    out: &mut [u64],
+) -> Result<(), SegmentError> {
+    let wanted = Wanted::new(ids, column.cardinality());
+    if column.is_multi() {
+        mark_lists(column, &wanted, rows, out)
+    } else {
+        mark_single(column, &wanted, rows, out)
+    }
+}
+
+fn mark_single(
+    column: &MappedStrings,
+    wanted: &Wanted,
+    rows: Range<usize>,
+    out: &mut [u64],
+) -> Result<(), SegmentError> {
+    let mut lanes = LaneBlock::default();
+    let mut mask = [0; BLOCK_WORDS];
+    for (start, words) in rows.clone().step_by(BLOCK_ROWS).zip(out.chunks_mut(BLOCK_WORDS)) {
+        let entry = column.ids.entry(start / BLOCK_ROWS)?;
         if entry.most().is_some_and(|most| !wanted.meets(entry.base, most)) {
             continue;
         }
-        if entry.encoding == Encoding::Constant {
-            if wanted.holds(entry.base as u32) {
-                rows.extend(range.start as u32..range.end as u32);
-            }
-            continue;
-        }
-        let start = range.start as u32;
-        column.read_ids(range, &mut ids)?;
-        match wanted {
-            Wanted::Range(first, last) => {
-                collect(&ids, start, |id| id.wrapping_sub(*first) <= last - first, rows)
-            }
-            Wanted::Set { .. } => collect(&ids, start, |id| wanted.holds(id), rows),
-        }
+        column.read_lanes(start..rows.end.min(start + BLOCK_ROWS), &mut lanes)?;
+        let mask = mask.get_mut(..words.len()).unwrap_or_default();
+        wanted.mask(&lanes, mask);
+        words.iter_mut().zip(mask).for_each(|(word, hits)| *word |= *hits);
     }
     Ok(())
 }
 
-/// Appends the rows whose id is wanted, without a branch a row.
-fn collect(ids: &[u32], start: u32, wanted: impl Fn(u32) -> bool, rows: &mut Vec<u32>) {
-    for (chunk, ids) in ids.chunks(64).enumerate() {
-        let mut hits = ids.iter().enumerate().fold(0u64, |bits, (i, id)| bits | u64::from(wanted(*id)) << i);
-        let first = start + chunk as u32 * 64;
-        while hits != 0 {
-            rows.push(first + hits.trailing_zeros());
-            hits &= hits - 1;
-        }
-    }
-}
-
-fn scan_lists(column: &MappedStrings, wanted: &Wanted, rows: &mut Vec<u32>) -> Result<(), SegmentError> {
+fn mark_lists(
+    column: &MappedStrings,
+    wanted: &Wanted,
+    rows: Range<usize>,
+    out: &mut [u64],
+) -> Result<(), SegmentError> {
     let null_wanted = wanted.holds(0);
     let mut block = MultiBlock::default();
-    for start in (0..column.rows).step_by(BLOCK_ROWS) {
-        column.read_multi(start..column.rows.min(start + BLOCK_ROWS), &mut block)?;
+    for (start, words) in rows.clone().step_by(BLOCK_ROWS).zip(out.chunks_mut(BLOCK_WORDS)) {
+        column.read_multi(start..rows.end.min(start + BLOCK_ROWS), &mut block)?;
         for (i, pair) in block.offsets.windows(2).enumerate() {
             let row = block.ids.get(pair[0] as usize..pair[1] as usize).unwrap_or_default();
             if row.iter().any(|id| wanted.holds(*id)) || (null_wanted && row.is_empty()) {
-                rows.push((start + i) as u32);
+                words[i / 64] |= 1 << (i % 64);
             }
         }
     }

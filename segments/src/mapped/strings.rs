@@ -4,14 +4,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use roaring::RoaringBitmap;
-
 use super::words::WordColumn;
 use crate::bitmap::BitmapDirectory;
 use crate::dictionary::sorted::SortedDictionary;
 use crate::encoding::{Block, Damage};
 use crate::file::{BitmapKind, ColumnEntry, FileBytes, Footer, SectionKind};
-use crate::{MultiBlock, SegmentError, StringColumn};
+use crate::{BLOCK_ROWS, LaneBlock, MultiBlock, SegmentError, StringColumn};
 
 /// A column of strings in a file.
 #[derive(Debug)]
@@ -141,6 +139,16 @@ impl MappedStrings {
         Ok(values)
     }
 
+    /// Refuses ranges that do not lie inside, or masks of another length.
+    fn check_marks(&self, rows: &Range<usize>, out: &[u64]) -> Result<(), SegmentError> {
+        let fits = rows.start.is_multiple_of(BLOCK_ROWS) && out.len() == rows.len().div_ceil(64);
+        if fits && rows.start <= rows.end && rows.end <= self.rows {
+            return Ok(());
+        }
+        let message = format!("rows {rows:?} of {} cannot be marked in {} words", self.rows, out.len());
+        Err(SegmentError::Invalid(message))
+    }
+
     fn single_only(&self, call: &str) -> Result<(), SegmentError> {
         if self.offsets.is_none() {
             return Ok(());
@@ -182,6 +190,27 @@ impl StringColumn for MappedStrings {
         self.single_only("read_ids")?;
         out.clear();
         self.append_ids(rows, out)
+    }
+
+    fn read_lanes(&self, rows: Range<usize>, out: &mut LaneBlock) -> Result<bool, SegmentError> {
+        self.single_only("read_lanes")?;
+        if !self.ids.is_head_of_block(&rows) {
+            return Ok(false);
+        }
+        let block = self.ids.block(rows.start / BLOCK_ROWS)?;
+        let cardinality = u64::from(self.dictionary.cardinality());
+        let read = block.lanes(rows.len(), out).and_then(|()| {
+            if block.entry.most().is_some_and(|last| last < cardinality) {
+                return Ok(());
+            }
+            let most = out.slice().extremes().map(|(_, high)| out.base.saturating_add(high));
+            match most.filter(|most| *most >= cardinality) {
+                Some(most) => Err(Damage::new(format!("ids below {cardinality}"), format!("id {most}"))),
+                None => Ok(()),
+            }
+        });
+        read.map_err(|damage| self.ids.damaged(&block, damage))?;
+        Ok(true)
     }
 
     fn gather_ids(&self, rows: &[u32], out: &mut Vec<u32>) -> Result<(), SegmentError> {
@@ -228,14 +257,22 @@ impl StringColumn for MappedStrings {
         self.index.is_some()
     }
 
-    fn postings(&self, ids: &mut dyn Iterator<Item = u32>) -> Result<RoaringBitmap, SegmentError> {
+    fn mark(
+        &self,
+        ids: &mut dyn Iterator<Item = u32>,
+        rows: Range<usize>,
+        out: &mut [u64],
+    ) -> Result<(), SegmentError> {
         let wanted: Vec<u32> = ids.filter(|id| *id < self.cardinality()).collect();
-        if wanted.is_empty() {
-            return Ok(RoaringBitmap::new());
+        if wanted.is_empty() || rows.is_empty() {
+            return Ok(());
         }
-        match self.index.as_ref().map(|index| index.union(&wanted)).transpose()?.flatten() {
-            Some(rows) => Ok(rows),
-            None => super::scan::scan(self, &wanted),
+        self.check_marks(&rows, out)?;
+        match &self.index {
+            Some(index) if index.is_cheaper_than_scan(&wanted, rows.len())? => {
+                wanted.iter().try_for_each(|id| index.mark(*id, &rows, out))
+            }
+            _ => super::scan::mark(self, &wanted, rows, out),
         }
     }
 }

@@ -163,7 +163,7 @@ fn check_strings(segment: &MappedSegment, column: &MappedStrings) -> Result<(), 
     let counts = count_rows(segment.rows(), column)?;
     let Some(index) = &column.index else { return Ok(()) };
     for (id, count) in counts.iter().enumerate() {
-        let found = index.bitmap(id as u32)?.len();
+        let found = index.count(id as u32)?;
         if found != *count {
             let damage = Damage::new(format!("{count} rows in the bitmap of id {id}"), found.to_string());
             return Err(column.ids.file.corrupt(column.ids.entries, 0, damage));

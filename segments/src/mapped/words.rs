@@ -76,6 +76,12 @@ impl WordColumn {
         Err(SegmentError::Invalid(format!("rows {rows:?} are not all in `{path}` of {} rows", self.len)))
     }
 
+    /// Whether rows begin where a block does and end inside it.
+    pub(super) fn is_head_of_block(&self, rows: &Range<usize>) -> bool {
+        let inside = rows.start < rows.end && rows.end <= self.len;
+        inside && rows.start.is_multiple_of(BLOCK_ROWS) && rows.len() <= BLOCK_ROWS
+    }
+
     /// Calls `read` for each block that a range touches, with the part of the block inside the range.
     pub(super) fn for_range(
         &self,

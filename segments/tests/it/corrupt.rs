@@ -49,9 +49,9 @@ fn read_all(segment: &MappedSegment) -> Result<Vec<Vec<Cell>>, SegmentError> {
             Some(Column::String(column)) => {
                 for id in 0..column.cardinality().min(1000) {
                     column.value(id)?;
-                    column.postings(&mut std::iter::once(id))?;
+                    column.postings(&mut std::iter::once(id), segment.rows())?;
                 }
-                column.postings(&mut (0..column.cardinality().min(1000)))?;
+                column.postings(&mut (0..column.cardinality().min(1000)), segment.rows())?;
                 column.lookup(Some("p3"))?;
             }
             Some(Column::Time(column) | Column::Long(column)) => {

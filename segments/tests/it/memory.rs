@@ -6,7 +6,6 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use alluvium_segments::*;
-use roaring::RoaringBitmap;
 
 /// Rows of a batch, readable as a segment.
 pub(crate) struct MemorySegment {
@@ -212,10 +211,18 @@ impl StringColumn for Strings {
         false
     }
 
-    fn postings(&self, ids: &mut dyn Iterator<Item = u32>) -> Result<RoaringBitmap, SegmentError> {
+    fn mark(
+        &self,
+        ids: &mut dyn Iterator<Item = u32>,
+        rows: Range<usize>,
+        out: &mut [u64],
+    ) -> Result<(), SegmentError> {
         let ids: Vec<u32> = ids.collect();
         let holds =
             |row: &Vec<u32>| (row.is_empty() && ids.contains(&0)) || row.iter().any(|id| ids.contains(id));
-        Ok((0..self.rows.len() as u32).filter(|row| holds(&self.rows[*row as usize])).collect())
+        for (i, row) in self.rows[rows].iter().enumerate() {
+            out[i / 64] |= u64::from(holds(row)) << (i % 64);
+        }
+        Ok(())
     }
 }

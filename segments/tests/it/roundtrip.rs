@@ -146,7 +146,7 @@ fn check_strings(column: &dyn StringColumn, rows: usize, picks: &[u32]) {
     assert!(column.is_sorted());
     assert_eq!(column.has_nulls(), (0..rows).any(|i| holds(i, 0)));
     for id in 0..column.cardinality() {
-        let found = column.postings(&mut std::iter::once(id)).unwrap();
+        let found = column.postings(&mut std::iter::once(id), rows).unwrap();
         assert!((0..rows).all(|i| found.contains(i as u32) == holds(i, id)), "postings of {id}");
         let text = column.value(id).unwrap();
         assert_eq!(column.lookup(text).unwrap(), Some(id));
@@ -154,7 +154,7 @@ fn check_strings(column: &dyn StringColumn, rows: usize, picks: &[u32]) {
             assert_eq!(column.lower_bound(text).unwrap(), id);
         }
     }
-    let every = column.postings(&mut (0..column.cardinality())).unwrap();
+    let every = column.postings(&mut (0..column.cardinality()), rows).unwrap();
     assert_eq!(every.len(), rows as u64);
     assert_eq!(column.lookup(Some("no such text")).unwrap(), None);
     assert!(column.value(column.cardinality()).is_err());
@@ -243,10 +243,10 @@ fn many_blocks() {
         let mut all = Vec::new();
         page.read_ids(0..20_000, &mut all).unwrap();
         let wanted = all.iter().filter(|id| ids.contains(id)).count() as u64;
-        assert_eq!(page.postings(&mut ids.iter().copied()).unwrap().len(), wanted);
+        assert_eq!(page.postings(&mut ids.iter().copied(), 20_000).unwrap().len(), wanted);
     }
     let mut ids = 100..9000;
-    assert_eq!(page.postings(&mut ids).unwrap().len() as usize, {
+    assert_eq!(page.postings(&mut ids, 20_000).unwrap().len() as usize, {
         let mut all = Vec::new();
         page.read_ids(0..20_000, &mut all).unwrap();
         all.iter().filter(|id| (100..9000).contains(*id)).count()

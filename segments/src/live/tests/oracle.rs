@@ -148,7 +148,7 @@ fn check_strings(column: &dyn StringColumn, cells: &[Cell]) {
     let sets: [Vec<u32>; 5] =
         [ids.clone().collect(), vec![], ids.clone().skip(1).collect(), vec![0], vec![2, 3, 99]];
     for wanted in sets.into_iter().chain(ids.map(|id| vec![id])) {
-        let found = column.postings(&mut wanted.iter().copied()).unwrap();
+        let found = column.postings(&mut wanted.iter().copied(), cells.len()).unwrap();
         let known = wanted.iter().filter_map(|id| texts.get(*id as usize));
         let known: Vec<_> = known.collect();
         let slow = (0..cells.len()).filter(|row| known.iter().any(|text| has(&cells[*row], text)));

@@ -23,7 +23,7 @@ fn check_prefix(view: &dyn Segment, numbers: &mut NumericBlock<i64>, ids: &mut M
         assert_eq!(s.value(*id).unwrap(), Some(format!("v{}", i * 7 % 1000).as_str()));
     }
     if let Some(id) = s.lookup(Some("v7")).unwrap() {
-        let found = s.postings(&mut std::iter::once(id)).unwrap();
+        let found = s.postings(&mut std::iter::once(id), rows).unwrap();
         let slow = (0..rows).filter(|i| i * 7 % 1000 == 7).count();
         assert_eq!(found.len(), slow as u64);
     }

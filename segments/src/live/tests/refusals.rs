@@ -67,5 +67,5 @@ fn reads_beyond_the_end() {
     assert!(s.read_multi(5..6, &mut crate::MultiBlock::default()).is_err());
     assert!(refusal(s.read_ids(0..1, &mut Vec::new())).contains("several values"));
     assert!(s.lower_bound("a").is_err());
-    assert!(s.postings(&mut [1, 0].into_iter()).is_err());
+    assert!(s.postings(&mut [1, 0].into_iter(), 5).is_err());
 }

@@ -1,0 +1,120 @@
+//! How is an aggregation run? Each worker adds the groups of its tasks to a merger of its own, taken from those of
+//! the query; at the end these few are merged.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::runner::Task;
+use super::{Control, Pool, guarded};
+use crate::QueryError;
+use crate::filter::Verdicts;
+use crate::partial::{Groups, Merger, Spaces};
+use crate::plan::{AggregateFunction, AggregatePlan, Operator, Plan};
+use crate::scan::aggregate;
+
+/// The groups of all tasks; without a pool on the calling thread.
+pub(super) async fn run(
+    plan: Plan,
+    verdicts: Verdicts,
+    spaces: Arc<Spaces>,
+    tasks: Vec<Task>,
+    pool: Option<&Pool>,
+    control: &Control,
+) -> Result<Groups, QueryError> {
+    let query = Query::new(plan, verdicts, spaces, control)?;
+    let Some(pool) = pool else {
+        return guarded(|| {
+            let mut merger = query.merger();
+            tasks.into_iter().try_for_each(|task| query.add(&task, &mut merger))?;
+            Ok(merger.finish(&query.aggregate))
+        });
+    };
+    let query = Arc::new(query);
+    let mergers = query.on_workers(tasks, pool).await?;
+    let groups: usize = mergers.iter().map(Merger::len).sum();
+    if mergers.len() <= 1 || groups < FEW_GROUPS {
+        return guarded(|| query.merge(mergers));
+    }
+    // Merging is work as well: it goes to the pool when there is much of it.
+    let merge: Box<dyn FnOnce() -> Result<Groups, QueryError> + Send> =
+        Box::new(move || query.merge(mergers));
+    let lost = || QueryError::Internal("the merge gave nothing".to_owned());
+    pool.run(vec![merge]).await?.pop().ok_or_else(lost)
+}
+
+/// Fewer groups than this are merged at once.
+const FEW_GROUPS: usize = 4096;
+
+/// What all tasks of a query share.
+struct Query {
+    plan: Plan,
+    aggregate: AggregatePlan,
+    verdicts: Verdicts,
+    spaces: Arc<Spaces>,
+    control: Control,
+    /// Mergers that no task has now.
+    idle: Mutex<Vec<Merger>>,
+}
+
+impl Query {
+    fn new(
+        plan: Plan,
+        verdicts: Verdicts,
+        spaces: Arc<Spaces>,
+        control: &Control,
+    ) -> Result<Self, QueryError> {
+        let Operator::Aggregate(aggregate) = plan.operator.clone() else {
+            return Err(QueryError::Internal("rows are no groups".to_owned()));
+        };
+        Ok(Self { plan, aggregate, verdicts, spaces, control: control.clone(), idle: Mutex::default() })
+    }
+
+    fn merger(&self) -> Merger {
+        Merger::new(&self.aggregate, Arc::clone(&self.spaces))
+    }
+
+    fn add(&self, (segment, blocks): &Task, merger: &mut Merger) -> Result<(), QueryError> {
+        let scope = (&self.plan.scope, &self.verdicts);
+        aggregate(scope, &self.aggregate, segment, blocks.clone(), &self.control, merger)
+    }
+
+    /// The mergers after all tasks: one a task, in their order, where the order of rows matters; else about one a
+    /// worker.
+    async fn on_workers(self: &Arc<Self>, tasks: Vec<Task>, pool: &Pool) -> Result<Vec<Merger>, QueryError> {
+        let ordered = self.aggregate.aggregators.iter().any(|a| depends_on_order(&a.function));
+        let mut work: Vec<Box<dyn FnOnce() -> Result<Option<Merger>, QueryError> + Send>> = Vec::new();
+        for task in tasks {
+            let query = Arc::clone(self);
+            work.push(Box::new(move || {
+                let idle = if ordered { None } else { query.idle.lock().pop() };
+                let mut merger = idle.unwrap_or_else(|| query.merger());
+                query.add(&task, &mut merger)?;
+                if ordered {
+                    return Ok(Some(merger));
+                }
+                query.idle.lock().push(merger);
+                Ok(None)
+            }));
+        }
+        let in_order: Vec<Merger> = pool.run(work).await?.into_iter().flatten().collect();
+        let idle = std::mem::take(&mut *self.idle.lock());
+        Ok(in_order.into_iter().chain(idle).collect())
+    }
+
+    fn merge(&self, mergers: Vec<Merger>) -> Result<Groups, QueryError> {
+        let mut all = mergers.into_iter();
+        let mut merged = all.next().unwrap_or_else(|| self.merger());
+        for merger in all {
+            self.control.check()?;
+            merged.append(&self.aggregate, merger)?;
+        }
+        Ok(merged.finish(&self.aggregate))
+    }
+}
+
+/// Whether rows that come first may decide.
+fn depends_on_order(function: &AggregateFunction) -> bool {
+    use AggregateFunction as F;
+    matches!(function, F::First { .. } | F::Last { .. } | F::Any { .. })
+}

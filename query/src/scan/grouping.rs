@@ -1,0 +1,360 @@
+//! In which group is a row? A group's key has a component for the time bucket and one a dimension; the components of
+//! a row become one number, and numbers become groups in a table that fits how many there can be.
+
+use alluvium_segments::{SegmentRef, Zone};
+
+use super::buckets::{Buckets, Picked};
+use super::key::{Codes, Key};
+use super::source::{Origin, SlotId, Source, Values};
+use crate::QueryError;
+use crate::aggregate::Rows;
+use crate::group::{Interner, WideTable};
+use crate::plan::{AggregateFunction, AggregatePlan, AggregatorPlan};
+
+/// Largest number of possible keys for which the key itself is the group number.
+const DIRECT_KEYS: u128 = 1 << 14;
+/// Runs of one bucket shorter than this on average are not worth a call each.
+const SHORT_RUN: usize = 256;
+
+/// What [`Grouping::assign`] has found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Assigned {
+    /// All chosen rows are in one group.
+    One(u32),
+    /// The chosen rows are in `groups`.
+    Each,
+    /// The rows in `rows` are in `groups`: rows of several values come more than once.
+    Exploded,
+    /// The chosen rows are in `runs`.
+    Runs,
+}
+
+/// Numbers the groups of one segment.
+pub(super) struct Grouping<'p> {
+    keys: Vec<Key<'p>>,
+    buckets: Buckets,
+    time: SlotId,
+    /// Whether rows ascend by time.
+    ordered: bool,
+    /// Whether the aggregators take any part of a block at no extra cost.
+    divisible: bool,
+    table: Table,
+    /// What a component is multiplied by (tables of one word).
+    strides: Vec<u64>,
+    possible: Vec<u64>,
+    codes: Vec<Codes>,
+    words: Vec<u64>,
+    /// Group of each row of the block.
+    groups: Vec<u32>,
+    /// Position of each row, where they differ from the chosen ones.
+    rows: Vec<u32>,
+    /// Bucket number of each run, and the number of the chosen row it ends before.
+    runs: Vec<(u64, usize)>,
+}
+
+enum Table {
+    /// The key is the group number; a flag for each that has rows.
+    Direct(Vec<bool>),
+    One(Interner),
+    Wide(WideTable),
+}
+
+impl<'p> Grouping<'p> {
+    /// For about `rows` rows of a segment.
+    pub(super) fn new(
+        plan: &'p AggregatePlan,
+        segment: &SegmentRef,
+        rows: usize,
+        source: &mut Source<'_>,
+    ) -> Result<Self, QueryError> {
+        let bounds = segment.segment.time_bounds().unwrap_or((0, 0));
+        let buckets = Buckets::new(&plan.granularity, bounds);
+        let mut keys = Vec::with_capacity(plan.dimensions.len());
+        for dimension in &plan.dimensions {
+            keys.push(Key::new(dimension, source)?);
+        }
+        let mut possible = vec![buckets.possible(bounds).max(1)];
+        possible.extend(keys.iter().map(|key| key.possible(source).max(1)));
+        let mut strides = Vec::with_capacity(possible.len());
+        let mut product = 1u128;
+        for component in &possible {
+            strides.push(product as u64);
+            product = product.saturating_mul(u128::from(*component));
+        }
+        let table = if product <= DIRECT_KEYS.min(rows as u128) {
+            Table::Direct(vec![false; product as usize])
+        } else if product <= u128::from(u64::MAX) {
+            Table::One(Interner::for_keys(product))
+        } else {
+            Table::Wide(WideTable::new(possible.len()))
+        };
+        let codes = keys.iter().map(|_| Codes::default()).collect();
+        let (words, groups, rows, runs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let time = source.time()?;
+        let ordered = segment.segment.order() == alluvium_segments::RowOrder::Time;
+        let divisible = plan.aggregators.iter().all(is_divisible);
+        Ok(Self {
+            keys,
+            buckets,
+            time,
+            ordered,
+            divisible,
+            table,
+            strides,
+            possible,
+            codes,
+            words,
+            groups,
+            rows,
+            runs,
+        })
+    }
+
+    /// Number of groups, those without rows included (see [`Grouping::used`]).
+    pub(super) fn len(&self) -> usize {
+        match &self.table {
+            Table::Direct(used) => used.len(),
+            Table::One(table) => table.len(),
+            Table::Wide(table) => table.len(),
+        }
+    }
+
+    /// The groups that have rows, ascending; `None`: all.
+    pub(super) fn used(&self) -> Option<Vec<u32>> {
+        let Table::Direct(used) = &self.table else { return None };
+        Some((0..used.len() as u32).filter(|group| used[*group as usize]).collect())
+    }
+
+    /// The dimensions.
+    pub(super) fn keys(&self) -> &[Key<'p>] {
+        &self.keys
+    }
+
+    /// Group of each row.
+    pub(super) fn groups(&self) -> &[u32] {
+        &self.groups
+    }
+
+    /// Position of each row.
+    pub(super) fn rows(&self) -> &[u32] {
+        &self.rows
+    }
+
+    /// Group of each run, and the number of the chosen row it ends before.
+    pub(super) fn runs(&self) -> impl Iterator<Item = (u32, usize)> + '_ {
+        self.groups.iter().zip(&self.runs).map(|(group, (_, end))| (*group, *end))
+    }
+
+    /// A component of a group's key.
+    pub(super) fn code(&self, group: usize, component: usize) -> u64 {
+        let split = |key: u64| key / self.strides[component] % self.possible[component];
+        match &self.table {
+            Table::Direct(_) => split(group as u64),
+            Table::One(table) => split(table.keys()[group]),
+            Table::Wide(table) => table.key(group as u32)[component],
+        }
+    }
+
+    /// Start of a group's bucket.
+    pub(super) fn bucket_start(&self, group: usize) -> i64 {
+        self.buckets.start(self.code(group, 0))
+    }
+
+    /// Finds the groups of the chosen rows.
+    pub(super) fn assign(
+        &mut self,
+        source: &mut Source<'_>,
+        block: usize,
+        chosen: Rows<'_>,
+    ) -> Result<Assigned, QueryError> {
+        let bucket = self.common_bucket(source, block);
+        if let (true, Some(bucket)) = (self.keys.is_empty(), bucket) {
+            return Ok(Assigned::One(self.table.intern_one(bucket)));
+        }
+        if bucket.is_none() {
+            source.load(self.time)?;
+            if self.ordered {
+                self.cut_runs(source, chosen);
+                let long = self.runs.len() * SHORT_RUN <= chosen.len();
+                if long && self.divisible && self.keys.is_empty() {
+                    self.groups.clear();
+                    let Self { table, groups, runs, .. } = self;
+                    groups.extend(runs.iter().map(|(bucket, _)| table.intern_one(*bucket)));
+                    return Ok(Assigned::Runs);
+                }
+            }
+        }
+        let narrow = match &self.table {
+            Table::Direct(_) => true,
+            Table::One(table) => table.takes_narrow(),
+            Table::Wide(_) => false,
+        };
+        if narrow && self.keys.iter().all(|key| key.is_plain(source)) {
+            self.assign_narrow(source, bucket, chosen)?;
+            return Ok(Assigned::Each);
+        }
+        self.assign_any(source, bucket, chosen)
+    }
+
+    /// Keys of 32 bits, straight from the lanes of each column.
+    fn assign_narrow(
+        &mut self,
+        source: &mut Source<'_>,
+        bucket: Option<u64>,
+        chosen: Rows<'_>,
+    ) -> Result<(), QueryError> {
+        let mut groups = std::mem::take(&mut self.groups);
+        groups.clear();
+        match bucket {
+            Some(bucket) => groups.resize(chosen.len(), bucket as u32),
+            None => self.each_bucket(source, chosen, |bucket| groups.push(bucket as u32)),
+        }
+        for (key, stride) in self.keys.iter().zip(self.strides.iter().skip(1)) {
+            key.add_scaled(source, *stride as u32, chosen, &mut groups)?;
+        }
+        match &mut self.table {
+            Table::Direct(used) => groups.iter().for_each(|group| used[*group as usize] = true),
+            Table::One(table) => table.intern_narrow(&mut groups),
+            Table::Wide(_) => {}
+        }
+        self.groups = groups;
+        Ok(())
+    }
+
+    fn assign_any(
+        &mut self,
+        source: &mut Source<'_>,
+        bucket: Option<u64>,
+        chosen: Rows<'_>,
+    ) -> Result<Assigned, QueryError> {
+        for (key, codes) in self.keys.iter_mut().zip(&mut self.codes) {
+            key.read(source, codes)?;
+        }
+        self.words.clear();
+        let mut words = std::mem::take(&mut self.words);
+        match bucket {
+            Some(bucket) => words.resize(chosen.len(), bucket),
+            None => self.each_bucket(source, chosen, |bucket| words.push(bucket)),
+        }
+        let exploded = self.codes.iter().any(|codes| codes.offsets.is_some());
+        if exploded || matches!(self.table, Table::Wide(_)) {
+            self.explode(&words, chosen);
+        } else {
+            for (codes, stride) in self.codes.iter().zip(&self.strides[1..]) {
+                add_codes(&mut words, &codes.codes, *stride, chosen);
+            }
+            match &mut self.table {
+                Table::Direct(used) => {
+                    self.groups.clear();
+                    self.groups.extend(words.iter().map(|word| *word as u32));
+                    self.groups.iter().for_each(|group| used[*group as usize] = true);
+                }
+                Table::One(table) => table.intern(&words, &mut self.groups),
+                Table::Wide(_) => {}
+            }
+        }
+        let wide = exploded || matches!(self.table, Table::Wide(_));
+        self.words = words;
+        Ok(if wide { Assigned::Exploded } else { Assigned::Each })
+    }
+
+    /// Combines the values of each chosen row, whose buckets are given.
+    fn explode(&mut self, buckets: &[u64], chosen: Rows<'_>) {
+        self.rows.clear();
+        self.groups.clear();
+        let Self { table, codes, rows, groups, strides, .. } = self;
+        let mut combination = Vec::with_capacity(strides.len());
+        for (i, bucket) in buckets.iter().enumerate() {
+            let position = chosen.position(i);
+            combination.clear();
+            combination.push(*bucket);
+            combine(codes, position, &mut combination, &mut |key| {
+                let one = || key.iter().zip(strides.iter()).map(|(code, stride)| code * stride).sum();
+                rows.push(position as u32);
+                groups.push(match table {
+                    Table::Wide(table) => table.intern(key),
+                    table => table.intern_one(one()),
+                });
+            });
+        }
+    }
+
+    /// Hands out the bucket of each chosen row, whose times are loaded (and cut into runs, if they ascend).
+    fn each_bucket(&mut self, source: &Source<'_>, chosen: Rows<'_>, mut each: impl FnMut(u64)) {
+        if self.ordered {
+            let mut from = 0;
+            for (bucket, to) in &self.runs {
+                (from..*to).for_each(|_| each(*bucket));
+                from = *to;
+            }
+            return;
+        }
+        let times = times(source, self.time);
+        (0..chosen.len()).for_each(|i| each(self.buckets.number(times[chosen.position(i)])));
+    }
+
+    fn cut_runs(&mut self, source: &Source<'_>, chosen: Rows<'_>) {
+        let times = times(source, self.time);
+        match chosen {
+            Rows::Span(start, end) => self.buckets.runs(&times[start..end], &mut self.runs),
+            Rows::At(positions) => self.buckets.runs(Picked { times, positions }, &mut self.runs),
+        }
+    }
+
+    /// The bucket of the whole block, when it lies in one.
+    fn common_bucket(&mut self, source: &Source<'_>, block: usize) -> Option<u64> {
+        if self.buckets.is_all() {
+            return Some(0);
+        }
+        let Origin::Long(column) = source.origin(self.time) else { return Some(0) };
+        let Zone { bounds: Some((min, max)), .. } = column.zone(block)? else { return None };
+        let bucket = self.buckets.number(min);
+        (self.buckets.number(max) == bucket).then_some(bucket)
+    }
+}
+
+fn is_divisible(aggregator: &AggregatorPlan) -> bool {
+    use AggregateFunction as F;
+    let numbers = matches!(aggregator.function, F::Count | F::Sum(..) | F::Min(..) | F::Max(..) | F::Mean(_));
+    numbers && aggregator.filter.is_none()
+}
+
+fn times<'s>(source: &'s Source<'_>, slot: SlotId) -> &'s [i64] {
+    if let Values::Long(block) = source.values(slot) { &block.values } else { &[] }
+}
+
+impl Table {
+    fn intern_one(&mut self, key: u64) -> u32 {
+        match self {
+            Self::Direct(used) => {
+                used[key as usize] = true;
+                key as u32
+            }
+            Self::One(table) => table.intern_one(key),
+            Self::Wide(table) => table.intern(&[key]),
+        }
+    }
+}
+
+/// Adds a dimension's codes to the keys of the chosen rows.
+fn add_codes(words: &mut [u64], codes: &[u32], stride: u64, chosen: Rows<'_>) {
+    match chosen {
+        Rows::Span(start, _) => {
+            let codes = &codes[start..];
+            words.iter_mut().zip(codes).for_each(|(word, code)| *word += u64::from(*code) * stride);
+        }
+        Rows::At(at) => {
+            words.iter_mut().zip(at).for_each(|(word, p)| *word += u64::from(codes[*p as usize]) * stride)
+        }
+    }
+}
+
+/// Calls `f` with each combination of the values of row `p`, appended to `key`.
+fn combine(codes: &[Codes], p: usize, key: &mut Vec<u64>, f: &mut impl FnMut(&[u64])) {
+    let Some((first, rest)) = codes.split_first() else { return f(key) };
+    for code in first.row(p) {
+        key.push(u64::from(*code));
+        combine(rest, p, key, f);
+        key.pop();
+    }
+}

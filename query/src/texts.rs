@@ -1,0 +1,141 @@
+//! Which number does a text have in every segment of a datasource? Each segment numbers its texts by itself; here
+//! the texts of one column get numbers common to all, and each sealed segment's translation is kept, so that groups
+//! of many segments meet by number.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
+
+use alluvium_segments::{Segment, StringColumn};
+use parking_lot::{Mutex, RwLock};
+
+use crate::QueryError;
+use crate::column::{TextColumn, TextInterner};
+
+/// Larger dictionaries are not translated whole.
+const MOST_ENTRIES: u32 = 1 << 16;
+/// With more texts than this, a column starts anew.
+const MOST_TEXTS: usize = 1 << 20;
+/// Translations of segments that are gone before a column starts anew.
+const MOST_GONE: usize = 1024;
+
+/// The common numbers of the texts of one column. Number 0 is null.
+#[derive(Debug, Default)]
+pub(crate) struct SharedTexts {
+    interner: RwLock<TextInterner>,
+    /// By address of the segment, which is valid as long as the segment is.
+    known: Mutex<HashMap<usize, (Weak<dyn Segment>, Arc<[u32]>)>>,
+}
+
+impl SharedTexts {
+    /// Numbers given so far are below this.
+    pub(crate) fn possible(&self) -> u64 {
+        self.interner.read().table.len() as u64 + 1
+    }
+
+    /// The common number of each id of a column of a sealed segment.
+    pub(crate) fn of_segment(
+        &self,
+        segment: &Arc<dyn Segment>,
+        column: &dyn StringColumn,
+    ) -> Result<Arc<[u32]>, QueryError> {
+        let address = Arc::as_ptr(segment).cast::<()>() as usize;
+        if let Some((owner, codes)) = self.known.lock().get(&address)
+            && owner.strong_count() > 0
+        {
+            return Ok(Arc::clone(codes));
+        }
+        let mut codes = Vec::with_capacity(column.cardinality() as usize);
+        let mut interner = self.interner.write();
+        for id in 0..column.cardinality() {
+            codes.push(interner.intern(column.value(id)?));
+        }
+        drop(interner);
+        let codes: Arc<[u32]> = codes.into();
+        if !segment.is_live() {
+            self.known.lock().insert(address, (Arc::downgrade(segment), Arc::clone(&codes)));
+        }
+        Ok(codes)
+    }
+
+    /// Hands out the texts from a number on, null first when that is 0.
+    pub(crate) fn read(&self, from: u32, mut each: impl FnMut(Option<&str>)) {
+        let interner = self.interner.read();
+        (from..=interner.table.len() as u32).for_each(|code| each(interner.table.get(code)));
+    }
+
+    /// The common numbers of texts, each distinct one looked up once by `ids` below `distinct`.
+    pub(crate) fn of_ids<'t>(
+        &self,
+        distinct: usize,
+        ids: impl Iterator<Item = u32>,
+        text: impl Fn(u32) -> Result<Option<&'t str>, QueryError>,
+    ) -> Result<Vec<u32>, QueryError> {
+        const UNKNOWN: u32 = u32::MAX;
+        let mut known = vec![UNKNOWN; distinct];
+        let mut interner = self.interner.write();
+        let mut codes = Vec::with_capacity(ids.size_hint().0);
+        for id in ids {
+            let entry = known.get_mut(id as usize);
+            let entry =
+                entry.ok_or_else(|| QueryError::Internal(format!("dictionary id {id} is out of range")))?;
+            if *entry == UNKNOWN {
+                *entry = interner.intern(text(id)?);
+            }
+            codes.push(*entry);
+        }
+        Ok(codes)
+    }
+
+    /// The texts of numbers, as a column.
+    pub(crate) fn column(&self, codes: impl Iterator<Item = u32>) -> TextColumn {
+        let interner = self.interner.read();
+        let mut places: Vec<u32> = vec![0; interner.table.len() + 1];
+        let mut column = TextColumn::default();
+        for code in codes {
+            let place = places.get_mut(code as usize);
+            let id = match (place, interner.table.get(code)) {
+                (Some(place), Some(text)) => {
+                    if *place == 0 {
+                        *place = column.table.push(text);
+                    }
+                    *place
+                }
+                _ => 0,
+            };
+            column.ids.push(id);
+        }
+        column
+    }
+
+    fn is_worn(&self) -> bool {
+        let known = self.known.lock();
+        let gone = known.values().filter(|(owner, _)| owner.strong_count() == 0).count();
+        gone > MOST_GONE || self.interner.read().table.len() > MOST_TEXTS
+    }
+}
+
+/// Datasources and a column of theirs.
+type ColumnName = (Vec<String>, String);
+
+/// The common numbers of all columns that were grouped by.
+#[derive(Debug, Default)]
+pub(crate) struct Dictionaries {
+    columns: Mutex<HashMap<ColumnName, Arc<SharedTexts>>>,
+}
+
+impl Dictionaries {
+    /// Those of a column of datasources (of all of them together).
+    pub(crate) fn of(&self, datasources: &[String], column: &str) -> Arc<SharedTexts> {
+        let mut columns = self.columns.lock();
+        let texts = columns.entry((datasources.to_vec(), column.to_owned())).or_default();
+        if texts.is_worn() {
+            *texts = Arc::default();
+        }
+        Arc::clone(texts)
+    }
+
+    /// Whether a dictionary is small enough to be translated whole.
+    pub(crate) fn takes(column: &dyn StringColumn) -> bool {
+        column.cardinality() <= MOST_ENTRIES
+    }
+}

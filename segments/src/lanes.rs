@@ -1,0 +1,171 @@
+//! How do the numbers of one block lie on narrow lanes? As unsigned offsets to a common base, 1, 2, 4 or 8 bytes
+//! each, so that tests, sums and group keys touch as few bytes as the encoding allows.
+
+use crate::kernel::{self, Lane};
+
+/// Numbers of a block: number `i` is `base + lane i`, wrapping.
+#[derive(Debug, Clone, Default)]
+pub struct LaneBlock {
+    /// What is added to every lane.
+    pub base: u64,
+    len: usize,
+    width: Width,
+    b1: Vec<u8>,
+    b2: Vec<u16>,
+    b4: Vec<u32>,
+    b8: Vec<u64>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Width {
+    #[default]
+    Zero,
+    B1,
+    B2,
+    B4,
+    B8,
+}
+
+/// The lanes of a block, by width.
+#[derive(Debug, Clone, Copy)]
+pub enum LaneSlice<'l> {
+    /// So many zeroes: all numbers equal the base.
+    Zero(usize),
+    /// A byte each.
+    B1(&'l [u8]),
+    /// Two bytes each.
+    B2(&'l [u16]),
+    /// Four bytes each.
+    B4(&'l [u32]),
+    /// Eight bytes each.
+    B8(&'l [u64]),
+}
+
+/// Runs the same code on lanes of any width but zero.
+#[macro_export]
+macro_rules! each_lane {
+    ($slice:expr, $zero:pat => $none:expr, $lanes:ident => $some:expr) => {
+        match $slice {
+            $crate::LaneSlice::Zero($zero) => $none,
+            $crate::LaneSlice::B1($lanes) => $some,
+            $crate::LaneSlice::B2($lanes) => $some,
+            $crate::LaneSlice::B4($lanes) => $some,
+            $crate::LaneSlice::B8($lanes) => $some,
+        }
+    };
+}
+
+impl LaneBlock {
+    /// The lanes.
+    #[must_use]
+    pub fn slice(&self) -> LaneSlice<'_> {
+        match self.width {
+            Width::Zero => LaneSlice::Zero(self.len),
+            Width::B1 => LaneSlice::B1(self.b1.get(..self.len).unwrap_or_default()),
+            Width::B2 => LaneSlice::B2(self.b2.get(..self.len).unwrap_or_default()),
+            Width::B4 => LaneSlice::B4(self.b4.get(..self.len).unwrap_or_default()),
+            Width::B8 => LaneSlice::B8(self.b8.get(..self.len).unwrap_or_default()),
+        }
+    }
+
+    /// Becomes `len` times the base.
+    pub(crate) fn fill(&mut self, base: u64, len: usize) {
+        (self.base, self.len, self.width) = (base, len, Width::Zero);
+    }
+
+    /// Becomes `len` lanes of a byte, with room for `room` (at least `len`) that the caller fills.
+    pub(crate) fn bytes(&mut self, base: u64, len: usize, room: usize) -> &mut [u8] {
+        (self.base, self.len, self.width) = (base, len, Width::B1);
+        sized(&mut self.b1, room)
+    }
+
+    /// As [`LaneBlock::bytes`], for lanes of two bytes.
+    pub(crate) fn shorts(&mut self, base: u64, len: usize, room: usize) -> &mut [u16] {
+        (self.base, self.len, self.width) = (base, len, Width::B2);
+        sized(&mut self.b2, room)
+    }
+
+    /// As [`LaneBlock::bytes`], for lanes of four bytes.
+    pub(crate) fn words(&mut self, base: u64, len: usize, room: usize) -> &mut [u32] {
+        (self.base, self.len, self.width) = (base, len, Width::B4);
+        sized(&mut self.b4, room)
+    }
+
+    /// As [`LaneBlock::bytes`], for lanes of eight bytes.
+    pub(crate) fn longs(&mut self, base: u64, len: usize, room: usize) -> &mut [u64] {
+        (self.base, self.len, self.width) = (base, len, Width::B8);
+        sized(&mut self.b8, room)
+    }
+}
+
+/// Room for so many lanes; what is in it is overwritten by the caller, so it is not cleared.
+fn sized<T: Copy + Default>(lanes: &mut Vec<T>, room: usize) -> &mut [T] {
+    if lanes.len() < room {
+        lanes.resize(room, T::default());
+    }
+    lanes.get_mut(..room).unwrap_or_default()
+}
+
+impl LaneSlice<'_> {
+    /// Number of lanes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        each_lane!(*self, n => n, lanes => lanes.len())
+    }
+
+    /// Whether there are no lanes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Lane `i`; 0 beyond the end.
+    #[must_use]
+    #[inline]
+    pub fn get(&self, i: usize) -> u64 {
+        each_lane!(*self, _ => 0, lanes => lanes.get(i).map_or(0, |lane| u64::from(*lane)))
+    }
+
+    /// Sum of all lanes, wrapping.
+    #[must_use]
+    pub fn sum(&self) -> u64 {
+        each_lane!(*self, _ => 0, lanes => kernel::sum(lanes))
+    }
+
+    /// Smallest and largest lane.
+    #[must_use]
+    pub fn extremes(&self) -> Option<(u64, u64)> {
+        fn wide<T: Lane>(lanes: &[T]) -> Option<(u64, u64)> {
+            kernel::extremes(lanes).map(|(low, high)| (low.word(), high.word()))
+        }
+        each_lane!(*self, n => (n > 0).then_some((0, 0)), lanes => wide(lanes))
+    }
+
+    /// Sets bit `i` of `out` where `low <= lane i <= high`; clears the others. `out` has a word for 64 lanes.
+    pub fn mask_range(&self, low: u64, high: u64, out: &mut [u64]) {
+        fn clipped<T: Lane>(lanes: &[T], low: u64, high: u64, out: &mut [u64]) {
+            if low > high || low > T::MOST {
+                return out.fill(0);
+            }
+            kernel::mask_range(lanes, T::of(low), T::of(high.min(T::MOST)), out);
+        }
+        each_lane!(*self, n => fill(out, n, low == 0), lanes => clipped(lanes, low, high, out))
+    }
+
+    /// Sets bit `i` of `out` where `table[lane i]` is 1 (entries are 0 or 1); clears the others.
+    pub fn mask_table(&self, table: &[u8], out: &mut [u64]) {
+        let zero = table.first().is_some_and(|flag| *flag != 0);
+        each_lane!(*self, n => fill(out, n, zero), lanes => kernel::mask_table(lanes, table, out))
+    }
+}
+
+/// Sets or clears the first `len` bits.
+fn fill(out: &mut [u64], len: usize, set: bool) {
+    out.fill(if set { u64::MAX } else { 0 });
+    if set
+        && !len.is_multiple_of(64)
+        && let Some(last) = out.get_mut(len / 64)
+    {
+        *last = (1 << (len % 64)) - 1;
+    }
+}
