@@ -13,8 +13,8 @@ use crate::column::{TextColumn, TextInterner};
 
 /// Larger dictionaries are not translated whole.
 const MOST_ENTRIES: u32 = 1 << 16;
-/// With more texts than this, a column starts anew.
-const MOST_TEXTS: usize = 1 << 20;
+/// A column with more texts than this gives no more numbers.
+const MOST_TEXTS: usize = 1 << 19;
 /// Translations of segments that are gone before a column starts anew.
 const MOST_GONE: usize = 1024;
 
@@ -107,10 +107,15 @@ impl SharedTexts {
         column
     }
 
+    /// Whether there are so many texts that queries do better without common numbers.
+    pub(crate) fn is_full(&self) -> bool {
+        self.interner.read().table.len() > MOST_TEXTS
+    }
+
     fn is_worn(&self) -> bool {
         let known = self.known.lock();
-        let gone = known.values().filter(|(owner, _)| owner.strong_count() == 0).count();
-        gone > MOST_GONE || self.interner.read().table.len() > MOST_TEXTS
+        known.len() > MOST_GONE
+            && known.values().filter(|(owner, _)| owner.strong_count() == 0).count() > MOST_GONE
     }
 }
 

@@ -41,7 +41,7 @@ impl<'p> Distinct<'p> {
                 Kind::Null if field.transforms.is_empty() => Field::Null,
                 Kind::Long | Kind::Float | Kind::Double if field.transforms.is_empty() => Field::Number(slot),
                 _ => Field::Text {
-                    key: Box::new(Key::new(field, source)?),
+                    key: Box::new(narrow_key(field, source)?),
                     codes: Codes::default(),
                     hashes: Vec::new(),
                 },
@@ -136,6 +136,12 @@ impl<'p> Distinct<'p> {
         });
         failed
     }
+}
+
+fn narrow_key<'p>(field: &'p CardinalityField, source: &mut Source<'_>) -> Result<Key<'p>, QueryError> {
+    let mut key = Key::new(field, source)?;
+    key.narrow();
+    Ok(key)
 }
 
 fn add(sketches: &mut [Option<Box<Hll>>], group: usize, hash: (u64, u64)) {

@@ -28,7 +28,8 @@ pub(super) struct DistinctSketches<'p> {
 impl<'p> DistinctSketches<'p> {
     pub(super) fn new(field: &'p CardinalityField, source: &mut Source<'_>) -> Result<Self, QueryError> {
         let slot = source.input(&field.input)?;
-        let key = Key::new(field, source)?;
+        let mut key = Key::new(field, source)?;
+        key.narrow();
         let possible = key.possible(source);
         let kind = source.kind(slot);
         let (coupons, seen, sketches) = (Vec::new(), Vec::new(), Vec::new());

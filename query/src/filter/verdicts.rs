@@ -42,7 +42,7 @@ impl Verdicts {
 
     /// The ids (but null's) of a column of a sealed segment whose texts match or, where the test is unknown, `unknown`
     /// does. `None`: the dictionary is not worth it.
-    pub(super) fn matching(
+    pub(crate) fn matching(
         &self,
         filter: &ColumnFilter,
         predicate: &StringPredicate,
@@ -63,6 +63,9 @@ impl Verdicts {
             };
             Arc::clone(known.entry(place).or_insert_with(fresh))
         };
+        if verdict.texts.is_full() {
+            return Ok(None);
+        }
         let codes = verdict.texts.of_segment(segment, column)?;
         let mut truth = verdict.truth.lock();
         verdict.texts.read(truth.len() as u32, |text| truth.push(predicate.matches(text)));

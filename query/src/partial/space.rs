@@ -126,7 +126,7 @@ impl Space {
         for segment in segments {
             match segment.segment.column(name)? {
                 None => {}
-                Some(Column::String(column)) if Dictionaries::takes(column) => {
+                Some(Column::String(column)) if Dictionaries::takes(column) && !texts.is_full() => {
                     if !segment.segment.is_live() {
                         texts.of_segment(&segment.segment, column)?;
                     }

@@ -96,7 +96,7 @@ fn finish(
     let buckets = if bucketed { groups.iter().map(start).collect() } else { Vec::new() };
     let mut keys = Vec::with_capacity(plan.dimensions.len());
     for (i, (key, space)) in grouping.keys().iter().zip(&merger.spaces().dimensions).enumerate() {
-        let codes = groups.iter().map(|group| grouping.code(*group as usize, i + 1) as u32);
+        let codes = groups.iter().map(|group| grouping.code(*group as usize, i + 1));
         keys.push(key.coded(source, &segment.segment, space, codes)?);
     }
     Ok(CodedGroups { len: groups.len(), buckets, keys, states })

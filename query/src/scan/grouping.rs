@@ -36,6 +36,8 @@ pub(super) struct Grouping<'p> {
     time: SlotId,
     /// Whether rows ascend by time.
     ordered: bool,
+    /// Whether the codes of all keys are lanes.
+    plain: bool,
     /// Whether the aggregators take any part of a block at no extra cost.
     divisible: bool,
     table: Table,
@@ -73,6 +75,10 @@ impl<'p> Grouping<'p> {
         for dimension in &plan.dimensions {
             keys.push(Key::new(dimension, source)?);
         }
+        let plain = keys.iter().all(|key: &Key<'_>| key.is_plain(source));
+        if !plain {
+            keys.iter_mut().for_each(Key::narrow);
+        }
         let mut possible = vec![buckets.possible(bounds).max(1)];
         possible.extend(keys.iter().map(|key| key.possible(source).max(1)));
         let mut strides = Vec::with_capacity(possible.len());
@@ -80,6 +86,12 @@ impl<'p> Grouping<'p> {
         for component in &possible {
             strides.push(product as u64);
             product = product.saturating_mul(u128::from(*component));
+        }
+        if product > u128::from(u64::MAX) {
+            // Keys of several words have 32 bits for each dimension.
+            keys.iter_mut().for_each(Key::narrow);
+            possible.truncate(1);
+            possible.extend(keys.iter().map(|key| key.possible(source).max(1)));
         }
         let table = if product <= DIRECT_KEYS.min(rows as u128) {
             Table::Direct(vec![false; product as usize])
@@ -98,6 +110,7 @@ impl<'p> Grouping<'p> {
             buckets,
             time,
             ordered,
+            plain,
             divisible,
             table,
             strides,
@@ -184,16 +197,36 @@ impl<'p> Grouping<'p> {
                 }
             }
         }
-        let narrow = match &self.table {
-            Table::Direct(_) => true,
-            Table::One(table) => table.takes_narrow(),
-            Table::Wide(_) => false,
-        };
-        if narrow && self.keys.iter().all(|key| key.is_plain(source)) {
-            self.assign_narrow(source, bucket, chosen)?;
-            return Ok(Assigned::Each);
+        match &self.table {
+            Table::Wide(_) => return self.assign_any(source, bucket, chosen),
+            _ if !self.plain => return self.assign_any(source, bucket, chosen),
+            Table::One(table) if !table.takes_narrow() => self.assign_words(source, bucket, chosen)?,
+            Table::Direct(_) | Table::One(_) => self.assign_narrow(source, bucket, chosen)?,
         }
-        self.assign_any(source, bucket, chosen)
+        Ok(Assigned::Each)
+    }
+
+    /// Keys of 64 bits, straight from the lanes of each column.
+    fn assign_words(
+        &mut self,
+        source: &mut Source<'_>,
+        bucket: Option<u64>,
+        chosen: Rows<'_>,
+    ) -> Result<(), QueryError> {
+        let mut words = std::mem::take(&mut self.words);
+        words.clear();
+        match bucket {
+            Some(bucket) => words.resize(chosen.len(), bucket),
+            None => self.each_bucket(source, chosen, |bucket| words.push(bucket)),
+        }
+        for (key, stride) in self.keys.iter().zip(self.strides.iter().skip(1)) {
+            key.add_words(source, *stride, chosen, &mut words)?;
+        }
+        if let Table::One(table) = &mut self.table {
+            table.intern(&words, &mut self.groups);
+        }
+        self.words = words;
+        Ok(())
     }
 
     /// Keys of 32 bits, straight from the lanes of each column.
@@ -269,12 +302,8 @@ impl<'p> Grouping<'p> {
             combination.clear();
             combination.push(*bucket);
             combine(codes, position, &mut combination, &mut |key| {
-                let one = || key.iter().zip(strides.iter()).map(|(code, stride)| code * stride).sum();
                 rows.push(position as u32);
-                groups.push(match table {
-                    Table::Wide(table) => table.intern(key),
-                    table => table.intern_one(one()),
-                });
+                groups.push(table.intern(key, strides));
             });
         }
     }
@@ -324,6 +353,14 @@ fn times<'s>(source: &'s Source<'_>, slot: SlotId) -> &'s [i64] {
 }
 
 impl Table {
+    /// The group of a key of several components.
+    fn intern(&mut self, key: &[u64], strides: &[u64]) -> u32 {
+        match self {
+            Self::Wide(table) => table.intern(key),
+            one => one.intern_one(key.iter().zip(strides).map(|(code, stride)| code * stride).sum()),
+        }
+    }
+
     fn intern_one(&mut self, key: u64) -> u32 {
         match self {
             Self::Direct(used) => {

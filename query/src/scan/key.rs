@@ -21,8 +21,10 @@ use crate::plan::DimensionPlan;
 const UNKNOWN: u32 = u32::MAX;
 /// Code of a value that is dropped.
 pub(super) const DROPPED: u32 = u32::MAX - 1;
-/// Ranges of longs up to this size become codes by subtraction.
-const MAX_OFFSET: i128 = 1 << 24;
+/// Ranges of longs up to this size become codes of 32 bits by subtraction.
+const MAX_OFFSET: u64 = 1 << 24;
+/// Ranges of longs up to this size become keys by subtraction.
+const MAX_KEY: i128 = 1 << 62;
 /// Possible codes of dictionaries that grow while they are read.
 const GROWING: u64 = 1 << 31;
 
@@ -40,7 +42,7 @@ pub(crate) struct Key<'p> {
 enum Raw {
     /// The dictionary id.
     Ids,
-    /// Value minus `min` plus 1.
+    /// Value minus `min` plus 1; more than [`MAX_OFFSET`] only in keys made by [`Key::add_words`].
     Offset { min: i64, possible: u64 },
     /// Bits of the number, interned, plus 1.
     Interned { table: NarrowTable, kind: Kind },
@@ -88,10 +90,20 @@ impl<'p> Key<'p> {
             Kind::Null => Raw::Null,
             Kind::Ids | Kind::Multi => Raw::Ids,
             kind @ (Kind::Float | Kind::Double) => Raw::Interned { table: NarrowTable::default(), kind },
-            Kind::Long => offset(source.origin(slot))
-                .unwrap_or_else(|| Raw::Interned { table: NarrowTable::default(), kind: Kind::Long }),
+            Kind::Long => offset(source.origin(slot)).unwrap_or_else(Raw::longs),
         };
-        Ok(Self { plan, slot, raw, mapping })
+        let mut key = Self { plan, slot, raw, mapping };
+        if key.mapping.is_some() {
+            key.narrow();
+        }
+        Ok(key)
+    }
+
+    /// Makes its codes fit 32 bits.
+    pub(crate) fn narrow(&mut self) {
+        if matches!(self.raw, Raw::Offset { possible, .. } if possible > MAX_OFFSET) {
+            self.raw = Raw::longs();
+        }
     }
 
     /// Number of possible codes.
@@ -150,6 +162,45 @@ impl<'p> Key<'p> {
         each_lane!(lanes,
             _ => keys.iter_mut().for_each(|key| *key = key.wrapping_add(base.wrapping_mul(stride))),
             lanes => add(lanes, base, stride, chosen, keys));
+        Ok(())
+    }
+
+    /// Adds `code * stride` to the key of each of the chosen rows, as [`Key::add_scaled`] does, in 64 bits.
+    pub(crate) fn add_words(
+        &self,
+        source: &mut Source<'_>,
+        stride: u64,
+        chosen: Rows<'_>,
+        words: &mut [u64],
+    ) -> Result<(), QueryError> {
+        if matches!(self.raw, Raw::Null) {
+            return Ok(());
+        }
+        source.load_lanes(self.slot)?;
+        let not_plain = || QueryError::Internal("the codes of a dimension are no lanes".to_owned());
+        let (base, lanes) = source.lanes(self.slot).ok_or_else(not_plain)?;
+        let base = match &self.raw {
+            Raw::Offset { min, .. } => base.wrapping_sub(*min as u64).wrapping_add(1),
+            _ => base,
+        };
+        fn add<T: Lane>(lanes: &[T], base: u64, stride: u64, chosen: Rows<'_>, words: &mut [u64]) {
+            let scaled = |lane: T| lane.word().wrapping_add(base).wrapping_mul(stride);
+            match chosen {
+                Rows::Span(start, end) => {
+                    let lanes = &lanes[start..end];
+                    words
+                        .iter_mut()
+                        .zip(lanes)
+                        .for_each(|(word, lane)| *word = word.wrapping_add(scaled(*lane)));
+                }
+                Rows::At(at) => words.iter_mut().zip(at).for_each(|(word, p)| {
+                    *word = word.wrapping_add(scaled(lanes[*p as usize]));
+                }),
+            }
+        }
+        each_lane!(lanes,
+            _ => words.iter_mut().for_each(|word| *word = word.wrapping_add(base.wrapping_mul(stride))),
+            lanes => add(lanes, base, stride, chosen, words));
         Ok(())
     }
 
@@ -272,7 +323,7 @@ impl<'p> Key<'p> {
         source: &Source<'_>,
         segment: &Arc<dyn Segment>,
         space: &Space,
-        codes: impl Iterator<Item = u32>,
+        codes: impl Iterator<Item = u64>,
     ) -> Result<(Vec<u64>, Option<Vec<bool>>), QueryError> {
         let texts_as_they_are = self.mapping.is_none() && self.plan.output_type == ColumnType::String;
         let common = match (&self.raw, space) {
@@ -282,18 +333,19 @@ impl<'p> Key<'p> {
                 Origin::Texts(column) if *whole => {
                     let common = texts.of_segment(segment, *column)?;
                     let out_of_range = || QueryError::Internal("a dictionary id is out of range".to_owned());
-                    let code = |id: u32| common.get(id as usize).map(|code| u64::from(*code));
+                    let code = |id: u64| common.get(id as usize).map(|code| u64::from(*code));
                     codes.map(|id| code(id).ok_or_else(out_of_range)).collect::<Result<_, _>>()?
                 }
                 _ => {
                     let distinct = source.cardinality(self.slot) as usize;
-                    let common = texts.of_ids(distinct, codes, |id| source.text(self.slot, id))?;
+                    let ids = codes.map(|code| code as u32);
+                    let common = texts.of_ids(distinct, ids, |id| source.text(self.slot, id))?;
                     common.into_iter().map(u64::from).collect()
                 }
             },
             (Raw::Offset { min, .. }, Space::Distance { min: from, .. }) if self.mapping.is_none() => {
                 let shift = min.wrapping_sub(*from) as u64;
-                codes.map(|code| if code == 0 { 0 } else { u64::from(code) + shift }).collect()
+                codes.map(|code| if code == 0 { 0 } else { code.wrapping_add(shift) }).collect()
             }
             (Raw::Null, Space::Texts { .. } | Space::Distance { .. }) if self.mapping.is_none() => {
                 codes.map(|_| 0).collect()
@@ -310,15 +362,16 @@ impl<'p> Key<'p> {
     fn decode(
         &self,
         source: &Source<'_>,
-        codes: impl Iterator<Item = u32>,
+        codes: impl Iterator<Item = u64>,
     ) -> Result<ColumnData, QueryError> {
         if let Some(mapping) = &self.mapping {
-            let column = TextColumn { table: mapping.texts.table.clone(), ids: codes.collect() };
+            let ids = codes.map(|code| code as u32).collect();
+            let column = TextColumn { table: mapping.texts.table.clone(), ids };
             return Ok(ColumnData::Texts(column).cast(self.plan.output_type));
         }
         match &self.raw {
             Raw::Ids => {
-                let texts = used_texts(source, self.slot, codes)?;
+                let texts = used_texts(source, self.slot, codes.map(|code| code as u32))?;
                 Ok(ColumnData::Texts(texts).cast(self.plan.output_type))
             }
             raw => Ok(raw.numbers(codes).cast(self.plan.output_type)),
@@ -350,11 +403,15 @@ fn offset(origin: &Origin<'_>) -> Option<Raw> {
     let Origin::Long(column) = origin else { return None };
     let (min, max) = column.bounds()?.bounds.unwrap_or((0, 0));
     let span = i128::from(max) - i128::from(min);
-    (span < MAX_OFFSET).then(|| Raw::Offset { min, possible: span as u64 + 2 })
+    (span < MAX_KEY).then(|| Raw::Offset { min, possible: span as u64 + 2 })
 }
 
 impl Raw {
-    fn numbers(&self, codes: impl Iterator<Item = u32>) -> ColumnData {
+    fn longs() -> Self {
+        Self::Interned { table: NarrowTable::default(), kind: Kind::Long }
+    }
+
+    fn numbers(&self, codes: impl Iterator<Item = u64>) -> ColumnData {
         match self {
             Self::Interned { table, kind: Kind::Double } => {
                 ColumnData::Doubles(numbers(codes, |i| f64::from_bits(table.keys()[i])))
@@ -363,20 +420,20 @@ impl Raw {
                 ColumnData::Floats(numbers(codes, |i| f32::from_bits(table.keys()[i] as u32)))
             }
             Self::Interned { table, .. } => ColumnData::Longs(numbers(codes, |i| table.keys()[i] as i64)),
-            Self::Offset { min, .. } => ColumnData::Longs(numbers(codes, |i| min + i as i64)),
+            Self::Offset { min, .. } => ColumnData::Longs(numbers(codes, |i| min.wrapping_add(i as i64))),
             Self::Null | Self::Ids => ColumnData::Longs(numbers(codes.map(|_| 0), |_| 0)),
         }
     }
 
     fn number_long(&self, code: u32) -> Option<i64> {
-        match self.numbers(std::iter::once(code)) {
+        match self.numbers(std::iter::once(u64::from(code))) {
             ColumnData::Longs(b) if !b.nulls.is_null(0) => Some(b.values[0]),
             _ => None,
         }
     }
 
     fn number_text(&self, code: u32) -> Option<String> {
-        match self.numbers(std::iter::once(code)) {
+        match self.numbers(std::iter::once(u64::from(code))) {
             ColumnData::Longs(b) if !b.nulls.is_null(0) => Some(b.values[0].to_string()),
             ColumnData::Floats(b) if !b.nulls.is_null(0) => Some(float_text(b.values[0])),
             ColumnData::Doubles(b) if !b.nulls.is_null(0) => Some(double_text(b.values[0])),
@@ -385,7 +442,7 @@ impl Raw {
     }
 }
 
-fn numbers<T: Default>(codes: impl Iterator<Item = u32>, value: impl Fn(usize) -> T) -> NumericBlock<T> {
+fn numbers<T: Default>(codes: impl Iterator<Item = u64>, value: impl Fn(usize) -> T) -> NumericBlock<T> {
     let mut block = NumericBlock { values: Vec::new(), nulls: NullMask::default() };
     for code in codes {
         block.values.push(if code == 0 { T::default() } else { value(code as usize - 1) });

@@ -5,37 +5,53 @@ use fastlanes::{BitPacking, FastLanes};
 
 use super::CHUNK;
 
+/// `best` on AVX2 where the processor has it.
+macro_rules! widest {
+    ($lane:ty, $lanes:literal) => {
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx2")]
+        fn wide<const W: usize, const B: usize>(packed: &[$lane; B], out: &mut [$lane; CHUNK]) {
+            for lane in 0..$lanes {
+                fastlanes::unpack!($lane, W, packed, lane, |$idx, $elem| { out[$idx] = $elem });
+            }
+        }
+
+        #[cfg(target_arch = "x86_64")]
+        fn best<const W: usize, const B: usize>(packed: &[$lane; B], out: &mut [$lane; CHUNK]) {
+            if is_x86_feature_detected!("avx2") {
+                #[expect(unsafe_code, reason = "instructions the processor was asked for")]
+                // SAFETY: the processor has AVX2, which is all that `wide` asks for.
+                unsafe {
+                    wide::<W, B>(packed, out)
+                };
+            } else {
+                <$lane>::unpack::<W, B>(packed, out);
+            }
+        }
+
+        #[cfg(not(target_arch = "x86_64"))]
+        fn best<const W: usize, const B: usize>(packed: &[$lane; B], out: &mut [$lane; CHUNK]) {
+            <$lane>::unpack::<W, B>(packed, out);
+        }
+    };
+}
+
+/// `best` on the baseline: wider vectors win little on lanes of 64 bits, which are rare.
+macro_rules! baseline {
+    ($lane:ty, $lanes:literal) => {
+        fn best<const W: usize, const B: usize>(packed: &[$lane; B], out: &mut [$lane; CHUNK]) {
+            <$lane>::unpack::<W, B>(packed, out);
+        }
+    };
+}
+
 /// The kernels of one lane type: all of a chunk, and single numbers of it.
 macro_rules! lane_kernels {
-    ($module:ident, $lane:ty, $lanes:literal, [$($w:literal)*]) => {
+    ($module:ident, $kernel:ident, $lane:ty, $lanes:literal, [$($w:literal)*]) => {
         mod $module {
             use super::*;
 
-            #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx2")]
-            fn wide<const W: usize, const B: usize>(packed: &[$lane; B], out: &mut [$lane; CHUNK]) {
-                for lane in 0..$lanes {
-                    fastlanes::unpack!($lane, W, packed, lane, |$idx, $elem| {
-                        out[$idx] = $elem
-                    });
-                }
-            }
-
-            #[cfg(target_arch = "x86_64")]
-            fn best<const W: usize, const B: usize>(packed: &[$lane; B], out: &mut [$lane; CHUNK]) {
-                if is_x86_feature_detected!("avx2") {
-                    #[expect(unsafe_code, reason = "instructions the processor was asked for")]
-                    // SAFETY: the processor has AVX2, which is all that `wide` asks for.
-                    unsafe { wide::<W, B>(packed, out) };
-                } else {
-                    <$lane>::unpack::<W, B>(packed, out);
-                }
-            }
-
-            #[cfg(not(target_arch = "x86_64"))]
-            fn best<const W: usize, const B: usize>(packed: &[$lane; B], out: &mut [$lane; CHUNK]) {
-                <$lane>::unpack::<W, B>(packed, out);
-            }
+            $kernel!($lane, $lanes);
 
             /// All numbers of a chunk.
             pub(crate) fn all(width: u8, packed: &[u8], out: &mut [$lane; CHUNK]) -> Option<()> {
@@ -83,10 +99,10 @@ macro_rules! lane_kernels {
     };
 }
 
-lane_kernels!(lanes8, u8, 128, [1 2 3 4 5 6 7 8]);
-lane_kernels!(lanes16, u16, 64, [9 10 11 12 13 14 15 16]);
-lane_kernels!(lanes32, u32, 32, [17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32]);
-lane_kernels!(lanes64, u64, 16, [33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64]);
+lane_kernels!(lanes8, widest, u8, 128, [1 2 3 4 5 6 7 8]);
+lane_kernels!(lanes16, widest, u16, 64, [9 10 11 12 13 14 15 16]);
+lane_kernels!(lanes32, widest, u32, 32, [17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32]);
+lane_kernels!(lanes64, baseline, u64, 16, [33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64]);
 
 pub(crate) use lanes8::all as unpack8;
 pub(crate) use lanes16::all as unpack16;

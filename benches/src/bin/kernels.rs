@@ -1,0 +1,137 @@
+//! How near the memory's speed are the scan kernels? For columns of several packed widths: a plain sum over as many
+//! bytes as the packed column has, beside sums and tests of the column's values, on one core.
+//!
+//! `cargo run --release -p alluvium-benches --bin kernels`
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use alluvium_segments::live::{LiveOptions, LiveSegment};
+use alluvium_segments::mapped::MappedSegment;
+use alluvium_segments::seal::{SealRequest, seal};
+use alluvium_segments::time::Interval;
+use alluvium_segments::{
+    BLOCK_ROWS, BatchColumn, Column, ColumnSpec, ColumnType, LaneBlock, NullMask, NumericBatch,
+    NumericColumn, RowBatch, Schema, Segment, SegmentId, SegmentRef,
+};
+
+const ROWS: usize = 4_000_000;
+const RUNS: usize = 9;
+/// Bits of the numbers of each column.
+const WIDTHS: [u32; 8] = [3, 6, 8, 11, 16, 20, 24, 40];
+
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> Result<(), Failure> {
+    let folder = std::env::temp_dir().join(format!("alluvium-kernels-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let segment = sealed(&folder.join("segment"))?;
+    let limit = bandwidth();
+    println!("{ROWS} rows a column; reading memory on one core: {limit:.1} GB/s");
+    println!(
+        "{:>5} {:>10} {:>12} {:>14} {:>7} {:>14} {:>7} {:>16}",
+        "bits", "MB packed", "plain ms", "sum ms", "ratio", "range test ms", "ratio", "sum GB/s packed"
+    );
+    for width in WIDTHS {
+        let Some(Column::Long(column)) = segment.column(&format!("c{width}"))? else {
+            return Err("the column is missing".into());
+        };
+        let bytes = ROWS * width as usize / 8;
+        let words = vec![1u64; bytes / 8];
+        let plain = fastest(|| alluvium_segments::kernel::sum(&words));
+        let sum = fastest(|| sum(column));
+        let test = fastest(|| count(column, 1 << (width - 1)));
+        println!(
+            "{width:>5} {:>10.1} {:>12.2} {:>14.2} {:>7.2} {:>14.2} {:>7.2} {:>16.1}",
+            bytes as f64 / 1e6,
+            plain * 1e3,
+            sum * 1e3,
+            sum / plain,
+            test * 1e3,
+            test / plain,
+            bytes as f64 / sum / 1e9
+        );
+    }
+    std::fs::remove_dir_all(&folder)?;
+    Ok(())
+}
+
+/// Gigabytes a second of a sum over 256 MB.
+fn bandwidth() -> f64 {
+    let words = vec![1u64; 32 << 20];
+    (words.len() * 8) as f64 / fastest(|| alluvium_segments::kernel::sum(&words)) / 1e9
+}
+
+/// Seconds of the fastest of some runs.
+fn fastest(work: impl Fn() -> u64) -> f64 {
+    let mut best = f64::INFINITY;
+    for _ in 0..RUNS {
+        let started = Instant::now();
+        black_box(work());
+        best = best.min(started.elapsed().as_secs_f64());
+    }
+    best
+}
+
+fn each_block(column: &dyn NumericColumn<i64>, mut each: impl FnMut(&LaneBlock)) {
+    let mut lanes = LaneBlock::default();
+    for start in (0..ROWS).step_by(BLOCK_ROWS) {
+        if column.read_lanes(start..ROWS.min(start + BLOCK_ROWS), &mut lanes).is_ok_and(|read| read) {
+            each(&lanes);
+        }
+    }
+}
+
+fn sum(column: &dyn NumericColumn<i64>) -> u64 {
+    let mut sum = 0u64;
+    each_block(column, |lanes| {
+        let bases = lanes.base.wrapping_mul(lanes.slice().len() as u64);
+        sum = sum.wrapping_add(bases).wrapping_add(lanes.slice().sum());
+    });
+    sum
+}
+
+/// Counts the values up to `high`.
+fn count(column: &dyn NumericColumn<i64>, high: u64) -> u64 {
+    let mut count = 0;
+    let mut mask = [0u64; BLOCK_ROWS / 64];
+    each_block(column, |lanes| {
+        let mask = &mut mask[..lanes.slice().len().div_ceil(64)];
+        lanes.slice().mask_range(0, high.saturating_sub(lanes.base), mask);
+        count += mask.iter().map(|word| u64::from(word.count_ones())).sum::<u64>();
+    });
+    count
+}
+
+/// A file with a column of random numbers for each width.
+fn sealed(path: &std::path::Path) -> Result<MappedSegment, Failure> {
+    let specs = WIDTHS.map(|width| ColumnSpec::dimension(&format!("c{width}"), ColumnType::Long));
+    let schema = std::sync::Arc::new(Schema::new(specs.to_vec()));
+    let interval = Interval::new(0, 86_400_000);
+    let id = SegmentId { datasource: "kernels".to_owned(), interval, version: "v".to_owned(), partition: 0 };
+    let (live, mut writer) =
+        LiveSegment::open(id.clone(), std::sync::Arc::clone(&schema), LiveOptions::default())?;
+    let mut state = 0x9E37_79B9_7F4A_7C15u64;
+    for start in (0..ROWS).step_by(100_000) {
+        let rows = start..start + 100_000;
+        let mut column = |width: u32| {
+            let mut values = Vec::with_capacity(rows.len());
+            for _ in rows.clone() {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                values.push((state >> 11 & ((1 << width) - 1)) as i64);
+            }
+            let mut nulls = NullMask::default();
+            nulls.push_valid(values.len());
+            BatchColumn::Long(NumericBatch { values, nulls })
+        };
+        let columns = WIDTHS.map(&mut column).to_vec();
+        let time = rows.map(|row| row as i64).collect();
+        writer.append(&RowBatch { schema: std::sync::Arc::clone(&schema), time, columns })?;
+        writer.publish();
+    }
+    let inputs = vec![SegmentRef::whole(live.published())];
+    seal(&SealRequest { id, path: path.to_owned(), inputs, schema: None })?;
+    Ok(MappedSegment::open(path)?)
+}
