@@ -57,7 +57,10 @@ impl Served {
         load_seconds: Option<f64>,
     ) -> Result<Self, String> {
         let node = host.node();
-        let version = node.get("/status")?["version"].as_str().unwrap_or_default().to_owned();
+        let status = node.get("/status")?;
+        // Ours says Druid's version first, and its own below.
+        let version = status["alluvium"]["version"].as_str().or(status["version"].as_str());
+        let version = version.unwrap_or_default().to_owned();
         let size = format!(
             "SELECT SUM(\"size\") FROM sys.segments WHERE datasource = '{}' AND is_active = 1",
             workload.table
