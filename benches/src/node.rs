@@ -39,9 +39,11 @@ impl Node {
     /// # Errors
     /// When the process does not start or does not say where it listens.
     pub fn start(binary: &Path, data: &Path) -> Result<Self, String> {
+        let config = data.join("bench.toml");
+        std::fs::write(&config, "log = \"warn\"\n").map_err(|e| format!("`{}`: {e}", config.display()))?;
         let mut process = Command::new(binary)
             .args(["server", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(data)
+            .args([data, Path::new("--config"), &config])
             .stdout(Stdio::piped())
             .stdin(Stdio::null())
             .spawn()
