@@ -4,5 +4,5 @@
 mod build;
 mod directory;
 
-pub(crate) use build::{build, pays};
+pub(crate) use build::{RowIds, build, pays};
 pub(crate) use directory::BitmapDirectory;
