@@ -29,6 +29,8 @@ pub enum BatchColumn {
     Double(NumericBatch<f64>),
     /// Of a string column.
     String(StringBatch),
+    /// Of a string column whose texts are numbered already.
+    Coded(CodedBatch),
 }
 
 impl BatchColumn {
@@ -51,6 +53,7 @@ impl BatchColumn {
             Self::Float(column) => column.values.len(),
             Self::Double(column) => column.values.len(),
             Self::String(column) => column.row_ends.len(),
+            Self::Coded(column) => column.codes.len(),
         }
     }
 
@@ -61,6 +64,18 @@ impl BatchColumn {
             Self::Float(column) => column.push(None),
             Self::Double(column) => column.push(None),
             Self::String(column) => column.end_row(),
+            Self::Coded(column) => column.codes.push(0),
+        }
+    }
+
+    /// The texts of a string column, with a text each from now on; `None` for numbers.
+    pub fn strings(&mut self) -> Option<&mut StringBatch> {
+        if let Self::Coded(coded) = self {
+            *self = Self::String(coded.to_strings());
+        }
+        match self {
+            Self::String(column) => Some(column),
+            _ => None,
         }
     }
 
@@ -71,6 +86,7 @@ impl BatchColumn {
             Self::Float(column) => column.truncate(rows),
             Self::Double(column) => column.truncate(rows),
             Self::String(column) => column.truncate(rows),
+            Self::Coded(column) => column.codes.truncate(rows),
         }
     }
 }
@@ -163,9 +179,88 @@ impl StringBatch {
     }
 }
 
+/// Texts by position.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Texts {
+    bytes: String,
+    ends: Vec<u32>,
+}
+
+impl Texts {
+    /// Appends a text.
+    pub fn push(&mut self, text: &str) {
+        self.bytes.push_str(text);
+        self.ends.push(self.bytes.len() as u32);
+    }
+
+    /// Number of texts.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Bytes of all texts.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// A text by position.
+    #[must_use]
+    pub fn get(&self, position: usize) -> Option<&str> {
+        let end = *self.ends.get(position)?;
+        let start = position.checked_sub(1).map_or(0, |before| self.ends[before]);
+        Some(&self.bytes[start as usize..end as usize])
+    }
+}
+
+/// Texts of rows by number, at most one a row: what a source brings that keeps a dictionary itself.
+#[derive(Debug, Clone, Default)]
+pub struct CodedBatch {
+    /// The texts. Batches that share the `Arc` share the numbers, and each text is looked up once for all of
+    /// them. A text may be there twice, or in no row.
+    pub texts: Arc<Texts>,
+    /// One a row: the position of its text plus 1, or 0 for null.
+    pub codes: Vec<u32>,
+}
+
+impl CodedBatch {
+    /// The text of a row.
+    #[must_use]
+    pub fn value(&self, row: usize) -> Option<&str> {
+        let code = self.codes.get(row)?;
+        self.texts.get((*code as usize).checked_sub(1)?)
+    }
+
+    /// The same rows with a text each.
+    #[must_use]
+    pub fn to_strings(&self) -> StringBatch {
+        let mut strings = StringBatch::default();
+        (0..self.codes.len()).for_each(|row| strings.push(self.value(row)));
+        strings
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbered_texts_are_texts() {
+        let mut texts = Texts::default();
+        ["a", "", "bc"].into_iter().for_each(|text| texts.push(text));
+        let coded = CodedBatch { texts: Arc::new(texts), codes: vec![3, 0, 2, 1] };
+        let strings = coded.to_strings();
+        let rows: Vec<Option<&str>> = (0..4).map(|row| coded.value(row)).collect();
+        assert_eq!(rows, [Some("bc"), None, Some(""), Some("a")]);
+        assert_eq!((strings.row_ends.len(), strings.row(1).len(), strings.value(2)), (4, 0, Some("a")));
+    }
 
     #[test]
     fn truncation_forgets_rows_and_their_values() {

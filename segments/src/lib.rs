@@ -28,7 +28,7 @@ pub mod seal;
 pub mod segment;
 pub mod time;
 
-pub use batch::{BatchColumn, NumericBatch, RowBatch, StringBatch};
+pub use batch::{BatchColumn, CodedBatch, NumericBatch, RowBatch, StringBatch, Texts};
 pub use error::{ErrorClass, SegmentError};
 pub use id::SegmentId;
 pub use lanes::{LaneBlock, LaneSlice};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use alluvium_segments::time::{Granularity, Interval};
-use alluvium_segments::{BatchColumn, NumericBatch, RowBatch, StringBatch};
+use alluvium_segments::{BatchColumn, CodedBatch, NumericBatch, RowBatch, StringBatch};
 
 /// Cuts a batch by the time chunks of `granularity`, in the order of the chunks; rows keep their order.
 #[must_use]
@@ -42,6 +42,10 @@ fn gather(batch: &RowBatch, rows: &[u32]) -> RowBatch {
         BatchColumn::Float(c) => BatchColumn::Float(gather_numbers(c, rows)),
         BatchColumn::Double(c) => BatchColumn::Double(gather_numbers(c, rows)),
         BatchColumn::String(c) => BatchColumn::String(gather_texts(c, rows)),
+        BatchColumn::Coded(c) => {
+            let codes = rows.iter().map(|&row| c.codes[row as usize]).collect();
+            BatchColumn::Coded(CodedBatch { texts: Arc::clone(&c.texts), codes })
+        }
     });
     RowBatch {
         schema: Arc::clone(&batch.schema),

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use alluvium_segments::ErrorClass;
-use alluvium_segments::catalog::{LiveHandle, Publication};
-use alluvium_segments::mapped::MappedSegment;
+use alluvium_segments::catalog::Publication;
 use alluvium_segments::time::{Interval, condense, format_iso};
+use alluvium_segments::{ErrorClass, RowBatch, SegmentError};
+use crossbeam::channel::{Receiver, Sender, bounded};
+use parking_lot::Mutex;
 
 use super::BatchStatus;
 use crate::IngestError;
@@ -14,10 +15,10 @@ use crate::assign::split;
 use crate::clock::now_ms;
 use crate::counters::error_json;
 use crate::deadletter::{DeadLetters, Place, rejects_of};
-use crate::input::BatchReader;
+use crate::input::{BatchReader, Portion};
 use crate::parse::{Reject, RowParser, RowStats};
 use crate::publish::{PendingCommit, Stores};
-use crate::seal::seal_parts;
+use crate::seal::{Scratch, cores};
 use crate::sink::{FrozenSink, Identity, Part, SinkSet};
 use crate::spec::BatchSpec;
 
@@ -39,6 +40,16 @@ struct Gathered {
     letters: SinkSet,
     frozen: Vec<FrozenSink>,
 }
+
+/// A portion of the input as rows.
+struct Parsed {
+    portion: Portion,
+    rows: RowBatch,
+    rejects: Vec<Reject>,
+}
+
+/// What the parsing thread delivers; `None` at the end.
+type Delivery = Result<Option<Parsed>, IngestError>;
 
 impl BatchRun<'_> {
     /// Reads, seals and publishes. Returns how many segments were published.
@@ -67,29 +78,86 @@ impl BatchRun<'_> {
         Ok(commit.sinks.len())
     }
 
+    /// Reads everything: one thread parses, this one fills segments, others write parts to local files.
     fn read(&self, gathered: &mut Gathered) -> Result<(), IngestError> {
+        let (sender, parts) = bounded::<Arc<Part>>(1);
+        let (parsed_sender, parsed) = bounded::<Delivery>(2);
+        let failed = Mutex::new(None);
+        let writer = || {
+            for part in &parts {
+                // After a failure the parts are only taken, until the reading ends.
+                if failed.lock().is_none()
+                    && let Err(error) = self.persist(&part)
+                {
+                    *failed.lock() = Some(error);
+                }
+            }
+        };
+        let parser = || {
+            // A reader that does not listen any more has its reason.
+            let _ = parsed_sender.send(self.parse(&parsed_sender).map(|()| None));
+            drop(parsed_sender);
+        };
+        let thread = |name: &str| std::thread::Builder::new().name(name.to_owned());
+        let no_thread =
+            |e| IngestError::Conflict(format!("cannot start a thread for `{}`: {e}", self.status.id()));
+        std::thread::scope(|scope| {
+            for _ in 0..cores() {
+                thread("batch seal").spawn_scoped(scope, writer).map_err(no_thread)?;
+            }
+            thread("batch parse").spawn_scoped(scope, parser).map_err(no_thread)?;
+            let outcome = self.fill(gathered, parsed, &sender, &failed);
+            drop(sender);
+            outcome
+        })?;
+        failed.into_inner().map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    /// Parses everything.
+    fn parse(&self, sender: &Sender<Delivery>) -> Result<(), IngestError> {
         let mut reader = BatchReader::new(&self.spec.source, &self.spec.input_format)?;
         let mut parser = RowParser::new(&self.spec.data, &self.spec.input_format)?;
-        let mut letters = DeadLetters::default();
         let mut rejects = Vec::new();
-        let data = &self.spec.data;
         while let Some(portion) = reader.read(&mut parser, &mut rejects)? {
+            let parsed = Parsed { portion, rows: parser.take(), rejects: std::mem::take(&mut rejects) };
+            if sender.send(Ok(Some(parsed))).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends everything that is parsed to its segments.
+    fn fill(
+        &self,
+        gathered: &mut Gathered,
+        parsed: Receiver<Delivery>,
+        sender: &Sender<Arc<Part>>,
+        failed: &Mutex<Option<SegmentError>>,
+    ) -> Result<(), IngestError> {
+        let mut letters = DeadLetters::default();
+        let data = &self.spec.data;
+        let ended = |_| IngestError::Conflict("the thread that parses ended in the middle".to_owned());
+        while let Some(Parsed { portion, rows, rejects }) = parsed.recv().map_err(ended)?? {
             self.check_cancelled()?;
+            if failed.lock().is_some() {
+                break;
+            }
             let now = now_ms();
             let mut stats = RowStats::default();
             stats.count(portion.outcome, portion.bytes);
-            for reject in rejects.drain(..) {
+            for reject in rejects {
                 self.note(&reject, &portion.document, now, &mut letters);
             }
             self.status.count(stats, now);
             self.check_errors()?;
-            for (chunk, rows) in split(parser.take(), &data.granularity.segment) {
+            for (chunk, rows) in split(rows, &data.granularity.segment) {
                 gathered.sinks.append(&data.datasource, chunk, rows, now)?;
             }
             if let Some((chunk, rows)) = letters.take() {
                 gathered.letters.append(&rejects_of(&data.datasource), chunk, rows, now)?;
             }
-            self.write_out(gathered)?;
+            self.write_out(gathered, sender)?;
         }
         Ok(())
     }
@@ -120,31 +188,27 @@ impl BatchRun<'_> {
         Ok(())
     }
 
-    /// Keeps memory and segments within their limits.
-    fn write_out(&self, gathered: &mut Gathered) -> Result<(), IngestError> {
+    /// Keeps memory and segments within their limits; waits while enough parts are being written.
+    fn write_out(&self, gathered: &mut Gathered, sender: &Sender<Arc<Part>>) -> Result<(), IngestError> {
         let tuning = &self.spec.tuning;
-        gathered.frozen.extend(gathered.sinks.freeze_full(tuning.max_rows_per_segment));
+        for full in gathered.sinks.freeze_full(tuning.max_rows_per_segment) {
+            full.parts.last().map_or(Ok(()), |part| send(part.clone(), sender))?;
+            gathered.frozen.push(full);
+        }
         let (rows, bytes) = gathered.sinks.in_memory();
         let limit = tuning.max_bytes_in_memory.unwrap_or(self.memory_bytes);
         if rows < tuning.max_rows_in_memory && bytes < limit {
             return Ok(());
         }
-        for part in gathered.sinks.freeze_parts() {
-            self.persist(&part)?;
-        }
-        Ok(())
+        gathered.sinks.freeze_parts().into_iter().try_for_each(|part| send(part, sender))
     }
 
-    /// Writes a part to a local file that has no name: it is gone when the task is, however that ends.
-    fn persist(&self, part: &Arc<Part>) -> Result<(), IngestError> {
-        let file = self.stores.work.join(format!("{}.alv", uuid::Uuid::new_v4().simple()));
-        seal_parts(part.id(), std::slice::from_ref(part), &file)?;
-        let mapped = MappedSegment::open(&file)?;
-        let io =
-            |source| alluvium_segments::SegmentError::Io { action: "unlink", path: file.clone(), source };
-        std::fs::remove_file(&file).map_err(io)?;
-        part.persist(Arc::new(mapped));
-        Ok(())
+    /// Writes a part to a local file, which is gone when the task is, however that ends.
+    fn persist(&self, part: &Arc<Part>) -> Result<(), SegmentError> {
+        if part.is_persisted() {
+            return Ok(());
+        }
+        part.persist(Scratch::write(part, &self.stores.work)?)
     }
 
     /// The time chunks whose older segments go: those with rows, and with `dropExisting` all of the intervals.
@@ -182,4 +246,9 @@ impl BatchRun<'_> {
             std::thread::sleep(Duration::from_millis(200) * 4u32.pow(tries));
         }
     }
+}
+
+fn send(part: Arc<Part>, sender: &Sender<Arc<Part>>) -> Result<(), IngestError> {
+    let ended = |_| IngestError::Conflict("the threads that write parts have ended".to_owned());
+    sender.send(part).map_err(ended)
 }

@@ -97,6 +97,7 @@ impl RowBuilder {
     pub(crate) fn bytes(&self) -> usize {
         let of = |column: &BatchColumn| match column {
             BatchColumn::String(c) => c.bytes.len() + 4 * (c.value_ends.len() + c.row_ends.len()),
+            BatchColumn::Coded(c) => 4 * c.codes.len(),
             BatchColumn::Float(c) => 4 * c.values.len(),
             BatchColumn::Long(c) => 8 * c.values.len(),
             BatchColumn::Double(c) => 8 * c.values.len(),
@@ -177,15 +178,17 @@ impl RowBuilder {
         match found {
             Found::Slot(id) => Some(id),
             Found::Skip => None,
-            Found::New => {
-                let fit = match field {
-                    Field::Null => self.keep_null_columns,
-                    Field::Map(_) => false,
-                    Field::List(_) => field.is_flat_list(),
-                    _ => true,
-                };
-                fit.then(|| self.discover(name))
-            }
+            Found::New => self.is_fit(field).then(|| self.discover(name)),
+        }
+    }
+
+    /// Whether a value makes a dimension of a field that nobody named.
+    pub(super) fn is_fit(&self, field: &Field<'_>) -> bool {
+        match field {
+            Field::Null => self.keep_null_columns,
+            Field::Map(_) => false,
+            Field::List(_) => field.is_flat_list(),
+            _ => true,
         }
     }
 
@@ -199,50 +202,63 @@ impl RowBuilder {
     /// # Errors
     /// When it has no time, or one that cannot be read; nothing of the row is left.
     pub(crate) fn end_row(&mut self, rejects: &mut Vec<Reject>) -> Result<RowEnd, Reject> {
-        let t = match std::mem::replace(&mut self.stamp, Stamp::Missing) {
-            Stamp::At(t) => t,
-            Stamp::Missing => match self.missing {
-                Some(t) => t,
-                None => {
-                    self.drop_row();
-                    let message = "the row has no timestamp".to_owned();
-                    return Err(Reject::new(RejectKind::MissingTimestamp, message));
-                }
-            },
-            Stamp::Bad(text) => {
+        let stamp = std::mem::replace(&mut self.stamp, Stamp::Missing);
+        let t = match self.accept(stamp) {
+            Ok(Some(t)) => t,
+            Ok(None) => {
                 self.drop_row();
-                let message = format!("the timestamp `{}` cannot be read", clip(&text));
-                return Err(Reject::new(RejectKind::BadTimestamp, message));
+                return Ok(RowEnd::ThrownAway);
+            }
+            Err(reject) => {
+                self.drop_row();
+                return Err(reject);
             }
         };
-        if !self.window.accepts(t) {
-            self.drop_row();
-            return Ok(RowEnd::ThrownAway);
-        }
         let rows = self.time.len();
-        for &index in &self.counters {
-            if let Some(BatchColumn::Long(column)) = self.columns.get_mut(index) {
-                if column.values.len() > rows {
-                    column.truncate(rows);
-                }
-                column.push(Some(1));
-            }
-        }
-        for column in &mut self.columns {
-            if column.rows() == rows {
-                column.push_null();
-            }
-        }
         let truncated = self.truncated(t);
         self.time.push(truncated);
-        self.keep_columns();
+        self.fill(rows, 1);
         let with_error = !self.problems.is_empty();
         rejects.append(&mut self.problems);
         Ok(RowEnd::Kept { with_error })
     }
 
+    /// The time of a row that is kept; `None` where it is thrown away.
+    ///
+    /// # Errors
+    /// When it has no time, or one that cannot be read.
+    pub(super) fn accept(&self, stamp: Stamp) -> Result<Option<Millis>, Reject> {
+        let t = match stamp {
+            Stamp::At(t) => t,
+            Stamp::Missing => self.missing.ok_or_else(|| {
+                Reject::new(RejectKind::MissingTimestamp, "the row has no timestamp".to_owned())
+            })?,
+            Stamp::Bad(text) => {
+                let message = format!("the timestamp `{}` cannot be read", clip(&text));
+                return Err(Reject::new(RejectKind::BadTimestamp, message));
+            }
+        };
+        Ok(self.window.accepts(t).then_some(t))
+    }
+
+    /// Ends `count` rows that follow the first `before`: counts them, and makes null what they do not have.
+    pub(super) fn fill(&mut self, before: usize, count: usize) {
+        for &index in &self.counters {
+            if let Some(BatchColumn::Long(column)) = self.columns.get_mut(index) {
+                column.truncate(before);
+                (0..count).for_each(|_| column.push(Some(1)));
+            }
+        }
+        for column in &mut self.columns {
+            if column.rows() == before {
+                (0..count).for_each(|_| column.push_null());
+            }
+        }
+        self.keep_columns();
+    }
+
     /// `t` cut to the query granularity, but not out of its time chunk.
-    fn truncated(&mut self, t: Millis) -> Millis {
+    pub(super) fn truncated(&mut self, t: Millis) -> Millis {
         if self.query == Granularity::None {
             return t;
         }

@@ -1,7 +1,9 @@
 //! How do bytes become typed columns? [`RowParser`] reads records of an input format into a batch of rows.
 
 mod builder;
+mod cells;
 mod coerce;
+mod columns;
 mod delimited;
 mod field;
 mod flatten;
@@ -11,6 +13,7 @@ mod json_path;
 mod origin;
 mod parquet;
 mod parser;
+mod plain_json;
 mod put;
 mod record;
 mod slots;

@@ -1,25 +1,32 @@
-//! How do parquet files become rows? Column by column each record batch is brought to a few plain types,
-//! then its values go into the columns of the parser.
+//! How do parquet files become rows? Row groups are read ahead on a thread of their own, texts as the numbers they
+//! have in the file; then whole columns, or rows where the spec needs them, go to the parser.
 
 use std::fs::File;
 use std::io::Read;
+use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, ListArray, RecordBatch, StringArray};
-use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit};
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, Field as ArrowField, Schema};
 use bytes::Bytes;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderBuilder, ParquetRecordBatchReader};
+use crossbeam::channel::{Receiver, Sender, bounded};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
+use parquet::arrow::{ProjectionMask, parquet_column};
 use parquet::file::reader::ChunkReader;
 
 use super::RowParser;
+use super::cells::{Cells, KnownTexts};
 use super::field::Field;
 use super::parser::count;
 use super::record::{Outcome, Reject};
 use super::slots::Found;
 
 /// Rows read at once.
-const BATCH_ROWS: usize = 8192;
+const BATCH_ROWS: usize = 16_384;
+
+/// Batches read ahead.
+const AHEAD: usize = 2;
 
 /// Bytes of a document that is not a file, at most (it is held in memory).
 const MAX_BYTES: u64 = 2 << 30;
@@ -28,20 +35,25 @@ const MAX_BYTES: u64 = 2 << 30;
 pub(crate) struct ParquetRows {
     /// Opened with the parser, which knows the columns it wants.
     source: Option<Source>,
-    reader: Option<ParquetRecordBatchReader>,
+    batches: Option<Receiver<Delivery>>,
+    /// One a column.
+    known: Vec<KnownTexts>,
     binary_as_string: bool,
 }
 
 enum Source {
-    File(ArrowReaderBuilder<parquet::arrow::arrow_reader::SyncReader<File>>),
-    Bytes(ArrowReaderBuilder<parquet::arrow::arrow_reader::SyncReader<Bytes>>),
+    File(File, ArrowReaderMetadata),
+    Bytes(Bytes, ArrowReaderMetadata),
 }
+
+/// What the reading thread delivers: batches with about the bytes they had in the file, then the end.
+type Delivery = Result<Option<(RecordBatch, usize)>, String>;
 
 impl ParquetRows {
     /// Of a file.
     pub(crate) fn file(file: File, binary_as_string: bool) -> Result<Self, String> {
-        let builder = builder(file)?;
-        Ok(Self { source: Some(Source::File(builder)), reader: None, binary_as_string })
+        let metadata = metadata(&file)?;
+        Ok(Self::new(Source::File(file, metadata), binary_as_string))
     }
 
     /// Of anything else, which is read into memory.
@@ -51,8 +63,13 @@ impl ParquetRows {
         if bytes.len() as u64 > MAX_BYTES {
             return Err("parquet of more than 2 GiB must be a local file".to_owned());
         }
-        let builder = builder(Bytes::from(bytes))?;
-        Ok(Self { source: Some(Source::Bytes(builder)), reader: None, binary_as_string })
+        let bytes = Bytes::from(bytes);
+        let metadata = metadata(&bytes)?;
+        Ok(Self::new(Source::Bytes(bytes, metadata), binary_as_string))
+    }
+
+    fn new(source: Source, binary_as_string: bool) -> Self {
+        Self { source: Some(source), batches: None, known: Vec::new(), binary_as_string }
     }
 
     /// Reads some rows into the parser: bytes and what became of them; `None` at the end.
@@ -62,46 +79,45 @@ impl ParquetRows {
         rejects: &mut Vec<Reject>,
     ) -> Result<Option<(usize, Outcome)>, String> {
         match self.source.take() {
-            Some(Source::File(builder)) => self.reader = Some(project(builder, parser)?),
-            Some(Source::Bytes(builder)) => self.reader = Some(project(builder, parser)?),
+            Some(Source::File(file, metadata)) => self.batches = Some(start(file, &metadata, parser)?),
+            Some(Source::Bytes(bytes, metadata)) => self.batches = Some(start(bytes, &metadata, parser)?),
             None => {}
         }
-        let Some(batch) = self.reader.as_mut().and_then(Iterator::next) else { return Ok(None) };
-        let batch = batch.map_err(|e| e.to_string())?;
-        let bytes = batch.get_array_memory_size();
+        let Some(batches) = &self.batches else { return Ok(None) };
+        let batch = batches.recv().map_err(|_| "the reading of it ended in the middle".to_owned())??;
+        let Some((batch, bytes)) = batch else {
+            self.batches = None;
+            return Ok(None);
+        };
         Ok(Some((bytes, self.rows(&batch, parser, rejects)?)))
     }
 
     fn rows(
-        &self,
+        &mut self,
         batch: &RecordBatch,
         parser: &mut RowParser,
         rejects: &mut Vec<Reject>,
     ) -> Result<Outcome, String> {
-        let mut names = Vec::new();
-        let mut columns = Vec::new();
-        for (field, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+        self.known.resize_with(batch.num_columns(), KnownTexts::default);
+        let mut names = Vec::with_capacity(batch.num_columns());
+        let mut columns = Vec::with_capacity(batch.num_columns());
+        let fields = batch.schema_ref().fields().iter().zip(batch.columns());
+        for ((field, array), known) in fields.zip(&mut self.known) {
             let why = |e: String| format!("column `{}`: {e}", field.name());
             names.push(field.name().as_str());
-            columns.push(Cells::new(array, self.binary_as_string).map_err(why)?);
+            columns.push(match known.cells(array) {
+                Some(cells) => cells,
+                None => Cells::new(array, self.binary_as_string).map_err(why)?,
+            });
         }
-        let (builder, mut general) = parser.parts();
+        let (builder, general) = parser.parts();
+        let Some(general) = general else {
+            return Ok(builder.put_columns(&names, &columns, batch.num_rows(), rejects));
+        };
         let mut outcome = Outcome::default();
         for row in 0..batch.num_rows() {
-            let end = if let Some(general) = &mut general {
-                let fields = names.iter().zip(&columns).map(|(name, c)| ((*name).into(), c.get(row)));
-                general.row(&Field::Map(fields.collect()), None, builder, rejects)
-            } else {
-                for (at, (name, column)) in names.iter().zip(&columns).enumerate() {
-                    let field = column.get(row);
-                    let found = builder.slots.find_at(at, name);
-                    if let Some(slot) = builder.slot_for(found, name, &field) {
-                        builder.put_field(slot, &field);
-                    }
-                }
-                builder.end_row(rejects)
-            };
-            match end {
+            let fields = names.iter().zip(&columns).map(|(name, c)| ((*name).into(), c.get(row)));
+            match general.row(&Field::Map(fields.collect()), None, builder, rejects) {
                 Ok(end) => count(&mut outcome, end),
                 Err(reject) => {
                     builder.drop_row();
@@ -114,109 +130,89 @@ impl ParquetRows {
     }
 }
 
-fn builder<R: ChunkReader + 'static>(
-    input: R,
-) -> Result<ArrowReaderBuilder<parquet::arrow::arrow_reader::SyncReader<R>>, String> {
-    ArrowReaderBuilder::try_new(input).map_err(|e| e.to_string())
+/// The file's footer; texts that have a dictionary in it are to be read as numbers.
+fn metadata(input: &impl ChunkReader) -> Result<ArrowReaderMetadata, String> {
+    let metadata = ArrowReaderMetadata::load(input, ArrowReaderOptions::new()).map_err(|e| e.to_string())?;
+    let (file, schema) = (metadata.metadata(), metadata.schema());
+    let with_dictionary = |name: &str| {
+        let leaf = parquet_column(file.file_metadata().schema_descr(), schema, name);
+        leaf.is_some_and(|(leaf, _)| {
+            file.row_groups().iter().all(|group| group.column(leaf).dictionary_page_offset().is_some())
+        })
+    };
+    let coded = |field: &Arc<ArrowField>| match field.data_type() {
+        DataType::Utf8 if with_dictionary(field.name()) => {
+            let texts = DataType::Dictionary(DataType::Int32.into(), DataType::Utf8.into());
+            Arc::new(field.as_ref().clone().with_data_type(texts))
+        }
+        _ => Arc::clone(field),
+    };
+    let fields: Vec<_> = schema.fields().iter().map(coded).collect();
+    let wanted = Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()));
+    let options = ArrowReaderOptions::new().with_schema(wanted);
+    // A file whose own types do not go together with the wish is read as it is.
+    Ok(ArrowReaderMetadata::try_new(Arc::clone(file), options).unwrap_or(metadata))
 }
 
-/// Leaves out columns that nobody wants.
-fn project<R: ChunkReader + 'static>(
-    builder: ArrowReaderBuilder<parquet::arrow::arrow_reader::SyncReader<R>>,
+/// Starts to read the columns that somebody wants.
+fn start<R: ChunkReader + Again + 'static>(
+    input: R,
+    metadata: &ArrowReaderMetadata,
     parser: &mut RowParser,
-) -> Result<ParquetRecordBatchReader, String> {
+) -> Result<Receiver<Delivery>, String> {
     let (rows, general) = parser.parts();
-    let fields = builder.schema().fields();
+    let fields = metadata.schema().fields();
     let wanted = |name: &str| general.is_some() || rows.slots.find(name) != Found::Skip;
     let roots: Vec<usize> =
         fields.iter().enumerate().filter(|(_, f)| wanted(f.name())).map(|(i, _)| i).collect();
-    let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
-    let reader = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build();
-    reader.map_err(|e| e.to_string())
+    let mask = ProjectionMask::roots(metadata.metadata().file_metadata().schema_descr(), roots);
+    let (sender, receiver) = bounded(AHEAD);
+    let metadata = metadata.clone();
+    let work = move || {
+        let end = read_groups(&input, &metadata, &mask, &sender).map(|()| None);
+        // Nobody is left to hear of the end when the task has ended.
+        let _ = sender.send(end);
+    };
+    std::thread::Builder::new().name("parquet".to_owned()).spawn(work).map_err(|e| e.to_string())?;
+    Ok(receiver)
 }
 
-/// The values of a column in one of a few types.
-enum Cells {
-    Null,
-    Bool(ArrayRef),
-    Long(ArrayRef),
-    Double(ArrayRef),
-
-    Text(StringArray),
-    List(ListArray, Box<Cells>),
-    Struct(ArrayRef, Vec<(String, Cells)>),
+/// An input that is opened once more for each row group; one thread uses it.
+trait Again: Sized {
+    fn again(&self) -> Result<Self, String>;
 }
 
-impl Cells {
-    fn new(array: &ArrayRef, binary_as_string: bool) -> Result<Self, String> {
-        use DataType as T;
-        let cast = |to: &DataType| {
-            cast_with_options(array, to, &CastOptions { safe: false, ..CastOptions::default() })
-                .map_err(|e| e.to_string())
-        };
-        let text = |array: ArrayRef| Self::Text(array.as_string::<i32>().clone());
-        Ok(match array.data_type() {
-            T::Null => Self::Null,
-            T::Boolean => Self::Bool(array.clone()),
-            T::Int8 | T::Int16 | T::Int32 | T::Int64 | T::UInt8 | T::UInt16 | T::UInt32 => {
-                Self::Long(cast(&T::Int64)?)
-            }
-            T::UInt64
-                if array
-                    .as_primitive::<arrow::datatypes::UInt64Type>()
-                    .iter()
-                    .flatten()
-                    .all(|v| i64::try_from(v).is_ok()) =>
-            {
-                Self::Long(cast(&T::Int64)?)
-            }
-            T::Float16 | T::Float32 | T::Float64 | T::UInt64 => Self::Double(cast(&T::Float64)?),
-            T::Date32 | T::Date64 | T::Timestamp(..) => {
-                let millis = cast(&T::Timestamp(TimeUnit::Millisecond, None))?;
-                Self::Long(arrow::compute::cast(&millis, &T::Int64).map_err(|e| e.to_string())?)
-            }
-            T::Utf8 | T::LargeUtf8 | T::Utf8View | T::Decimal128(..) | T::Decimal256(..) => {
-                text(cast(&T::Utf8)?)
-            }
-            T::Binary | T::LargeBinary | T::BinaryView if binary_as_string => text(cast(&T::Utf8)?),
-            T::Dictionary(_, value) => {
-                let plain = cast(value)?;
-                Self::new(&plain, binary_as_string)?
-            }
-            T::List(item) | T::LargeList(item) => {
-                let list = cast(&T::List(item.clone()))?.as_list::<i32>().clone();
-                let values = Self::new(list.values(), binary_as_string)?;
-                Self::List(list, Box::new(values))
-            }
-            T::Struct(_) => {
-                let fields = array.as_struct();
-                let cells = fields.column_names().into_iter().zip(fields.columns());
-                let cells =
-                    cells.map(|(name, column)| Ok((name.to_owned(), Self::new(column, binary_as_string)?)));
-                Self::Struct(array.clone(), cells.collect::<Result<_, String>>()?)
-            }
-            other => {
-                return Err(format!("type {other} is not supported; exclude it or list the dimensions"));
-            }
-        })
+impl Again for File {
+    fn again(&self) -> Result<Self, String> {
+        self.try_clone().map_err(|e| e.to_string())
     }
+}
 
-    fn get(&self, row: usize) -> Field<'_> {
-        match self {
-            Self::Null => Field::Null,
-            Self::Bool(a) if a.is_valid(row) => Field::Bool(a.as_boolean().value(row)),
-            Self::Long(a) if a.is_valid(row) => Field::Long(a.as_primitive::<Int64Type>().value(row)),
-            Self::Double(a) if a.is_valid(row) => Field::Double(a.as_primitive::<Float64Type>().value(row)),
-            Self::Text(a) if a.is_valid(row) => Field::Text(a.value(row).into()),
-            Self::List(a, values) if a.is_valid(row) => {
-                let offsets = a.value_offsets();
-                let (from, to) = (offsets[row] as usize, offsets[row + 1] as usize);
-                Field::List((from..to).map(|i| values.get(i)).collect())
+impl Again for Bytes {
+    fn again(&self) -> Result<Self, String> {
+        Ok(self.clone())
+    }
+}
+
+/// Reads row group by row group, so that no batch has texts of two dictionaries.
+fn read_groups<R: ChunkReader + Again + 'static>(
+    input: &R,
+    metadata: &ArrowReaderMetadata,
+    mask: &ProjectionMask,
+    sender: &Sender<Delivery>,
+) -> Result<(), String> {
+    for (number, group) in metadata.metadata().row_groups().iter().enumerate() {
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(input.again()?, metadata.clone());
+        let builder = builder.with_row_groups(vec![number]).with_projection(mask.clone());
+        let reader = builder.with_batch_size(BATCH_ROWS).build().map_err(|e| e.to_string())?;
+        for batch in reader {
+            let batch = batch.map_err(|e| e.to_string())?;
+            let share = batch.num_rows() as f64 / group.num_rows().max(1) as f64;
+            let bytes = (group.total_byte_size() as f64 * share) as usize;
+            if sender.send(Ok(Some((batch, bytes)))).is_err() {
+                return Ok(());
             }
-            Self::Struct(a, fields) if a.is_valid(row) => Field::Map(
-                fields.iter().map(|(name, cells)| (name.as_str().into(), cells.get(row))).collect(),
-            ),
-            _ => Field::Null,
         }
     }
+    Ok(())
 }

@@ -13,6 +13,7 @@ use super::field::Field;
 use super::general::General;
 use super::json::{RowSeed, documents};
 use super::origin::OriginFields;
+use super::plain_json::Plain;
 use super::record::{Outcome, Record, Reject, RejectKind};
 use crate::spec::{DataSchema, InputFormat, JsonFormat, SpecError};
 
@@ -27,6 +28,7 @@ pub struct RowParser {
     /// The way over parsed values, where the spec needs it.
     general: Option<General>,
     origin: OriginFields,
+    plain: Plain,
 }
 
 #[derive(Debug)]
@@ -61,7 +63,7 @@ impl RowParser {
         let general = General::new(data, &json.flatten)?;
         let origin = OriginFields::new(&mut builder, columns);
         builder.keep_columns();
-        Ok(Self { reader, builder, general, origin })
+        Ok(Self { reader, builder, general, origin, plain: Plain::default() })
     }
 
     /// Rows outside of `span` are thrown away from now on (late and early rows; see
@@ -172,6 +174,13 @@ impl RowParser {
         rejects: &mut Vec<Reject>,
         outcome: &mut Outcome,
     ) -> Result<bool, Reject> {
+        if self.general.is_none() {
+            self.origin.put(record, &mut self.builder);
+            if self.plain.read(text, &mut self.builder) {
+                count(outcome, self.builder.end_row(rejects)?);
+                return Ok(true);
+            }
+        }
         let unparseable = |e: sonic_rs::Error| Reject::new(RejectKind::Unparseable, json_error(&e));
         let mut json = sonic_rs::Deserializer::from_str(text).utf8_lossy();
         if let Some(general) = &mut self.general {
@@ -279,10 +288,13 @@ pub(crate) fn count(outcome: &mut Outcome, end: RowEnd) {
 
 /// Where the first line ends: at a line feed, for quoted formats outside of quotes.
 pub(crate) fn line_end(bytes: &[u8], quoted: bool) -> usize {
+    if !quoted {
+        return memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
+    }
     let mut inside = false;
     for (at, byte) in bytes.iter().enumerate() {
         match byte {
-            b'"' if quoted => inside = !inside,
+            b'"' => inside = !inside,
             b'\n' if !inside => return at,
             _ => {}
         }

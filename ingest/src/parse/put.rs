@@ -26,13 +26,13 @@ impl RowBuilder {
             let Some(column) = self.columns.get_mut(index) else { continue };
             forget_row(column, rows);
             let misfit = match column {
-                BatchColumn::String(c) => {
-                    c.push(Some(text));
-                    None
-                }
                 BatchColumn::Long(c) => push(c, text_to(text, metric).map(Some)),
                 BatchColumn::Float(c) => push(c, text_to(text, metric).map(Some)),
                 BatchColumn::Double(c) => push(c, text_to(text, metric).map(Some)),
+                texts => {
+                    push_text(texts, text);
+                    None
+                }
             };
             if let Some(why) = misfit {
                 self.problems.push(bad_value(&self.schema, index, text, why));
@@ -57,7 +57,7 @@ impl RowBuilder {
                 BatchColumn::Long(c) => c.push(Some(value)),
                 BatchColumn::Double(c) => c.push(Some(value as f64)),
                 BatchColumn::Float(c) => c.push(Some(value as f32)),
-                BatchColumn::String(c) => c.push(Some(&value.to_string())),
+                texts => push_text(texts, &value.to_string()),
             }
         }
     }
@@ -79,7 +79,7 @@ impl RowBuilder {
                 BatchColumn::Long(c) => c.push(Some(value as i64)),
                 BatchColumn::Double(c) => c.push(Some(value)),
                 BatchColumn::Float(c) => c.push(Some(value as f32)),
-                BatchColumn::String(c) => c.push(Some(&double_text(value))),
+                texts => push_text(texts, &double_text(value)),
             }
         }
     }
@@ -127,7 +127,7 @@ impl RowBuilder {
     }
 }
 
-fn put_column(
+pub(super) fn put_column(
     columns: &mut [BatchColumn],
     index: usize,
     rows: usize,
@@ -139,20 +139,22 @@ fn put_column(
     let Some(column) = columns.get_mut(index) else { return };
     forget_row(column, rows);
     let misfit = match column {
-        BatchColumn::String(c) => {
-            push_texts(c, field);
-            None
-        }
         BatchColumn::Long(c) => push(c, field_to(field, metric)),
         BatchColumn::Float(c) => push(c, field_to(field, metric)),
         BatchColumn::Double(c) => push(c, field_to(field, metric)),
+        texts => {
+            if let Some(column) = texts.strings() {
+                push_texts(column, field);
+            }
+            None
+        }
     };
     if let Some(why) = misfit {
         problems.push(bad_value(schema, index, &field.to_text(), why));
     }
 }
 
-fn stamp(timestamp: &TimestampReader, field: &Field<'_>) -> Stamp {
+pub(super) fn stamp(timestamp: &TimestampReader, field: &Field<'_>) -> Stamp {
     let read = match field {
         Field::Null => return Stamp::Missing,
         Field::Text(text) => timestamp.text(text),
@@ -180,6 +182,13 @@ fn push<T: Numeric>(column: &mut NumericBatch<T>, value: Result<Option<T>, Misfi
             column.push(None);
             Some(why)
         }
+    }
+}
+
+/// Appends a row of one text to a column of texts.
+fn push_text(column: &mut BatchColumn, text: &str) {
+    if let Some(column) = column.strings() {
+        column.push(Some(text));
     }
 }
 

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::clock::now_ms;
 use crate::crash;
-use crate::seal::{location, record, seal_parts};
+use crate::seal::{in_parallel, location, make_file, record, sealing_bytes};
 use crate::sink::FrozenSink;
 
 /// Where files go and commits are made.
@@ -38,7 +38,8 @@ pub(crate) struct PendingCommit {
     pub(crate) replace: Vec<(Interval, String)>,
     pub(crate) task: String,
     pub(crate) reason: &'static str,
-    done: Vec<Sealed>,
+    /// One a sink, when it is sealed.
+    done: Vec<Option<Sealed>>,
 }
 
 /// A sealed segment on its way.
@@ -52,6 +53,7 @@ struct Sealed {
 
 impl PendingCommit {
     pub(crate) fn new(datasource: &str, task: &str, reason: &'static str, sinks: Vec<FrozenSink>) -> Self {
+        let done = sinks.iter().map(|_| None).collect();
         Self {
             datasource: datasource.to_owned(),
             sinks,
@@ -61,7 +63,7 @@ impl PendingCommit {
             replace: Vec::new(),
             task: task.to_owned(),
             reason,
-            done: Vec::new(),
+            done,
         }
     }
 
@@ -73,7 +75,7 @@ impl PendingCommit {
         self.seal(stores)?;
         self.upload(stores)?;
         let commit = self.commit();
-        let opened: Vec<Arc<dyn Segment>> = self.done.iter().map(|s| s.segment.clone()).collect();
+        let opened: Vec<Arc<dyn Segment>> = self.sealed().map(|s| s.segment.clone()).collect();
         crash::point("before_commit");
         let committed = || {
             crash::point("after_commit");
@@ -94,16 +96,25 @@ impl PendingCommit {
         parts.map(|p| p.clone() as Arc<dyn LiveHandle>).collect()
     }
 
+    /// What is sealed so far.
+    fn sealed(&self) -> impl Iterator<Item = &Sealed> {
+        self.done.iter().flatten()
+    }
+
     fn seal(&mut self, stores: &Stores) -> Result<(), SegmentError> {
-        for sink in self.sinks.iter().skip(self.done.len()) {
-            let place = location(&sink.id);
-            let file = stores.loader.cache().path(&place)?;
-            crash::point("before_seal");
-            let sealed = seal_parts(&sink.id, &sink.parts, &file)?;
-            crash::point("after_seal");
-            let segment: Arc<dyn Segment> = Arc::new(MappedSegment::open(&file)?);
-            let record = record(sealed, &place, now_ms());
-            self.done.push(Sealed { record, segment, file, uploaded: false });
+        let open = self.sinks.iter().zip(&mut self.done).filter(|(_, done)| done.is_none());
+        let (sinks, slots): (Vec<&FrozenSink>, Vec<_>) = open.unzip();
+        let sealed = in_parallel(&sinks, |sink| sealing_bytes(&sink.parts), |sink| seal_one(sink, stores));
+        let mut error = None;
+        for (slot, result) in slots.into_iter().zip(sealed) {
+            match result {
+                Some(Ok(sealed)) => *slot = Some(sealed),
+                Some(Err(failed)) => error = error.or(Some(failed)),
+                None => {}
+            }
+        }
+        if let Some(error) = error {
+            return Err(error);
         }
         if !self.replace.is_empty() {
             self.number_core_partitions();
@@ -114,21 +125,35 @@ impl PendingCommit {
     /// A replacing version is complete when all its segments are there.
     fn number_core_partitions(&mut self) {
         let ours = |s: &&Sealed| s.record.id.datasource == self.datasource;
-        let intervals: Vec<Interval> = self.done.iter().filter(ours).map(|s| s.record.id.interval).collect();
-        for sealed in self.done.iter_mut().filter(|s| s.record.id.datasource == self.datasource) {
+        let intervals: Vec<Interval> = self.sealed().filter(ours).map(|s| s.record.id.interval).collect();
+        let done = self.done.iter_mut().flatten();
+        for sealed in done.filter(|s| s.record.id.datasource == self.datasource) {
             let same = intervals.iter().filter(|i| **i == sealed.record.id.interval).count();
             sealed.record.core_partitions = u32::try_from(same).unwrap_or(u32::MAX);
         }
     }
 
     fn upload(&mut self, stores: &Stores) -> Result<(), SegmentError> {
-        for sealed in self.done.iter_mut().filter(|s| !s.uploaded) {
-            crash::point("before_upload");
-            stores.deep.upload(&sealed.file, &sealed.record.location)?;
-            crash::point("after_upload");
-            sealed.uploaded = true;
+        let mut waiting: Vec<&mut Sealed> = self.done.iter_mut().flatten().filter(|s| !s.uploaded).collect();
+        let copied = in_parallel(
+            &waiting,
+            |_| 0,
+            |sealed| {
+                crash::point("before_upload");
+                stores.deep.upload(&sealed.file, &sealed.record.location)?;
+                crash::point("after_upload");
+                Ok(())
+            },
+        );
+        let mut outcome = Ok(());
+        for (sealed, result) in waiting.iter_mut().zip(copied) {
+            match result {
+                Some(Ok(())) => sealed.uploaded = true,
+                Some(failed) => outcome = outcome.and(failed),
+                None => {}
+            }
         }
-        Ok(())
+        outcome
     }
 
     fn commit(&self) -> Commit {
@@ -137,7 +162,7 @@ impl PendingCommit {
             lease: self.lease.clone(),
             supervisor: self.supervisor.clone(),
             offsets: self.offsets.clone(),
-            add: self.done.iter().map(|s| s.record.clone()).collect(),
+            add: self.sealed().map(|s| s.record.clone()).collect(),
             replace: self.replace.clone(),
             remove: Vec::new(),
             audit: self.audit(),
@@ -146,7 +171,7 @@ impl PendingCommit {
 
     fn audit(&self) -> Value {
         let rows = self.rows();
-        let segments: Vec<String> = self.done.iter().map(|s| s.record.id.to_string()).collect();
+        let segments: Vec<String> = self.sealed().map(|s| s.record.id.to_string()).collect();
         json!({"type": "publish", "task": self.task, "reason": self.reason, "rows": rows,
                "segments": segments, "offsets": self.offsets})
     }
@@ -180,7 +205,7 @@ impl PendingCommit {
 
     /// Removes the files of a commit that will not happen. What cannot be removed is swept at the next start.
     pub(crate) fn discard_files(&mut self, stores: &Stores) {
-        for sealed in self.done.drain(..) {
+        for sealed in self.done.iter_mut().filter_map(Option::take) {
             let local = std::fs::remove_file(&sealed.file).err().map(|e| e.to_string());
             let remote = sealed.uploaded.then(|| stores.deep.delete(&sealed.record.location));
             let remote = remote.and_then(Result::err).map(|e| e.to_string());
@@ -192,6 +217,16 @@ impl PendingCommit {
 
     /// Rows in the sealed segments.
     pub(crate) fn rows(&self) -> u64 {
-        self.done.iter().map(|s| s.record.rows).sum()
+        self.sealed().map(|s| s.record.rows).sum()
     }
+}
+
+fn seal_one(sink: &FrozenSink, stores: &Stores) -> Result<Sealed, SegmentError> {
+    let place = location(&sink.id);
+    let file = stores.loader.cache().path(&place)?;
+    crash::point("before_seal");
+    let sealed = make_file(&sink.id, &sink.parts, &file)?;
+    crash::point("after_seal");
+    let segment: Arc<dyn Segment> = Arc::new(MappedSegment::open(&file)?);
+    Ok(Sealed { record: record(sealed, &place, now_ms()), segment, file, uploaded: false })
 }

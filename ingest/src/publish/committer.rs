@@ -7,15 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use alluvium_segments::catalog::{LiveHandle, Publication};
-use alluvium_segments::mapped::MappedSegment;
+use alluvium_segments::catalog::Publication;
 use alluvium_segments::{ErrorClass, SegmentError};
 use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
 use parking_lot::Mutex;
 
 use super::{PendingCommit, Stores};
 use crate::IngestError;
-use crate::seal::seal_parts;
+use crate::seal::{Scratch, in_parallel, sealing_bytes};
 use crate::sink::{Part, withdraw};
 
 /// Jobs that may wait; beyond that the task waits.
@@ -188,10 +187,9 @@ impl Drop for Committer {
 }
 
 fn work(queue: &Receiver<Job>, stores: &Stores, progress: &Progress) {
-    let mut hydrants = 0u64;
     for job in queue {
         let end = match job {
-            Job::Persist(parts) => persist(&parts, stores, progress, &mut hydrants),
+            Job::Persist(parts) => persist(&parts, stores, progress),
             Job::Commit(commit) => run_commit(*commit, stores, progress),
         };
         let mut state = progress.state.lock();
@@ -239,25 +237,27 @@ fn insist<T>(
     }
 }
 
-fn persist(parts: &[Arc<Part>], stores: &Stores, progress: &Progress, count: &mut u64) -> Option<End> {
-    for part in parts {
-        *count += 1;
-        let file = stores.work.join(format!("{}-{count}.alv", uuid::Uuid::new_v4().simple()));
-        let outcome = insist(progress, || {
-            seal_parts(part.id(), std::slice::from_ref(part), &file)?;
-            let mapped = MappedSegment::open(&file)?;
-            // Mapped already: the name is not needed, and nothing is left over whatever happens later.
-            let io = |source| SegmentError::Io { action: "unlink", path: file.clone(), source };
-            std::fs::remove_file(&file).map_err(io)?;
-            Ok(mapped)
+fn persist(parts: &[Arc<Part>], stores: &Stores, progress: &Progress) -> Option<End> {
+    let mut left = parts.to_vec();
+    let outcome = insist(progress, || {
+        let results = in_parallel(
+            &left,
+            |part| sealing_bytes(std::slice::from_ref(part)),
+            |part| part.persist(Scratch::write(part, &stores.work)?),
+        );
+        let mut error = None;
+        let mut results = results.into_iter();
+        left.retain(|_| match results.next().flatten() {
+            Some(Ok(())) => false,
+            Some(Err(failed)) => {
+                error = error.take().or(Some(failed));
+                true
+            }
+            None => true,
         });
-        match outcome {
-            Ok(Some(mapped)) => part.persist(Arc::new(mapped)),
-            Ok(None) => return None,
-            Err(error) => return Some(End::Failed(error.to_string())),
-        }
-    }
-    None
+        error.map_or(Ok(()), Err)
+    });
+    outcome.err().map(|error| End::Failed(error.to_string()))
 }
 
 fn run_commit(mut commit: PendingCommit, stores: &Stores, progress: &Progress) -> Option<End> {

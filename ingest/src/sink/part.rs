@@ -7,12 +7,17 @@ use alluvium_segments::catalog::LiveHandle;
 use alluvium_segments::live::{LiveSegment, LiveView};
 use alluvium_segments::{Column, RowOrder, Schema, Segment, SegmentError, SegmentId};
 use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+
+use crate::seal::Scratch;
 
 /// A piece of an uncommitted segment, as the catalogue knows it.
 #[derive(Debug)]
 pub(crate) struct Part {
     id: SegmentId,
     state: ArcSwap<State>,
+    /// Its file, while nobody else has taken it over.
+    scratch: Mutex<Option<Scratch>>,
 }
 
 #[derive(Debug)]
@@ -24,16 +29,33 @@ enum State {
 
 impl Part {
     pub(crate) fn new(id: SegmentId, live: Arc<LiveSegment>) -> Arc<Self> {
-        Arc::new(Self { id, state: ArcSwap::from_pointee(State::Arriving(live)) })
+        let state = ArcSwap::from_pointee(State::Arriving(live));
+        Arc::new(Self { id, state, scratch: Mutex::default() })
     }
 
     pub(crate) fn freeze(&self, view: Arc<LiveView>) {
         self.state.store(Arc::new(State::Frozen(view)));
     }
 
-    /// The memory is given back when the last query over it ends.
-    pub(crate) fn persist(&self, file: Arc<dyn Segment>) {
-        self.state.store(Arc::new(State::Persisted(Arc::new(Persisted(file)))));
+    /// Reads the rows from their file from now on. The memory is given back when the last query over it ends.
+    ///
+    /// # Errors
+    /// When the file cannot be mapped.
+    pub(crate) fn persist(&self, file: Scratch) -> Result<(), SegmentError> {
+        let mapped = Arc::new(file.open()?);
+        self.state.store(Arc::new(State::Persisted(Arc::new(Persisted(mapped)))));
+        *self.scratch.lock() = Some(file);
+        Ok(())
+    }
+
+    /// Whether the rows are in a file.
+    pub(crate) fn is_persisted(&self) -> bool {
+        matches!(**self.state.load(), State::Persisted(_))
+    }
+
+    /// Hands over its file, if it has one.
+    pub(crate) fn take_scratch(&self) -> Option<Scratch> {
+        self.scratch.lock().take()
     }
 }
 

@@ -234,8 +234,11 @@ pub(crate) fn withdraw(catalog: &Catalog, parts: Vec<Arc<Part>>) {
 
 fn append_to(sink: &mut Sink, batch: &RowBatch, catalog: Option<&Catalog>) -> Result<(), IngestError> {
     if sink.arriving.is_none() {
-        let (live, writer) =
+        let (live, mut writer) =
             LiveSegment::open(sink.id.clone(), batch.schema.clone(), LiveOptions::default())?;
+        if catalog.is_none() {
+            writer.skip_indexes();
+        }
         let part = Part::new(sink.id.clone(), live);
         sink.parts.push(part.clone());
         if let Some(catalog) = catalog {

@@ -5,6 +5,6 @@ mod build;
 mod directory;
 mod serialized;
 
-pub(crate) use build::{build, pays};
+pub(crate) use build::{RowIds, build, pays};
 pub(crate) use directory::BitmapDirectory;
 pub(crate) use serialized::set_range;

@@ -88,6 +88,8 @@ pub(crate) struct GrowingDictionary {
     tail_first: u32,
     page_bytes: usize,
     view: Arc<DictionaryView>,
+    /// Whether no reader will look texts up.
+    unread: bool,
 }
 
 impl Default for GrowingDictionary {
@@ -100,11 +102,17 @@ impl Default for GrowingDictionary {
             tail_first: 1,
             page_bytes: 0,
             view: Arc::default(),
+            unread: false,
         }
     }
 }
 
 impl GrowingDictionary {
+    /// Tells that no reader will look texts up.
+    pub(crate) fn set_unread(&mut self) {
+        self.unread = true;
+    }
+
     /// Number of ids, null included.
     pub(crate) fn cardinality(&self) -> u32 {
         self.tail_first + self.tail.len() as u32
@@ -144,7 +152,7 @@ impl GrowingDictionary {
         if self.tail.len() == 0 {
             return;
         }
-        let mut last = self.tail.finish(self.tail_first);
+        let mut last = self.tail.finish(self.tail_first, !self.unread);
         self.tail_first += last.len() as u32;
         while let Some(before) = self.pages.last() {
             let (texts, bytes) = (before.len() + last.len(), before.text_bytes() + last.text_bytes());

@@ -5,6 +5,8 @@
 mod growing;
 pub mod order;
 mod page;
+mod sort;
 pub(crate) mod sorted;
 
 pub(crate) use growing::{DictionaryView, GrowingDictionary};
+pub(crate) use sort::sorted;

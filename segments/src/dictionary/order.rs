@@ -20,26 +20,34 @@ pub fn compare(a: &str, b: &str) -> Ordering {
 /// Compares two texts, given as UTF-8, in Druid's order. Total on any bytes.
 #[must_use]
 pub fn compare_bytes(a: &[u8], b: &[u8]) -> Ordering {
-    let by_bytes = a.cmp(b);
-    if by_bytes == Ordering::Equal {
-        return by_bytes;
-    }
     // The lesser text has the lesser byte at the first difference (or ends there): the order flips only if that
     // byte is a character's first at or above U+E000 and the other text's begins a supplementary character.
-    let Some(at) = first_difference(a, b) else { return by_bytes };
-    let (Some(&x), Some(&y)) = (a.get(at), b.get(at)) else { return by_bytes };
+    let Some((x, y)) = first_difference(a, b) else { return a.len().cmp(&b.len()) };
     let (low, high) = (x.min(y), x.max(y));
     let flips = high >= SUPPLEMENTARY && (ABOVE_SURROGATES..SUPPLEMENTARY).contains(&low);
-    if flips { by_bytes.reverse() } else { by_bytes }
+    if flips { y.cmp(&x) } else { x.cmp(&y) }
 }
 
-/// Position of the first byte that differs within the shorter length.
-fn first_difference(a: &[u8], b: &[u8]) -> Option<usize> {
+/// Whether texts of such bytes are ordered as their bytes are.
+pub(crate) fn is_byte_order(bytes: &[u8]) -> bool {
+    bytes.iter().fold(0, |high: u8, byte| high.max(*byte)) < ABOVE_SURROGATES
+}
+
+/// The first bytes that differ within the shorter length.
+fn first_difference(a: &[u8], b: &[u8]) -> Option<(u8, u8)> {
     let (blocks_a, _) = a.as_chunks::<8>();
     let (blocks_b, _) = b.as_chunks::<8>();
-    let equal = blocks_a.iter().zip(blocks_b).take_while(|(x, y)| x == y).count() * 8;
+    let mut equal = 0;
+    for (x, y) in blocks_a.iter().zip(blocks_b) {
+        let (x, y) = (u64::from_le_bytes(*x), u64::from_le_bytes(*y));
+        if x != y {
+            let bit = (x ^ y).trailing_zeros() & !7;
+            return Some(((x >> bit) as u8, (y >> bit) as u8));
+        }
+        equal += 8;
+    }
     let rest = a[equal..].iter().zip(&b[equal..]);
-    rest.into_iter().position(|(x, y)| x != y).map(|i| equal + i)
+    rest.map(|(x, y)| (*x, *y)).find(|(x, y)| x != y)
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! How is a run of a growing dictionary kept? An immutable page: texts in id order and an index in text order.
 
-use super::order;
+use std::sync::OnceLock;
+
+use super::{order, sorted};
 
 /// Texts with consecutive ids, and the same ids ordered by text.
 #[derive(Debug)]
@@ -8,8 +10,8 @@ pub(crate) struct Page {
     first: u32,
     bytes: String,
     ends: Vec<u32>,
-    /// Positions in the page, in Druid's string order.
-    sorted: Vec<u32>,
+    /// Positions in the page, in Druid's string order; of pages nobody reads made when they are read after all.
+    sorted: OnceLock<Vec<u32>>,
 }
 
 /// Texts of a page that is still growing.
@@ -42,13 +44,15 @@ impl PageBuilder {
         slice(&self.bytes, &self.ends, i)
     }
 
-    /// The finished page; its first text has the id `first`. Leaves an empty builder.
-    pub(crate) fn finish(&mut self, first: u32) -> Page {
+    /// The finished page; its first text has the id `first`. Leaves an empty builder. `read` tells whether texts
+    /// will be looked up in it.
+    pub(crate) fn finish(&mut self, first: u32, read: bool) -> Page {
         let Self { bytes, ends } = std::mem::take(self);
-        let mut sorted: Vec<u32> = (0..ends.len() as u32).collect();
-        let text = |i: &u32| slice(&bytes, &ends, *i as usize);
-        sorted.sort_unstable_by(|a, b| order::compare(text(a), text(b)));
-        Page { first, bytes, ends, sorted }
+        let page = Page { first, bytes, ends, sorted: OnceLock::new() };
+        if read {
+            page.sorted();
+        }
+        page
     }
 }
 
@@ -68,7 +72,8 @@ impl Page {
 
     /// Bytes of memory it takes.
     pub(crate) fn size(&self) -> usize {
-        self.bytes.capacity() + (self.ends.capacity() + self.sorted.capacity()) * size_of::<u32>()
+        let sorted = self.sorted.get().map_or(0, Vec::capacity);
+        self.bytes.capacity() + (self.ends.capacity() + sorted) * size_of::<u32>()
     }
 
     /// The text at a position (id minus `first`).
@@ -76,10 +81,15 @@ impl Page {
         slice(&self.bytes, &self.ends, i)
     }
 
+    fn sorted(&self) -> &[u32] {
+        self.sorted.get_or_init(|| sorted(self.len(), |i| self.text(i as usize)))
+    }
+
     /// The id of a text.
     pub(crate) fn find(&self, text: &str) -> Option<u32> {
-        let at = self.sorted.binary_search_by(|i| order::compare(self.text(*i as usize), text)).ok()?;
-        Some(self.first + self.sorted[at])
+        let sorted = self.sorted();
+        let at = sorted.binary_search_by(|i| order::compare(self.text(*i as usize), text)).ok()?;
+        Some(self.first + sorted[at])
     }
 
     /// This page and the one that follows it, as one.
@@ -90,8 +100,17 @@ impl Page {
         let mut ends = Vec::with_capacity(self.len() + next.len());
         ends.extend_from_slice(&self.ends);
         ends.extend(next.ends.iter().map(|end| end + self.bytes.len() as u32));
-        let mut sorted = Vec::with_capacity(ends.len());
-        let (mut a, mut b) = (self.sorted.iter().peekable(), next.sorted.iter().peekable());
+        let joined = Self { first: self.first, bytes, ends, sorted: OnceLock::new() };
+        if let (Some(a), Some(b)) = (self.sorted.get(), next.sorted.get()) {
+            let _ = joined.sorted.set(self.merge(a, next, b));
+        }
+        joined
+    }
+
+    /// The positions of this page and of the one that follows it, in order.
+    fn merge(&self, a: &[u32], next: &Self, b: &[u32]) -> Vec<u32> {
+        let mut sorted = Vec::with_capacity(a.len() + b.len());
+        let (mut a, mut b) = (a.iter().peekable(), b.iter().peekable());
         let moved = self.len() as u32;
         while let (Some(&&x), Some(&&y)) = (a.peek(), b.peek()) {
             if order::compare(self.text(x as usize), next.text(y as usize)).is_lt() {
@@ -104,6 +123,6 @@ impl Page {
         }
         sorted.extend(a);
         sorted.extend(b.map(|y| y + moved));
-        Self { first: self.first, bytes, ends, sorted }
+        sorted
     }
 }

@@ -10,8 +10,8 @@ use super::column::{ColumnData, extend_numbers};
 use super::ids::Ids;
 use crate::dictionary::{GrowingDictionary, order};
 use crate::{
-    BatchColumn, ColumnSpec, ColumnType, MetricFunction, MultiValueHandling, Role, RowBatch, Schema,
-    SegmentError, StringBatch, TIME_COLUMN,
+    BatchColumn, CodedBatch, ColumnSpec, ColumnType, MetricFunction, MultiValueHandling, Role, RowBatch,
+    Schema, SegmentError, StringBatch, TIME_COLUMN, Texts,
 };
 
 /// Ids must stay below this; the numbers above stand for lists of ids in rollup keys.
@@ -66,6 +66,13 @@ pub(crate) fn check_batch(batch: &RowBatch) -> Result<(), SegmentError> {
                     return invalid(format!("column `{}` of the batch lacks values of its rows", spec.name));
                 }
                 (ColumnType::String, c.row_ends.len(), rows)
+            }
+            BatchColumn::Coded(c) => {
+                let largest = c.codes.iter().copied().max().unwrap_or(0);
+                if largest as usize > c.texts.len() {
+                    return invalid(format!("column `{}` of the batch lacks texts of its rows", spec.name));
+                }
+                (ColumnType::String, c.codes.len(), rows)
             }
         };
         if column_type != spec.column_type {
@@ -146,7 +153,7 @@ pub(crate) fn encode(
     rows: Range<usize>,
     sources: &[Option<usize>],
     schema: &Schema,
-    dictionaries: &mut [GrowingDictionary],
+    dictionaries: &mut [TextIds],
     out: &mut [ColumnData],
 ) {
     let [ColumnData::Long(time), out @ ..] = out else { return debug_assert!(false, "no time column") };
@@ -166,10 +173,52 @@ pub(crate) fn encode(
                     Role::Dimension(options) => options.multi_value,
                     Role::Metric { .. } => MultiValueHandling::Array,
                 };
-                encode_texts(from, rows.clone(), handling, &mut dictionaries[i], to);
+                encode_texts(from, rows.clone(), handling, &mut dictionaries[i].dictionary, to);
+            }
+            (Some(BatchColumn::Coded(from)), ColumnData::String(to)) => {
+                dictionaries[i].encode(from, rows.clone(), to);
             }
             _ => debug_assert!(false, "columns of different types"),
         }
+    }
+}
+
+/// The dictionary of a column, and what is known of the numbers that batches bring.
+#[derive(Debug, Default)]
+pub(crate) struct TextIds {
+    pub(crate) dictionary: GrowingDictionary,
+    /// The texts of the last numbered batch; held so that the address cannot be used for others.
+    texts: Arc<Texts>,
+    /// The id of each of its numbers, `UNKNOWN` for those not met yet.
+    known: Vec<u32>,
+}
+
+/// No id is as large.
+const UNKNOWN: u32 = u32::MAX;
+
+impl TextIds {
+    /// Bytes of memory it takes, about.
+    pub(crate) fn size(&self) -> usize {
+        self.dictionary.size() + self.known.capacity() * size_of::<u32>()
+    }
+
+    /// Appends rows of a numbered batch: a text is looked up when its number is met for the first time.
+    fn encode(&mut self, batch: &CodedBatch, rows: Range<usize>, to: &mut Ids) {
+        if !Arc::ptr_eq(&self.texts, &batch.texts) || self.known.is_empty() {
+            self.texts = Arc::clone(&batch.texts);
+            self.known.clear();
+            self.known.resize(batch.texts.len() + 1, UNKNOWN);
+            self.known[0] = 0;
+        }
+        let Self { dictionary, texts, known } = self;
+        to.extend_single(batch.codes[rows].iter().map(|code| {
+            let known = &mut known[*code as usize];
+            if *known == UNKNOWN {
+                let text = texts.get(*code as usize - 1);
+                *known = text.map_or(0, |text| dictionary.intern(text));
+            }
+            *known
+        }));
     }
 }
 

@@ -72,6 +72,16 @@ impl Ids {
         self.ids.push(id);
     }
 
+    /// Appends rows of one id each, or of null (0).
+    pub(crate) fn extend_single(&mut self, rows: impl ExactSizeIterator<Item = u32>) {
+        if !self.is_multi() {
+            return self.ids.extend(rows);
+        }
+        for id in rows {
+            if id == 0 { self.push_null(1) } else { self.push_row(&[id]) }
+        }
+    }
+
     pub(crate) fn push_null(&mut self, rows: usize) {
         match &mut self.offsets {
             None => self.ids.resize(self.ids.len() + rows, 0),

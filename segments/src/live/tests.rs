@@ -1,5 +1,6 @@
 //! Does a live segment answer like the rows that went in? Random batches against slow oracles.
 
+mod coded;
 mod oracle;
 mod readers;
 mod refusals;

@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use super::chunk::{Chunk, ChunkColumn, Chunks, join};
 use super::column::ColumnData;
-use super::encode::{Alignment, MAX_IDS, check_batch, encode, new_columns};
+use super::encode::{Alignment, MAX_IDS, TextIds, check_batch, encode, new_columns};
 use super::handle::LiveSegment;
 use super::index::IndexBuilder;
 use super::rollup::Rollup;
 use super::view::{ColumnState, LiveView};
-use crate::dictionary::GrowingDictionary;
 use crate::{BatchColumn, ColumnSpec, ColumnType, Role, RowBatch, Schema, SegmentError, SegmentId};
 
 /// What became of a batch.
@@ -44,11 +43,13 @@ pub struct LiveWriter {
     chunks: Vec<Arc<Chunk>>,
     tail: Tail,
     /// One a column of the segment; those of numbers stay empty.
-    dictionaries: Vec<GrowingDictionary>,
+    dictionaries: Vec<TextIds>,
     /// `__time`, then one a column: whether any row in a chunk is null, or has several values.
     states: Vec<ColumnState>,
     alignment: Alignment,
     builder: IndexBuilder,
+    /// Whether chunks have an index.
+    index: bool,
 }
 
 fn empty_columns(schema: &Schema) -> Vec<ColumnData> {
@@ -78,12 +79,19 @@ impl LiveWriter {
             chunk_rows,
             chunks: Vec::new(),
             tail: Tail::new(&schema),
-            dictionaries: schema.columns.iter().map(|_| GrowingDictionary::default()).collect(),
+            dictionaries: schema.columns.iter().map(|_| TextIds::default()).collect(),
             states: vec![ColumnState::default(); schema.columns.len() + 1],
             alignment: Alignment::new(&schema, Arc::clone(&schema)),
             builder: IndexBuilder::default(),
+            index: true,
             schema,
         }
+    }
+
+    /// Builds no index from now on: for rows that nobody reads before they are sealed.
+    pub fn skip_indexes(&mut self) {
+        self.index = false;
+        self.dictionaries.iter_mut().for_each(|d| d.dictionary.set_unread());
     }
 
     /// The segment's identity.
@@ -116,7 +124,7 @@ impl LiveWriter {
         let chunks: usize = self.chunks.iter().map(|c| c.bytes).sum();
         let tail: usize = self.tail.columns.iter().chain(&self.tail.incoming).map(ColumnData::size).sum();
         let rollup = self.tail.rollup.as_ref().map_or(0, Rollup::size);
-        let dictionaries: usize = self.dictionaries.iter().map(GrowingDictionary::size).sum();
+        let dictionaries: usize = self.dictionaries.iter().map(TextIds::size).sum();
         (chunks + tail + rollup + dictionaries + self.builder.size()) as u64
     }
 
@@ -165,7 +173,7 @@ impl LiveWriter {
             return published;
         }
         self.flush();
-        let dictionaries = self.dictionaries.iter_mut().map(GrowingDictionary::publish).collect();
+        let dictionaries = self.dictionaries.iter_mut().map(|d| d.dictionary.publish()).collect();
         let view = Arc::new(LiveView::new(
             self.id().clone(),
             Arc::clone(&self.schema),
@@ -192,11 +200,12 @@ impl LiveWriter {
         }
         for (i, spec) in self.schema.columns.iter().enumerate() {
             let source = self.alignment.sources.get(i).copied().flatten();
-            let Some(BatchColumn::String(texts)) = source.and_then(|s| batch.columns.get(s)) else {
-                continue;
+            let values = match source.and_then(|s| batch.columns.get(s)) {
+                Some(BatchColumn::String(texts)) => texts.value_ends.len(),
+                Some(BatchColumn::Coded(texts)) => texts.codes.len(),
+                _ => continue,
             };
-            let values = texts.value_ends.len();
-            if self.dictionaries[i].cardinality() as usize + values > MAX_IDS as usize {
+            if self.dictionaries[i].dictionary.cardinality() as usize + values > MAX_IDS as usize {
                 return full(&format!("the texts of column `{}`", spec.name));
             }
             let small = self.chunks.iter().rev().take_while(|c| c.rows < self.chunk_rows);
@@ -226,7 +235,11 @@ impl LiveWriter {
         self.flush();
         let nulls = self.rows() > 0;
         for _ in &new {
-            self.dictionaries.push(GrowingDictionary::default());
+            let mut texts = TextIds::default();
+            if !self.index {
+                texts.dictionary.set_unread();
+            }
+            self.dictionaries.push(texts);
             self.states.push(ColumnState { nulls, multi: false });
         }
         let mut schema = Schema::clone(&self.schema);
@@ -282,7 +295,9 @@ impl LiveWriter {
 
     /// Which columns (`__time` first) may have an index.
     fn indexed(&self) -> Vec<bool> {
-        let wanted = |c: &ColumnSpec| matches!(c.role, Role::Dimension(options) if options.bitmap_index);
+        let index = self.index;
+        let wanted =
+            |c: &ColumnSpec| index && matches!(c.role, Role::Dimension(options) if options.bitmap_index);
         std::iter::once(false).chain(self.schema.columns.iter().map(wanted)).collect()
     }
 }

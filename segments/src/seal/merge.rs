@@ -3,7 +3,7 @@
 
 use super::texts::Piece;
 use crate::SegmentError;
-use crate::dictionary::order;
+use crate::dictionary::sorted;
 
 /// A column of strings of all kept rows, in ids of one sorted dictionary.
 #[derive(Debug, Default)]
@@ -111,10 +111,9 @@ fn merge_texts(pieces: &[Piece<'_>], strings: &mut Strings) -> Result<Vec<Vec<u3
         }
         maps.push(map);
     }
-    // Stable sorting finds the ascending runs of sorted inputs and merges them.
-    texts.sort_by(|a, b| order::compare(a.0, b.0));
     let mut last = None;
-    for (text, piece, old) in texts {
+    for at in sorted(texts.len(), |at| texts[at as usize].0) {
+        let (text, piece, old) = texts[at as usize];
         if last != Some(text) {
             strings.bytes.extend_from_slice(text.as_bytes());
             strings.ends.push(strings.bytes.len() as u64);

@@ -26,8 +26,8 @@ pub(super) fn write_strings(
         Role::Metric { .. } => false,
     };
     let bitmap = if wanted && bitmap::pays(column.cardinality(), firsts.len()) {
-        let pairs = |each: &mut dyn FnMut(u32, u32)| each_pair(&ids, offsets.as_deref(), each);
-        let sections = bitmap::build(column.cardinality(), pairs)?;
+        let rows = bitmap::RowIds { ids: &ids, offsets: offsets.as_deref() };
+        let sections = bitmap::build(column.cardinality(), rows);
         file.section(number, SectionKind::BitmapOffsets, &sections.offsets)?;
         file.section(number, SectionKind::BitmapBytes, &sections.bytes)?;
         BitmapKind::Roaring
@@ -51,7 +51,7 @@ pub(super) fn write_strings(
 /// Ids and row offsets in the new order.
 fn arrange(column: &Strings, firsts: &[u32]) -> (Vec<u32>, Option<Vec<u32>>) {
     if column.offsets.is_none() {
-        let ids = firsts.iter().filter_map(|row| column.ids.get(*row as usize).copied()).collect();
+        let ids = firsts.iter().map(|row| column.ids.get(*row as usize).copied().unwrap_or(0)).collect();
         return (ids, None);
     }
     let mut ids = Vec::with_capacity(column.ids.len());
@@ -68,19 +68,6 @@ fn rows<'i>(ids: &'i [u32], offsets: &'i [u32]) -> impl Iterator<Item = &'i [u32
     offsets.windows(2).map(|pair| ids.get(pair[0] as usize..pair[1] as usize).unwrap_or_default())
 }
 
-/// Calls back with every row and id; id 0 for rows without values.
-fn each_pair(ids: &[u32], offsets: Option<&[u32]>, each: &mut dyn FnMut(u32, u32)) {
-    let Some(offsets) = offsets else {
-        return ids.iter().enumerate().for_each(|(row, id)| each(row as u32, *id));
-    };
-    for (row, values) in rows(ids, offsets).enumerate() {
-        if values.is_empty() {
-            each(row as u32, 0);
-        }
-        values.iter().for_each(|id| each(row as u32, *id));
-    }
-}
-
 fn count_nulls(ids: &[u32], offsets: Option<&[u32]>) -> u64 {
     match offsets {
         None => ids.iter().filter(|id| **id == 0).count() as u64,
@@ -90,9 +77,11 @@ fn count_nulls(ids: &[u32], offsets: Option<&[u32]>) -> u64 {
 
 /// Bytes of all texts in all rows.
 fn text_bytes(column: &Strings, ids: &[u32]) -> u64 {
-    let start = |id: u32| if id < 2 { 0 } else { column.ends.get(id as usize - 2).copied().unwrap_or(0) };
-    let end = |id: u32| if id == 0 { 0 } else { column.ends.get(id as usize - 1).copied().unwrap_or(0) };
-    ids.iter().map(|id| end(*id) - start(*id)).sum()
+    let mut lengths = Vec::with_capacity(column.ends.len() + 1);
+    lengths.push(0);
+    let starts = std::iter::once(&0).chain(&column.ends);
+    lengths.extend(column.ends.iter().zip(starts).map(|(end, start)| end - start));
+    ids.iter().map(|id| lengths.get(*id as usize).copied().unwrap_or(0)).sum()
 }
 
 /// Writes offsets and texts; returns the bytes of an offset.

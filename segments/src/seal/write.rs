@@ -27,7 +27,8 @@ pub(super) fn write(request: &SealRequest, schema: &Schema) -> Result<Written, S
 
     let mut file = FileWriter::create(&request.path)?;
     let mut columns = Vec::with_capacity(schema.columns.len() + 1);
-    let times: Vec<i64> = firsts.rows().iter().filter_map(|row| times.get(*row as usize).copied()).collect();
+    let time = |row: &u32| times.get(*row as usize).copied().unwrap_or_default();
+    let times: Vec<i64> = firsts.rows().iter().map(time).collect();
     let mut valid = NullMask::default();
     valid.push_valid(times.len());
     let mut entry = write_numbers(&mut file, 0, TIME_COLUMN, &times, &valid)?;
@@ -92,7 +93,8 @@ fn arrange<T: Number + Combine>(
             combine_groups(&column.values, &column.nulls, &order.rows, order.ranges(), *function)
         }
         _ => {
-            let values = firsts.iter().filter_map(|row| column.values.get(*row as usize).copied()).collect();
+            let value = |row: &u32| column.values.get(*row as usize).copied().unwrap_or_default();
+            let values = firsts.iter().map(value).collect();
             let mut nulls = NullMask::default();
             if column.nulls.any() {
                 firsts.iter().for_each(|row| nulls.push(column.nulls.is_null(*row as usize)));

@@ -41,6 +41,7 @@ impl MemorySegment {
             BatchColumn::Float(c) => MemoryColumn::Float(numbers(c)),
             BatchColumn::Double(c) => MemoryColumn::Double(numbers(c)),
             BatchColumn::String(c) => MemoryColumn::String(strings(c)),
+            BatchColumn::Coded(c) => MemoryColumn::String(strings(&c.to_strings())),
         });
         let mut nulls = NullMask::default();
         nulls.push_valid(batch.time.len());

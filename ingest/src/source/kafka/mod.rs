@@ -24,10 +24,13 @@ use consumer::KafkaSource;
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Properties with a default of ours that a spec may override.
-const DEFAULTS: [(&str, &str); 6] = [
+const DEFAULTS: [(&str, &str); 8] = [
     ("isolation.level", "read_committed"),
     ("queued.max.messages.kbytes", "65536"),
-    ("queued.min.messages", "20000"),
+    ("queued.min.messages", "100000"),
+    // After a full queue the client's own default would wait a second, and leave us idle.
+    ("fetch.queue.backoff.ms", "5"),
+    ("fetch.message.max.bytes", "4194304"),
     ("fetch.wait.max.ms", "100"),
     ("socket.keepalive.enable", "true"),
     ("allow.auto.create.topics", "false"),
