@@ -73,6 +73,7 @@ impl Server {
     pub fn start(config: Config) -> Result<Self, EngineError> {
         let runtime = Builder::new_multi_thread()
             .thread_name("alluvium-http")
+            .thread_stack_size(alluvium_query::sql::STACK_BYTES)
             .enable_all()
             .build()
             .map_err(|source| EngineError::Io { action: "start the HTTP threads".to_owned(), source })?;

@@ -69,6 +69,10 @@ pub(super) const fn delete(path: &'static str, summary: &'static str, handler: H
 
 /// Finds the route and fills in the request's parameters. Literal segments win over `{name}`.
 pub(crate) fn find(request: &mut Request) -> Result<&'static Route, Refusal> {
+    let literal = |r: &&Route| r.path == request.path && r.method == request.method;
+    if let Some(route) = ROUTES.iter().find(literal).filter(|r| !r.path.contains('{')) {
+        return Ok(route);
+    }
     let mut best: Option<(&'static Route, Vec<String>)> = None;
     let mut known_path = false;
     for route in ROUTES {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use http_body_util::BodyExt;
@@ -25,6 +25,9 @@ use crate::node::Node;
 
 /// A client that sends no request head for this long is dropped.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How many microseconds a query took, from its body being read to its answer, or the beginning of a long one.
+const TIME_HEADER: &str = "x-alluvium-time-us";
 
 /// A body that is too long is read on up to this many times the limit.
 const READ_ON: usize = 4;
@@ -127,13 +130,17 @@ async fn answer(node: Arc<Node>, incoming: hyper::Request<Incoming>) -> Response
 async fn dispatch(node: Arc<Node>, mut request: Request, body: Incoming) -> Outcome {
     let route = routes::find(&mut request)?;
     request.body = read_body(body, node.config().http.max_body_bytes).await?;
+    let read = Instant::now();
     match route.handler {
         Handler::Inline(handler) => handler(&node, &request),
         Handler::Blocking(handler) => {
             let job = tokio::task::spawn_blocking(move || handler(&node, &request));
             job.await.unwrap_or_else(|panic| Err(Refusal::crashed(&panic.to_string())))
         }
-        Handler::Task(handler) => handler(node, request).await,
+        Handler::Task(handler) => {
+            let reply = handler(node, request).await?;
+            Ok(reply.with_header(TIME_HEADER, &read.elapsed().as_micros().to_string()))
+        }
     }
 }
 

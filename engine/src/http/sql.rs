@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use alluvium_query::sql::{SqlBody, SqlRequest};
+use alluvium_query::sql::{SqlAnswer, SqlBody, SqlRequest};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use hyper::StatusCode;
@@ -20,7 +20,13 @@ use crate::clock::now_ms;
 use crate::node::Node;
 
 /// A body up to this length is sent whole, so that an error on the way still gets its status.
-const WHOLE_BYTES: usize = 64 << 10;
+const WHOLE_BYTES: usize = 256 << 10;
+
+/// A longer text is read on the query threads.
+const LIGHT_TEXT_BYTES: usize = 16 << 10;
+
+/// More rows are ordered and written on the query threads.
+const LIGHT_ROWS: usize = 10_000;
 
 /// Pieces of a long body that may wait for a slow client.
 const PIECES_WAITING: usize = 4;
@@ -73,22 +79,23 @@ fn query_id(node: &Node, sql: &mut SqlRequest) -> String {
     id
 }
 
+/// What is little work is done here, all else on the query threads.
 async fn answer(node: &Node, sql: SqlRequest) -> Outcome {
     let engine = Arc::clone(node.sql());
-    let begin = async move {
-        let answer = engine.sql(sql, now_ms()).await?;
-        let (content_type, header_included, mut body) =
-            (answer.content_type, answer.header_included, answer.body);
-        let mut start = Vec::new();
-        while start.len() < WHOLE_BYTES {
-            match body.next().await {
-                None => return Ok(Begun { content_type, header_included, start, rest: None }),
-                Some(piece) => start.extend_from_slice(&piece?),
+    let begun = if sql.query.len() > LIGHT_TEXT_BYTES {
+        on_query_threads(node, async move { begin(engine.sql(sql, now_ms()).await?).await }).await?
+    } else {
+        let opened = engine.open(sql, now_ms())?;
+        if opened.is_light() {
+            let answer = engine.answer(opened).await?;
+            match answer.rows {
+                Some(..=LIGHT_ROWS) => begin(answer).await?,
+                _ => on_query_threads(node, begin(answer)).await?,
             }
+        } else {
+            on_query_threads(node, async move { begin(engine.answer(opened).await?).await }).await?
         }
-        Ok(Begun { content_type, header_included, start, rest: Some(body) })
     };
-    let begun = on_query_threads(node, begin).await?;
     let reply = match begun.rest {
         None => Reply::bytes(begun.content_type, begun.start),
         Some(rest) => {
@@ -98,6 +105,21 @@ async fn answer(node: &Node, sql: SqlRequest) -> Outcome {
         }
     };
     Ok(if begun.header_included { reply.with_header("x-druid-sql-header-included", "yes") } else { reply })
+}
+
+/// The body as far as [`WHOLE_BYTES`].
+async fn begin(answer: SqlAnswer) -> Result<Begun, Refusal> {
+    let (content_type, header_included, mut body) =
+        (answer.content_type, answer.header_included, answer.body);
+    let mut start = Vec::new();
+    while start.len() < WHOLE_BYTES {
+        match body.next().await {
+            None => return Ok(Begun { content_type, header_included, start, rest: None }),
+            Some(piece) if start.is_empty() => start = piece?,
+            Some(piece) => start.extend_from_slice(&piece?),
+        }
+    }
+    Ok(Begun { content_type, header_included, start, rest: Some(body) })
 }
 
 /// Hands the pieces on until the body ends, fails, or the client has gone.

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use alluvium_segments::catalog::Snapshot;
 
-use super::lower::{Lowered, lower};
-use super::translate::SegmentQuery;
+use super::lower::Lowered;
 use crate::QueryError;
 use crate::column::ColumnData;
 use crate::partial::Partial;
@@ -29,8 +28,8 @@ pub(crate) struct Rows {
 
 impl Access {
     /// Runs segment work and returns its rows.
-    pub(crate) async fn run(&self, query: &SegmentQuery) -> Result<Vec<Rows>, QueryError> {
-        let Lowered { plan, bucket } = lower(query)?;
+    pub(crate) async fn run(&self, work: Lowered) -> Result<Vec<Rows>, QueryError> {
+        let Lowered { plan, bucket } = work;
         let operator = plan.operator.clone();
         let partial = self.engine.execute(plan, &self.snapshot, &self.control).await?;
         match (partial, operator) {

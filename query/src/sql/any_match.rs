@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
@@ -39,9 +40,13 @@ pub(crate) fn keep_tests_apart(plan: LogicalPlan) -> Result<LogicalPlan> {
     Ok(hidden.data)
 }
 
-/// The column of a test against literal texts.
+/// The column of a test against literal texts, or holes for them.
 fn tested(expr: &Expr) -> Option<&str> {
-    let text = |e: &Expr| matches!(e, Expr::Literal(ScalarValue::Utf8(Some(_)), _));
+    let text = |e: &Expr| match e {
+        Expr::Literal(value, _) => matches!(value, ScalarValue::Utf8(Some(_))),
+        Expr::Placeholder(hole) => hole.field.as_ref().is_some_and(|f| *f.data_type() == DataType::Utf8),
+        _ => false,
+    };
     match expr {
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq | Operator::NotEq, right }) => {
             if text(right) {

@@ -2,29 +2,35 @@
 
 use std::sync::Arc;
 
-use alluvium_segments::NumericBlock;
+use alluvium_segments::{NullMask, NumericBlock};
 use datafusion::arrow::array::{
-    ArrayRef, BooleanArray, Float32Array, Float64Array, Int64Array, StringBuilder, TimestampMillisecondArray,
+    ArrayRef, BooleanArray, Float64Array, Int64Array, PrimitiveArray, StringArray, StringBuilder,
 };
+use datafusion::arrow::buffer::{BooleanBuffer, NullBuffer};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{
+    ArrowPrimitiveType, DataType, Float32Type, Float64Type, Int64Type, TimeUnit, TimestampMillisecondType,
+};
 use datafusion::common::Result;
 
-use crate::column::{ColumnData, Datum, TextColumn};
+use crate::column::{ColumnData, Datum};
 
 /// The column as an array; lists of texts become their JSON text.
 pub(crate) fn to_array(data: &ColumnData, wanted: &DataType) -> Result<ArrayRef> {
     Ok(match (data, wanted) {
-        (ColumnData::Longs(block), DataType::Int64) => Arc::new(Int64Array::from_iter(options(block))),
-        (ColumnData::Longs(block), DataType::Timestamp(..)) => {
-            Arc::new(TimestampMillisecondArray::from_iter(options(block)))
+        (ColumnData::Longs(block), DataType::Int64) => Arc::new(numbers::<Int64Type>(block)),
+        (ColumnData::Longs(block), DataType::Timestamp(TimeUnit::Millisecond, None)) => {
+            Arc::new(numbers::<TimestampMillisecondType>(block))
         }
         (ColumnData::Longs(block), DataType::Boolean) => {
-            Arc::new(BooleanArray::from_iter(options(block).map(|v| v.map(|v| v != 0))))
+            let bits = block.values.iter().map(|v| *v != 0).collect();
+            Arc::new(BooleanArray::new(bits, validity(&block.nulls)))
         }
-        (ColumnData::Doubles(block), DataType::Float64) => Arc::new(Float64Array::from_iter(options(block))),
-        (ColumnData::Floats(block), DataType::Float32) => Arc::new(Float32Array::from_iter(options(block))),
-        (ColumnData::Texts(column), DataType::Utf8) => Arc::new(texts(column)),
+        (ColumnData::Doubles(block), DataType::Float64) => Arc::new(numbers::<Float64Type>(block)),
+        (ColumnData::Floats(block), DataType::Float32) => Arc::new(numbers::<Float32Type>(block)),
+        (ColumnData::Texts(column), DataType::Utf8) => {
+            Arc::new((0..column.ids.len()).map(|row| column.get(row)).collect::<StringArray>())
+        }
         (ColumnData::TextLists(_), DataType::Utf8) => Arc::new(lists(data)),
         (_, DataType::Int64 | DataType::Timestamp(..) | DataType::Boolean) => {
             let longs: Int64Array = (0..data.len()).map(|row| as_long(data.get(row))).collect();
@@ -43,8 +49,27 @@ pub(crate) fn to_array(data: &ColumnData, wanted: &DataType) -> Result<ArrayRef>
     })
 }
 
-fn options<T: Copy>(block: &NumericBlock<T>) -> impl Iterator<Item = Option<T>> + '_ {
-    block.values.iter().enumerate().map(|(i, v)| if block.nulls.is_null(i) { None } else { Some(*v) })
+/// The rows given by number as an array.
+pub(crate) fn taken(data: &ColumnData, rows: &[u32], wanted: &DataType) -> Result<ArrayRef> {
+    match (data, wanted) {
+        // Only these texts, not the table of all.
+        (ColumnData::Texts(column), DataType::Utf8) => {
+            Ok(Arc::new(rows.iter().map(|row| column.get(*row as usize)).collect::<StringArray>()))
+        }
+        _ => to_array(&data.take(rows), wanted),
+    }
+}
+
+fn numbers<T: ArrowPrimitiveType>(block: &NumericBlock<T::Native>) -> PrimitiveArray<T> {
+    PrimitiveArray::new(block.values.clone().into(), validity(&block.nulls))
+}
+
+/// The rows that are not null; `None`: all.
+fn validity(nulls: &NullMask) -> Option<NullBuffer> {
+    nulls.any().then(|| {
+        let bits = nulls.words().iter().map(|word| !word).collect::<Vec<u64>>();
+        NullBuffer::new(BooleanBuffer::new(bits.into(), 0, nulls.len()))
+    })
 }
 
 fn as_long(datum: Datum<'_>) -> Option<i64> {
@@ -55,11 +80,7 @@ fn as_long(datum: Datum<'_>) -> Option<i64> {
     }
 }
 
-fn texts(column: &TextColumn) -> datafusion::arrow::array::StringArray {
-    (0..column.ids.len()).map(|row| column.get(row)).collect()
-}
-
-fn lists(data: &ColumnData) -> datafusion::arrow::array::StringArray {
+fn lists(data: &ColumnData) -> StringArray {
     let mut builder = StringBuilder::new();
     for row in 0..data.len() {
         match (data.list(row), data.get(row)) {
@@ -71,7 +92,7 @@ fn lists(data: &ColumnData) -> datafusion::arrow::array::StringArray {
     builder.finish()
 }
 
-fn any_texts(data: &ColumnData) -> datafusion::arrow::array::StringArray {
+fn any_texts(data: &ColumnData) -> StringArray {
     let text = |row| match data.get(row) {
         Datum::Null => None,
         Datum::Text(text) => Some(text.to_owned()),

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::access::Access;
+use super::opened::Opened;
 use super::planner::Planner;
+use super::prepare::{Cache, Shape};
 use super::request::{Settings, SqlRequest};
-use super::run::{Call, SqlAnswer, answer};
+use super::run::{SqlAnswer, Tools, answer};
 use super::statement;
 use super::system::SystemTables;
 use crate::{QueryEngine, QueryError};
@@ -32,6 +34,7 @@ pub struct SqlEngine {
     engine: Arc<QueryEngine>,
     planner: Planner,
     system: Arc<dyn SystemTables>,
+    plans: Cache,
 }
 
 impl SqlEngine {
@@ -45,7 +48,7 @@ impl SqlEngine {
         options: &SqlOptions,
     ) -> Result<Self, QueryError> {
         let planner = Planner::new(options.memory_bytes, options.threads)?;
-        Ok(Self { engine, planner, system })
+        Ok(Self { engine, planner, system, plans: Cache::default() })
     }
 
     /// The engine below; `cancel` with an `sqlQueryId` stops a running answer.
@@ -54,28 +57,43 @@ impl SqlEngine {
         &self.engine
     }
 
-    /// Answers a request. The first rows are computed before this returns.
+    /// Answers a request.
     ///
     /// # Errors
     /// See [`QueryError`]; `to_druid_json` gives the body to answer with.
     pub async fn sql(&self, request: SqlRequest, now_ms: i64) -> Result<SqlAnswer, QueryError> {
-        self.engine.counters().query("sql");
-        let answered = self.answer(request, now_ms).await;
-        if answered.is_err() {
-            self.engine.counters().failure();
-        }
-        answered
+        self.answer(self.open(request, now_ms)?).await
     }
 
-    async fn answer(&self, mut request: SqlRequest, now_ms: i64) -> Result<SqlAnswer, QueryError> {
+    /// Reads a request: cheap, unless its text is very long.
+    ///
+    /// # Errors
+    /// As [`SqlEngine::sql`].
+    pub fn open(&self, request: SqlRequest, now_ms: i64) -> Result<Opened, QueryError> {
+        self.engine.counters().query("sql");
+        self.read(request, now_ms).inspect_err(|_| self.engine.counters().failure())
+    }
+
+    fn read(&self, mut request: SqlRequest, now_ms: i64) -> Result<Opened, QueryError> {
         let mut text = statement::read(&request.query, &request.parameters)?;
         request.context.append(&mut text.settings);
         let settings = Settings::from_context(&request.context, now_ms, || self.engine.new_query_id(now_ms))?;
         let running = QueryEngine::begin_shared(&self.engine, &settings.query_id, settings.timeout_ms)?;
         let snapshot = self.engine.catalog().snapshot();
+        let shape = if text.explain { None } else { Shape::of(text.tokens(), &settings) };
+        let found = shape.as_ref().and_then(|shape| self.plans.get(shape, &snapshot));
         let control = running.control().clone();
         let access = Access { engine: Arc::clone(&self.engine), snapshot, control };
-        let call = Call { planner: &self.planner, access, system: self.system.as_ref(), running };
-        answer(call, request, settings, text).await
+        Ok(Opened { request, settings, text, access, running, shape, found })
+    }
+
+    /// Answers a request that has been read. Errors of the segments' work are found here, those of what stands above
+    /// it may come with the body.
+    ///
+    /// # Errors
+    /// As [`SqlEngine::sql`].
+    pub async fn answer(&self, opened: Opened) -> Result<SqlAnswer, QueryError> {
+        let tools = Tools { planner: &self.planner, system: self.system.as_ref(), plans: &self.plans };
+        answer(tools, opened).await.inspect_err(|_| self.engine.counters().failure())
     }
 }

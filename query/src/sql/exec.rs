@@ -9,6 +9,7 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::UserDefinedLogicalNodeCore;
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -18,40 +19,52 @@ use futures::{StreamExt, TryStreamExt};
 use super::access::{Access, Rows};
 use super::arrays::to_array;
 use super::fault::outside;
-use super::node::{Part, Shown};
+use super::lower::{Lowered, lower};
+use super::node::{Part, SegmentNode, Shown};
+use super::prepare::Values;
 use crate::QueryError;
 
 /// Rows a batch.
-const BATCH_ROWS: usize = 8192;
+pub(crate) const BATCH_ROWS: usize = 8192;
+
+/// A query, and what of its result is shown.
+#[derive(Debug)]
+struct Piece {
+    work: Lowered,
+    shown: Vec<Shown>,
+}
 
 /// Segment work, ready to run.
 #[derive(Debug, Clone)]
 pub(crate) struct SegmentExec {
     access: Access,
-    parts: Arc<[Part]>,
+    pieces: Arc<[Piece]>,
     schema: SchemaRef,
     properties: Arc<PlanProperties>,
 }
 
 impl SegmentExec {
-    pub(crate) fn new(access: Access, parts: Vec<Part>, schema: SchemaRef) -> Self {
+    /// The work of a node with these values.
+    pub(crate) fn new(node: &SegmentNode, access: Access, values: &Values) -> Result<Self> {
+        let schema = Arc::clone(node.schema().inner());
+        let piece = |part: &Part| {
+            let work = lower(&part.query).and_then(|work| part.filled(work, &node.table, values));
+            Ok(Piece { work: work.map_err(outside)?, shown: part.shown.clone() })
+        };
+        let pieces = node.parts.iter().map(piece).collect::<Result<_>>()?;
         let properties = PlanProperties::new(
             EquivalenceProperties::new(Arc::clone(&schema)),
             Partitioning::UnknownPartitioning(1),
             EmissionType::Incremental,
             Boundedness::Bounded,
         );
-        Self { access, parts: parts.into(), schema, properties: Arc::new(properties) }
+        Ok(Self { access, pieces, schema, properties: Arc::new(properties) })
     }
 }
 
 impl DisplayAs for SegmentExec {
     fn fmt_as(&self, _format: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "SegmentExec:")?;
-        for part in self.parts.iter() {
-            write!(f, " {}", super::explain::native_json(&part.query))?;
-        }
-        Ok(())
+        write!(f, "SegmentExec: {} queries", self.pieces.len())
     }
 }
 
@@ -83,17 +96,17 @@ impl ExecutionPlan for SegmentExec {
     }
 
     fn execute(&self, _partition: usize, _context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let (access, parts, schema) =
-            (self.access.clone(), Arc::clone(&self.parts), Arc::clone(&self.schema));
-        let numbers = 0..parts.len();
+        let (access, pieces, schema) =
+            (self.access.clone(), Arc::clone(&self.pieces), Arc::clone(&self.schema));
+        let numbers = 0..pieces.len();
         let batches = futures::stream::iter(numbers)
             .then(move |i| {
-                let (access, parts, schema) = (access.clone(), Arc::clone(&parts), Arc::clone(&schema));
+                let (access, pieces, schema) = (access.clone(), Arc::clone(&pieces), Arc::clone(&schema));
                 async move {
-                    let Some(part) = parts.get(i) else { return Ok(futures::stream::iter(Vec::new())) };
+                    let Some(piece) = pieces.get(i) else { return Ok(futures::stream::iter(Vec::new())) };
                     let mut batches = Vec::new();
-                    for rows in access.run(&part.query).await.map_err(outside)? {
-                        slice(&record_batch(&rows, part, &schema)?, &mut batches);
+                    for rows in access.run(piece.work.clone()).await.map_err(outside)? {
+                        slice(&record_batch(&rows, &piece.shown, &schema)?, &mut batches);
                     }
                     Ok::<_, DataFusionError>(futures::stream::iter(batches))
                 }
@@ -109,9 +122,9 @@ fn slice(batch: &RecordBatch, pieces: &mut Vec<Result<RecordBatch>>) {
     pieces.extend((0..rows).step_by(BATCH_ROWS).map(|at| Ok(batch.slice(at, BATCH_ROWS.min(rows - at)))));
 }
 
-fn record_batch(rows: &Rows, part: &Part, schema: &SchemaRef) -> Result<RecordBatch> {
+fn record_batch(rows: &Rows, shown: &[Shown], schema: &SchemaRef) -> Result<RecordBatch> {
     let mut arrays: Vec<ArrayRef> = Vec::with_capacity(schema.fields().len());
-    for (shown, field) in part.shown.iter().zip(schema.fields()) {
+    for (shown, field) in shown.iter().zip(schema.fields()) {
         arrays.push(match shown {
             Shown::Constant(value) => value.to_array_of_size(rows.count)?,
             Shown::Result(i) => {

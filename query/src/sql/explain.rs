@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use super::metadata::sql_type;
 use super::node::{SegmentNode, Shown};
 use super::table::DatasourceTable;
-use super::translate::{Aggregator, Dimension, Field, Function, NativeType, SegmentQuery, Work};
+use super::translate::{Aggregator, Dimension, Field, Function, NativeType, Restriction, SegmentQuery, Work};
 
 /// Columns of the answer.
 pub(crate) fn schema() -> SchemaRef {
@@ -116,7 +116,8 @@ pub(crate) fn native_json(query: &SegmentQuery) -> Value {
     let mut virtuals = Vec::new();
     let mut json = Map::new();
     let mut put = |key: &str, value: Value| json.insert(key.to_owned(), value);
-    let intervals: Vec<String> = query.intervals.iter().map(ToString::to_string).collect();
+    let Restriction { intervals, filter } = &query.rows;
+    let intervals: Vec<String> = intervals.iter().map(ToString::to_string).collect();
     let place = json!({"type": "intervals", "intervals": intervals});
     match &query.work {
         Work::Groups { dimensions, aggregators } => {
@@ -135,7 +136,7 @@ pub(crate) fn native_json(query: &SegmentQuery) -> Value {
             put("dataSource", json!({"type": "table", "name": query.datasource}));
             put("intervals", place);
             put("virtualColumns", if series && !dimensions.is_empty() { json!([]) } else { json!(virtuals) });
-            put("filter", json!(query.filter));
+            put("filter", json!(filter));
             put("granularity", granularity.unwrap_or_else(|| json!({"type": "all"})));
             if !series {
                 put("dimensions", json!(keys));
@@ -160,7 +161,7 @@ pub(crate) fn native_json(query: &SegmentQuery) -> Value {
             if let Some(descending) = descending {
                 put("order", json!(if *descending { "descending" } else { "ascending" }));
             }
-            put("filter", json!(query.filter));
+            put("filter", json!(filter));
             put("columns", json!(columns));
         }
     }

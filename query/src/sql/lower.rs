@@ -5,7 +5,7 @@ use alluvium_segments::ColumnType;
 use alluvium_segments::time::{Granularity, parse_zone};
 
 use super::fault::invalid;
-use super::translate::{Aggregator, Dimension, Field, Function, NativeType, SegmentQuery, Work};
+use super::translate::{Aggregator, Dimension, Field, Function, NativeType, Restriction, SegmentQuery, Work};
 use crate::QueryError;
 use crate::plan::{
     AggregateFunction, AggregatePlan, AggregatorPlan, DimensionPlan, Input, Number, Operator, Plan,
@@ -13,21 +13,23 @@ use crate::plan::{
 };
 
 /// A plan, and where in its groups the time bucket stands among the dimensions, if it is one of them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Lowered {
     pub(crate) plan: Plan,
     pub(crate) bucket: Option<usize>,
 }
 
+impl Lowered {
+    /// The same work over other rows.
+    pub(crate) fn over(mut self, rows: &Restriction) -> Result<Self, QueryError> {
+        self.plan.scope.intervals.clone_from(&rows.intervals);
+        self.plan.scope.filter = rows.filter.as_ref().map(read_filter).transpose()?;
+        Ok(self)
+    }
+}
+
 /// The plan of a segment query.
 pub(crate) fn lower(query: &SegmentQuery) -> Result<Lowered, QueryError> {
-    let filter = query.filter.as_ref().map(read_filter).transpose()?;
-    let scope = Scope {
-        datasources: vec![query.datasource.clone()],
-        intervals: query.intervals.clone(),
-        virtual_columns: Vec::new(),
-        filter,
-    };
     let (operator, bucket) = match &query.work {
         Work::Groups { dimensions, aggregators } => groups(dimensions, aggregators)?,
         Work::Rows { columns, descending, offset, limit } => {
@@ -45,7 +47,8 @@ pub(crate) fn lower(query: &SegmentQuery) -> Result<Lowered, QueryError> {
             (Operator::Rows(rows), None)
         }
     };
-    Ok(Lowered { plan: Plan::new(scope, operator), bucket })
+    let plan = Plan::new(Scope::table(&query.datasource), operator);
+    Lowered { plan, bucket }.over(&query.rows)
 }
 
 fn groups(

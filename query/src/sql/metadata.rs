@@ -174,7 +174,7 @@ pub(crate) fn sql_type(data_type: &DataType) -> (&'static str, i64) {
 fn all_columns(snapshot: &Snapshot) -> Vec<Value> {
     let mut rows = Vec::new();
     for (name, datasource) in &snapshot.datasources {
-        for (i, field) in arrow_schema(datasource).fields().iter().enumerate() {
+        for (i, field) in arrow_schema(&datasource.current_columns()).fields().iter().enumerate() {
             rows.push(column(("druid", name, i), field.name(), field.data_type(), field.is_nullable()));
         }
     }

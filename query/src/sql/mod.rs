@@ -1,10 +1,11 @@
 //! What does an SQL text mean, and how is it answered?
 //!
-//! The walk of a text: `request` and `statement` read it, `rewrite` turns Druid's dialect into plain SQL, `planner`
-//! finds names in one snapshot and plans, `coerce` makes types meet, DataFusion optimises, `translate` replaces what
-//! stands over one datasource by segment work (`node`, `exec`, run through `access` by the engine that also answers
-//! native queries), and `answer` writes the rows. `functions` and `aggregates` are Druid's own; `metadata` and
-//! `system` are the tables about tables.
+//! The walk of a text: `request` and `statement` read it, `prepare` finds the plan of an earlier text that differs by
+//! values only. Where there is none, `rewrite` turns Druid's dialect into plain SQL, `planner` finds names in one
+//! snapshot and plans, `coerce` makes types meet, DataFusion optimises, and `translate` replaces what stands over one
+//! datasource by segment work (`node`, run through `access` by the engine that also answers native queries). The plan
+//! runs as it is where only order and limit stand above (`direct`), in DataFusion otherwise (`exec`), and `answer`
+//! writes the rows. `functions` and `aggregates` are Druid's own; `metadata` and `system` are the tables about tables.
 
 mod access;
 mod aggregates;
@@ -13,6 +14,7 @@ mod any_match;
 mod arrays;
 mod coerce;
 mod dialect;
+mod direct;
 mod engine;
 mod exec;
 mod explain;
@@ -21,7 +23,10 @@ mod functions;
 mod lower;
 mod metadata;
 mod node;
+mod opened;
+mod order;
 mod planner;
+mod prepare;
 mod request;
 mod rewrite;
 mod run;
@@ -32,6 +37,7 @@ mod translate;
 
 pub use engine::{SqlEngine, SqlOptions};
 pub use fault::Position;
+pub use opened::Opened;
 pub use request::{ResultFormat, SqlParameter, SqlRequest};
 pub use run::{SqlAnswer, SqlBody};
 pub use system::{NoSystemTables, SYSTEM_TABLES, SystemTable, SystemTables, SystemType};

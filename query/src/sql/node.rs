@@ -5,11 +5,14 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use datafusion::common::{DFSchemaRef, Result, ScalarValue};
+use datafusion::common::{DFSchemaRef, ScalarValue};
 use datafusion::logical_expr::{Expr, LogicalPlan, UserDefinedLogicalNodeCore};
 
+use super::lower::Lowered;
+use super::prepare::Values;
 use super::table::DatasourceTable;
-use super::translate::SegmentQuery;
+use super::translate::{SegmentQuery, restriction};
+use crate::QueryError;
 
 /// An output column of a part.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +28,23 @@ pub(crate) enum Shown {
 pub(crate) struct Part {
     pub(crate) query: SegmentQuery,
     pub(crate) shown: Vec<Shown>,
+}
+
+impl Part {
+    /// The work of its query over the rows for these values.
+    pub(crate) fn filled(
+        &self,
+        work: Lowered,
+        table: &DatasourceTable,
+        values: &Values,
+    ) -> Result<Lowered, QueryError> {
+        if self.query.conditions.is_empty() {
+            return Ok(work);
+        }
+        let rows = restriction(&self.query.conditions, values, table.arrow_schema());
+        let lost = || QueryError::Internal("a condition translates for some values only".to_owned());
+        work.over(&rows.ok_or_else(lost)?)
+    }
 }
 
 /// Segment work: the rows of all parts, one after the other.
@@ -89,7 +109,11 @@ impl UserDefinedLogicalNodeCore for SegmentNode {
         Ok(())
     }
 
-    fn with_exprs_and_inputs(&self, _exprs: Vec<Expr>, _inputs: Vec<LogicalPlan>) -> Result<Self> {
+    fn with_exprs_and_inputs(
+        &self,
+        _exprs: Vec<Expr>,
+        _inputs: Vec<LogicalPlan>,
+    ) -> datafusion::common::Result<Self> {
         Ok(self.clone())
     }
 }

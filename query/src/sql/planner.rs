@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use alluvium_segments::catalog::Snapshot;
 use async_trait::async_trait;
-use chrono_tz::Tz;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::catalog::Session;
 use datafusion::catalog::default_table_source::provider_as_source;
@@ -26,6 +26,7 @@ use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, Phy
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::planner::{NullOrdering, ParserOptions, SqlToRel};
 use datafusion::sql::sqlparser::ast::Statement;
+use parking_lot::Mutex;
 
 use super::access::Access;
 use super::aggregates::all_aggregates;
@@ -36,6 +37,8 @@ use super::fault::{from_datafusion, invalid, outside};
 use super::functions::all_functions;
 use super::metadata::{SCHEMAS, metadata_table};
 use super::node::SegmentNode;
+use super::prepare::{Holes, Known, Values};
+use super::request::Settings;
 use super::system::SystemTables;
 use super::table::DatasourceTable;
 use super::translate::push_down;
@@ -84,13 +87,13 @@ impl Planner {
         &self.state
     }
 
-    /// The optimised plan of a statement, and how many operators over a datasource did not translate.
+    /// The optimised plan of a rewritten statement, and how many operators over a datasource did not translate.
     pub(crate) fn plan(
         &self,
         statement: Statement,
+        holes: &mut Holes<'_>,
         names: &Names<'_>,
-        zone: Tz,
-        outer_limit: Option<usize>,
+        settings: &Settings,
     ) -> Result<(LogicalPlan, usize)> {
         let options = ParserOptions {
             parse_float_as_decimal: false,
@@ -103,24 +106,34 @@ impl Planner {
         };
         let context = Context { planner: self, names };
         let plan = SqlToRel::new_with_options(&context, options).sql_statement_to_plan(statement)?;
-        let plan = keep_tests_apart(coerce(plan, zone)?)?;
-        let plan = match outer_limit {
+        let plan = holes.settle(plan)?;
+        let plan = keep_tests_apart(coerce(plan, settings.zone)?)?;
+        let plan = match settings.outer_limit {
             Some(limit) => LogicalPlanBuilder::from(plan).limit(0, Some(limit))?.build()?,
             None => plan,
         };
         push_down(self.state.optimize(&plan)?)
     }
 
-    /// The plan that runs.
-    pub(crate) async fn physical(&self, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
-        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(SegmentPlanner)]);
+    /// The plan that runs over a snapshot with these values in its holes.
+    pub(crate) async fn physical(
+        &self,
+        plan: &LogicalPlan,
+        access: &Access,
+        values: &Values,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let segments = SegmentPlanner { access: access.clone(), values: values.clone() };
+        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(segments)]);
         planner.create_physical_plan(plan, &self.state).await
     }
 }
 
 /// Plans [`SegmentNode`]s.
 #[derive(Debug)]
-struct SegmentPlanner;
+struct SegmentPlanner {
+    access: Access,
+    values: Values,
+}
 
 #[async_trait]
 impl ExtensionPlanner for SegmentPlanner {
@@ -134,20 +147,38 @@ impl ExtensionPlanner for SegmentPlanner {
         _context: &PhysicalPlanningContext,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         let Some(ours) = node.as_any().downcast_ref::<SegmentNode>() else { return Ok(None) };
-        let schema = Arc::clone(node.schema().inner());
-        let exec = SegmentExec::new(ours.table.access().clone(), ours.parts.clone(), schema);
-        Ok(Some(Arc::new(exec)))
+        Ok(Some(Arc::new(SegmentExec::new(ours, self.access.clone(), &self.values)?)))
     }
 }
 
-/// Where one query's tables are.
+/// Where one query's tables are, and which it uses.
 #[derive(Debug)]
 pub(crate) struct Names<'q> {
-    pub(crate) access: &'q Access,
-    pub(crate) system: &'q dyn SystemTables,
+    snapshot: &'q Snapshot,
+    system: &'q dyn SystemTables,
+    values: Arc<Values>,
+    used: Mutex<Used>,
 }
 
-impl Names<'_> {
+/// What a query reads.
+#[derive(Debug, Default)]
+pub(crate) struct Used {
+    pub(crate) datasources: Vec<Known>,
+    /// Whether it reads tables about tables, whose rows are part of the plan.
+    pub(crate) metadata: bool,
+}
+
+impl<'q> Names<'q> {
+    /// The tables of a snapshot, for a statement with these values.
+    pub(crate) fn new(snapshot: &'q Snapshot, system: &'q dyn SystemTables, values: Values) -> Self {
+        Self { snapshot, system, values: Arc::new(values), used: Mutex::default() }
+    }
+
+    /// What was asked for.
+    pub(crate) fn used(self) -> Used {
+        self.used.into_inner()
+    }
+
     fn table(&self, name: &TableReference) -> Result<Arc<dyn TableSource>> {
         let schema = name.schema().unwrap_or("druid");
         let unknown = || outside(invalid(format!("Object '{}' not found", name.table())));
@@ -155,13 +186,16 @@ impl Names<'_> {
             let missing = name.catalog().filter(|c| *c != "druid").unwrap_or(schema);
             return Err(outside(invalid(format!("Object '{missing}' not found"))));
         }
-        let snapshot = &self.access.snapshot;
         if schema != "druid" {
-            let found = metadata_table(schema, name.table(), snapshot, self.system)?;
+            self.used.lock().metadata = true;
+            let found = metadata_table(schema, name.table(), self.snapshot, self.system)?;
             return found.map(provider_as_source).ok_or_else(unknown);
         }
-        let datasource = snapshot.datasource(name.table()).ok_or_else(unknown)?;
-        Ok(provider_as_source(Arc::new(DatasourceTable::new(datasource, self.access.clone()))))
+        let datasource = self.snapshot.datasource(name.table()).ok_or_else(unknown)?;
+        let known = Known { name: datasource.name.clone(), columns: datasource.current_columns() };
+        let table = DatasourceTable::new(&known.name, &known.columns, Arc::clone(&self.values));
+        self.used.lock().datasources.push(known);
+        Ok(provider_as_source(Arc::new(table)))
     }
 }
 

@@ -1,16 +1,19 @@
-//! How is a text answered, from request to bytes? Read, rewrite, plan, run, write; the first rows are there before
-//! anything is sent, so that most failures still get their status.
+//! How is a text answered once it has been read? Planned, unless there is a plan for it, run, and written piece by
+//! piece as the body is asked for.
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use alluvium_segments::catalog::Snapshot;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream, execute_stream_partitioned};
+use datafusion::sql::sqlparser::ast::Statement;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 use futures::{Stream, StreamExt, stream};
 
@@ -19,11 +22,14 @@ use super::answer::RowWriter;
 use super::dialect::DruidDialect;
 use super::explain;
 use super::fault::{Position, from_datafusion, invalid_at};
-use super::planner::{Names, Planner};
+use super::opened::Opened;
+use super::planner::{Names, Planner, Used};
+use super::prepare::{Cache, Holes, Prepared, Shape, Values, loose_holes};
 use super::request::{Settings, SqlRequest};
 use super::rewrite::rewrite;
 use super::statement::Text;
 use super::system::SystemTables;
+use super::translate::place_scans;
 use crate::{Control, QueryEngine, QueryError, Running};
 
 /// The bytes of an answer, piece by piece.
@@ -37,7 +43,10 @@ pub struct SqlAnswer {
     pub content_type: &'static str,
     /// Whether `X-Druid-SQL-Header-Included: yes` is sent.
     pub header_included: bool,
-    /// The body. After an error it must be cut without its end, so that clients notice.
+    /// Rows that are there already, before order and limit; `None`: they come while the body is read.
+    pub rows: Option<usize>,
+    /// The body; nothing of it is made before it is asked for. After an error it must be cut without its end, so
+    /// that clients notice.
     pub body: SqlBody,
 }
 
@@ -66,91 +75,202 @@ impl SqlAnswer {
 const LOOK: Duration = Duration::from_millis(50);
 
 /// What answering needs.
-pub(crate) struct Call<'q> {
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tools<'q> {
     pub(crate) planner: &'q Planner,
-    pub(crate) access: Access,
     pub(crate) system: &'q dyn SystemTables,
-    /// Keeps the query cancellable until its last byte is written or its body dropped.
-    pub(crate) running: Running<Arc<QueryEngine>>,
+    pub(crate) plans: &'q Cache,
 }
 
 /// Answers a text that has been read.
-pub(crate) async fn answer(
-    call: Call<'_>,
-    request: SqlRequest,
-    settings: Settings,
-    text: Text,
-) -> Result<SqlAnswer, QueryError> {
-    let control = call.access.control.clone();
-    let located = |e: QueryError| locate(e, &request.query);
-    let (schema, mut batches) = rows(&call, &settings, text).await.map_err(located)?;
-    let mut writer = RowWriter::new(&schema, &request, settings.zone, settings.stringify_arrays);
-    let mut first = Vec::new();
-    writer.start(&request, &mut first);
-    let more = match next(&mut batches, &control).await.map_err(located)? {
-        Some(batch) => {
-            writer.batch(&batch, &mut first).map_err(|e| from_datafusion(e.into()))?;
-            true
-        }
-        None => {
-            writer.end(&mut first);
-            false
-        }
+pub(crate) async fn answer(tools: Tools<'_>, opened: Opened) -> Result<SqlAnswer, QueryError> {
+    let Opened { request, settings, text, access, running, shape, found } = opened;
+    let planned = match found {
+        Some(found) => Ok(Planned::Runs(found.0, found.1)),
+        None => prepare(tools, text, shape, &settings, &access),
     };
-    let state = more.then_some((batches, writer, call.running));
-    let rest = stream::unfold(state, |state| async move {
-        let (mut batches, mut writer, running) = state?;
-        let mut piece = Vec::new();
-        match next(&mut batches, running.control()).await {
-            Err(error) => Some((Err(error), None)),
-            Ok(None) => {
-                writer.end(&mut piece);
-                Some((Ok(piece), None))
-            }
-            Ok(Some(batch)) => match writer.batch(&batch, &mut piece) {
-                Ok(()) => Some((Ok(piece), Some((batches, writer, running)))),
-                Err(error) => Some((Err(from_datafusion(error.into())), None)),
-            },
-        }
-    });
+    let started = match planned {
+        Ok(planned) => start(tools, planned, &access).await,
+        Err(error) => Err(error),
+    };
+    let Started { schema, batches, rows } = started.map_err(|e| locate(e, &request.query))?;
+    let writer = RowWriter::new(&schema, &request, settings.zone, settings.stringify_arrays);
+    let (content_type, header_included) = (request.result_format.content_type(), request.header);
+    let pieces = Pieces { batches, writer, running, request, engine: access.engine, begun: false };
     Ok(SqlAnswer {
         sql_query_id: settings.query_id,
-        content_type: request.result_format.content_type(),
-        header_included: request.header,
-        body: Box::pin(stream::once(async move { Ok(first) }).chain(rest)),
+        content_type,
+        header_included,
+        rows,
+        body: Box::pin(stream::unfold(Some(pieces), |pieces| async { pieces?.next().await })),
     })
 }
 
-/// The result of a statement as batches.
-async fn rows(
-    call: &Call<'_>,
-    settings: &Settings,
+/// The body of an answer on its way.
+struct Pieces {
+    batches: SendableRecordBatchStream,
+    writer: RowWriter,
+    running: Running<Arc<QueryEngine>>,
+    request: SqlRequest,
+    engine: Arc<QueryEngine>,
+    begun: bool,
+}
+
+impl Pieces {
+    /// The next piece, and what comes after it.
+    async fn next(mut self) -> Option<(Result<Vec<u8>, QueryError>, Option<Self>)> {
+        let mut piece = Vec::new();
+        if !std::mem::replace(&mut self.begun, true) {
+            self.writer.start(&self.request, &mut piece);
+        }
+        let written = match next(&mut self.batches, self.running.control()).await {
+            Ok(Some(batch)) => {
+                let written = self.writer.batch(&batch, &mut piece);
+                written.map(|()| true).map_err(|e| from_datafusion(e.into()))
+            }
+            Ok(None) => {
+                self.writer.end(&mut piece);
+                Ok(false)
+            }
+            Err(error) => Err(locate(error, &self.request.query)),
+        };
+        Some(match written {
+            Ok(more) => (Ok(piece), more.then_some(self)),
+            Err(error) => {
+                self.engine.counters().failure();
+                (Err(error), None)
+            }
+        })
+    }
+}
+
+/// What a statement asks for.
+enum Planned {
+    /// The rows of a plan.
+    Runs(Arc<Prepared>, Values),
+    /// Its plan as text.
+    Explains(LogicalPlan),
+}
+
+/// A plan for a statement there is none for yet; it is kept when others may use it.
+fn prepare(
+    tools: Tools<'_>,
     text: Text,
-) -> Result<(SchemaRef, SendableRecordBatchStream), QueryError> {
-    let Text { explain, mut statement, .. } = text;
-    rewrite(&mut statement, settings)?;
-    let names = Names { access: &call.access, system: call.system };
-    let planned = call.planner.plan(statement, &names, settings.zone, settings.outer_limit);
-    let (plan, fallbacks) = planned.map_err(from_datafusion)?;
-    for _ in 0..fallbacks {
-        call.access.engine.counters().fallback();
+    shape: Option<Shape>,
+    settings: &Settings,
+    access: &Access,
+) -> Result<Planned, QueryError> {
+    let explain = text.explain;
+    let statement = text.parse()?;
+    let snapshot = &access.snapshot;
+    if let Some(shape) = &shape
+        && let Some((prepared, used)) = with_holes(tools, &statement, shape, settings, snapshot)
+    {
+        let values = Values::new(&shape.literals, settings.zone);
+        return Ok(Planned::Runs(tools.plans.put(shape, prepared, !used.metadata), values));
     }
+    let (plan, fallbacks, used) =
+        plan(tools, statement, &mut Holes::none(), Values::default(), settings, snapshot)?;
     if explain {
-        let row = explain::row(&plan).map_err(from_datafusion)?;
-        let rows = stream::once(async move { Ok(row) });
-        let schema = explain::schema();
-        let rows = RecordBatchStreamAdapter::new(SchemaRef::clone(&schema), rows);
-        return Ok((schema, Box::pin(rows)));
+        (0..fallbacks).for_each(|_| access.engine.counters().fallback());
+        return Ok(Planned::Explains(plan));
     }
-    let schema = SchemaRef::clone(plan.schema().inner());
-    let physical = call.planner.physical(&plan).await.map_err(from_datafusion)?;
-    let context = call.planner.state().task_ctx();
-    let batches = if matches!(plan, LogicalPlan::Union(_)) {
-        in_turn(physical, context)
-    } else {
-        execute_stream(physical, context)
+    let plan = place_scans(plan).map_err(from_datafusion)?;
+    let prepared = Prepared::new(plan, fallbacks, &used, snapshot);
+    let prepared = match &shape {
+        Some(shape) => {
+            let prepared = prepared.for_shape(shape, settings.zone, BTreeMap::new());
+            tools.plans.put(shape, prepared, !used.metadata)
+        }
+        None => Arc::new(prepared),
     };
-    Ok((schema, batches.map_err(from_datafusion)?))
+    Ok(Planned::Runs(prepared, Values::default()))
+}
+
+/// A plan with holes, and what it reads; `None` when the statement has to be planned as it is (which also
+/// finds the words for what is wrong with it).
+fn with_holes(
+    tools: Tools<'_>,
+    statement: &Statement,
+    shape: &Shape,
+    settings: &Settings,
+    snapshot: &Snapshot,
+) -> Option<(Prepared, Used)> {
+    let mut but = Vec::new();
+    // What stands in no condition of a datasource is a literal the second time.
+    for _ in 0..2 {
+        let mut statement = statement.clone();
+        let mut holes = Holes::mark(&mut statement, &shape.literals, settings.zone, &but);
+        let values = Values::new(&shape.literals, settings.zone);
+        let (plan, fallbacks, used) = plan(tools, statement, &mut holes, values, settings, snapshot).ok()?;
+        let plan = place_scans(plan).ok()?;
+        let loose = loose_holes(&plan).ok()?;
+        if loose.is_empty() {
+            let prepared = Prepared::new(plan, fallbacks, &used, snapshot);
+            return Some((prepared.for_shape(shape, settings.zone, holes.settled()), used));
+        }
+        but.extend(loose);
+    }
+    None
+}
+
+/// The optimised plan of a statement, how many operators did not translate, and what it reads.
+fn plan(
+    tools: Tools<'_>,
+    mut statement: Statement,
+    holes: &mut Holes<'_>,
+    values: Values,
+    settings: &Settings,
+    snapshot: &Snapshot,
+) -> Result<(LogicalPlan, usize, Used), QueryError> {
+    rewrite(&mut statement, settings)?;
+    let names = Names::new(snapshot, tools.system, values);
+    let planned = tools.planner.plan(statement, holes, &names, settings);
+    let (plan, fallbacks) = planned.map_err(from_datafusion)?;
+    Ok((plan, fallbacks, names.used()))
+}
+
+/// The result of a statement, begun.
+struct Started {
+    schema: SchemaRef,
+    batches: SendableRecordBatchStream,
+    /// How many there are, if that is known already.
+    rows: Option<usize>,
+}
+
+async fn start(tools: Tools<'_>, planned: Planned, access: &Access) -> Result<Started, QueryError> {
+    let (prepared, values) = match planned {
+        Planned::Runs(prepared, values) => (prepared, values),
+        Planned::Explains(plan) => {
+            let row = explain::row(&plan).map_err(from_datafusion)?;
+            return Ok(Started::of(explain::schema(), std::iter::once(Ok(row)), 1));
+        }
+    };
+    (0..prepared.fallbacks).for_each(|_| access.engine.counters().fallback());
+    if let Some(direct) = &prepared.direct {
+        let blocks = direct.rows(access, &values).await?;
+        let rows = blocks.iter().map(|block| block.count).sum();
+        return Ok(Started::of(Arc::clone(direct.schema()), direct.batches(blocks), rows));
+    }
+    let schema = SchemaRef::clone(prepared.plan.schema().inner());
+    let physical = tools.planner.physical(&prepared.plan, access, &values).await.map_err(from_datafusion)?;
+    let context = tools.planner.state().task_ctx();
+    let batches = match prepared.plan {
+        LogicalPlan::Union(_) => in_turn(physical, context),
+        _ => execute_stream(physical, context),
+    };
+    Ok(Started { schema, batches: batches.map_err(from_datafusion)?, rows: None })
+}
+
+impl Started {
+    fn of(
+        schema: SchemaRef,
+        batches: impl Iterator<Item = datafusion::common::Result<RecordBatch>> + Send + 'static,
+        rows: usize,
+    ) -> Self {
+        let batches = RecordBatchStreamAdapter::new(Arc::clone(&schema), stream::iter(batches));
+        Self { schema, batches: Box::pin(batches), rows: Some(rows) }
+    }
 }
 
 /// The parts of a union one after the other, as Druid answers them.

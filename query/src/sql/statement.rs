@@ -1,4 +1,4 @@
-//! What does a text say? `SET` prefixes, `EXPLAIN PLAN FOR`, parameters put in for `?`, then one parsed query.
+//! What does a text say? `SET` prefixes, `EXPLAIN PLAN FOR`, parameters put in for `?`, then one query to parse.
 
 use alluvium_segments::time::{format_iso, parse_iso};
 use datafusion::sql::sqlparser::ast::Statement;
@@ -12,25 +12,30 @@ use super::fault::{Position, invalid, invalid_at};
 use super::request::SqlParameter;
 use crate::QueryError;
 
-/// A text, read.
+/// A text, read as far as its tokens.
 #[derive(Debug)]
 pub(crate) struct Text {
     /// From `SET key = value;`: these beat the request's context.
     pub(crate) settings: Map<String, Value>,
     /// Whether the plan is asked for, not the rows.
     pub(crate) explain: bool,
-    /// The query.
-    pub(crate) statement: Statement,
+    /// The query's, with values for its parameters.
+    tokens: Vec<TokenWithSpan>,
 }
 
 /// Reads a text.
 pub(crate) fn read(text: &str, parameters: &[SqlParameter]) -> Result<Text, QueryError> {
-    let dialect = DruidDialect;
-    let tokens = Tokenizer::new(&dialect, text)
+    let tokens = Tokenizer::new(&DruidDialect, text)
         .tokenize_with_location()
         .map_err(|e| invalid_at(e.message.clone(), Position::start(e.location.line, e.location.column)))?;
-    let mut parts: Vec<Vec<TokenWithSpan>> =
-        tokens.split(|t| t.token == Token::SemiColon).map(<[TokenWithSpan]>::to_vec).collect();
+    let mut parts = vec![Vec::new()];
+    for token in tokens {
+        if token.token == Token::SemiColon {
+            parts.push(Vec::new());
+        } else if let Some(part) = parts.last_mut() {
+            part.push(token);
+        }
+    }
     parts.retain(|part| part.iter().any(meaningful));
     let Some(last) = parts.pop() else {
         return Err(invalid("the text holds no statement; write a query such as `SELECT 1`"));
@@ -52,9 +57,19 @@ pub(crate) fn read(text: &str, parameters: &[SqlParameter]) -> Result<Text, Quer
             "the text has more than {MAX_OPERATORS} operators; use IN for long lists"
         )));
     }
-    let tokens = bind(last, parameters)?;
-    let statement = parse(&dialect, tokens)?;
-    Ok(Text { settings, explain, statement })
+    Ok(Text { settings, explain, tokens: bind(last, parameters)? })
+}
+
+impl Text {
+    /// What the query is written in.
+    pub(crate) fn tokens(&self) -> &[TokenWithSpan] {
+        &self.tokens
+    }
+
+    /// The query.
+    pub(crate) fn parse(self) -> Result<Statement, QueryError> {
+        parse(&DruidDialect, self.tokens)
+    }
 }
 
 fn meaningful(token: &TokenWithSpan) -> bool {
@@ -191,7 +206,7 @@ fn bind(tokens: Vec<TokenWithSpan>, parameters: &[SqlParameter]) -> Result<Vec<T
     let mut bound = Vec::with_capacity(tokens.len());
     let mut next = 0;
     for token in tokens {
-        if token.token != Token::Placeholder("?".to_owned()) {
+        if !matches!(&token.token, Token::Placeholder(mark) if mark == "?") {
             bound.push(token);
             continue;
         }
@@ -278,12 +293,12 @@ mod tests {
         assert!(read.explain);
         assert_eq!(read.settings["sqlTimeZone"], "UTC");
         assert_eq!(read.settings["a"], -1);
-        assert_eq!(read.statement.to_string(), "SELECT (-5) + 1.5, 'it''s'");
+        assert_eq!(read.parse().unwrap().to_string(), "SELECT (-5) + 1.5, 'it''s'");
     }
 
     #[test]
     fn errors_name_the_place() {
-        let fault = |text: &str| read(text, &[]).unwrap_err().to_string();
+        let fault = |text: &str| read(text, &[]).and_then(Text::parse).unwrap_err().to_string();
         let message = fault("SELECT *\nFORM x");
         assert!(message.contains("line [2]"), "{message}");
         assert!(fault("SELECT 1; SELECT 2").contains("Only SET statements"));

@@ -1,10 +1,9 @@
-//! What is a datasource to DataFusion? A table over the snapshot of one query, whose scans and filters our
-//! segment operators run.
+//! What is a datasource to DataFusion? A table of columns, whose scans and filters our segment operators run; the
+//! rows come in with the query that runs, not with its plan.
 
 use std::sync::Arc;
 
-use alluvium_segments::catalog::Datasource;
-use alluvium_segments::{ColumnType, TIME_COLUMN};
+use alluvium_segments::{ColumnSpec, ColumnType, TIME_COLUMN};
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
@@ -12,24 +11,24 @@ use datafusion::common::Result;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 
-use super::access::Access;
-use super::exec::SegmentExec;
-use super::fault::{invalid, outside};
+use super::fault::outside;
 use super::functions::TIMESTAMP;
-use super::node::{Part, Shown};
-use super::translate::{SegmentQuery, Work, filter_json, time_intervals};
+use super::prepare::Values;
+use super::translate::filter_json;
+use crate::QueryError;
 
-/// A datasource as of one snapshot.
+/// A datasource with the columns it had when a statement was planned.
 #[derive(Debug)]
 pub(crate) struct DatasourceTable {
     name: String,
     schema: SchemaRef,
-    access: Access,
+    values: Arc<Values>,
 }
 
 impl DatasourceTable {
-    pub(crate) fn new(datasource: &Datasource, access: Access) -> Self {
-        Self { name: datasource.name.clone(), schema: arrow_schema(datasource), access }
+    /// `values` are those of the statement that is planned, for the holes in its conditions.
+    pub(crate) fn new(name: &str, columns: &[ColumnSpec], values: Arc<Values>) -> Self {
+        Self { name: name.to_owned(), schema: arrow_schema(columns), values }
     }
 
     /// Its name.
@@ -42,9 +41,9 @@ impl DatasourceTable {
         &self.schema
     }
 
-    /// Where its segments are read.
-    pub(crate) fn access(&self) -> &Access {
-        &self.access
+    /// The values of the statement it was planned for.
+    pub(crate) fn values(&self) -> &Values {
+        &self.values
     }
 
     /// A provider as this kind of table, if it is one.
@@ -55,11 +54,11 @@ impl DatasourceTable {
 }
 
 /// `__time` first, then the columns in their order.
-pub(crate) fn arrow_schema(datasource: &Datasource) -> SchemaRef {
+pub(crate) fn arrow_schema(columns: &[ColumnSpec]) -> SchemaRef {
     let mut fields = vec![Field::new(TIME_COLUMN, TIMESTAMP, false)];
-    for column in datasource.current_columns() {
+    for column in columns {
         if column.name != TIME_COLUMN {
-            fields.push(Field::new(column.name, arrow_type(column.column_type), true));
+            fields.push(Field::new(&column.name, arrow_type(column.column_type), true));
         }
     }
     Arc::new(Schema::new(fields))
@@ -86,7 +85,7 @@ impl TableProvider for DatasourceTable {
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        let one = |filter: &&Expr| match filter_json(filter, &self.schema) {
+        let one = |filter: &&Expr| match filter_json(&self.values.fill((*filter).clone()), &self.schema) {
             Some(_) => TableProviderFilterPushDown::Exact,
             None => TableProviderFilterPushDown::Unsupported,
         };
@@ -96,30 +95,11 @@ impl TableProvider for DatasourceTable {
     async fn scan(
         &self,
         _state: &dyn Session,
-        projection: Option<&Vec<usize>>,
-        filters: &[Expr],
-        limit: Option<usize>,
+        _projection: Option<&Vec<usize>>,
+        _filters: &[Expr],
+        _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let schema = match projection {
-            Some(columns) => Arc::new(self.schema.project(columns)?),
-            None => Arc::clone(&self.schema),
-        };
-        let filter = match filters.iter().cloned().reduce(Expr::and) {
-            Some(whole) => Some(filter_json(&whole, &self.schema).ok_or_else(|| {
-                outside(invalid(format!("the filter {whole} cannot be run over `{}`", self.name)))
-            })?),
-            None => None,
-        };
-        let columns: Vec<String> = schema.fields().iter().map(|f| f.name().clone()).collect();
-        let shown = (0..columns.len()).map(Shown::Result).collect();
-        let limit = limit.and_then(|n| u64::try_from(n).ok());
-        let query = SegmentQuery {
-            datasource: self.name.clone(),
-            intervals: time_intervals(filters),
-            filter,
-            work: Work::Rows { columns, descending: None, offset: 0, limit },
-        };
-        let exec = SegmentExec::new(self.access.clone(), vec![Part { query, shown }], schema);
-        Ok(Arc::new(exec))
+        // Scans have become segment work before anything is planned to run.
+        Err(outside(QueryError::Internal(format!("a scan of `{}` was left in the plan", self.name))))
     }
 }

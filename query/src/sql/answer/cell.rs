@@ -2,7 +2,6 @@
 //! JSON text of the list.
 
 use std::borrow::Cow;
-use std::io::Write;
 
 use alluvium_expression::{double_text, float_text};
 use alluvium_segments::time::format_iso_in;
@@ -13,6 +12,8 @@ use datafusion::arrow::array::{
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type, TimeUnit};
 use datafusion::arrow::error::ArrowError;
+
+use super::iso::write_iso;
 
 /// A column, as one of the kinds that are written.
 #[derive(Debug)]
@@ -83,8 +84,13 @@ impl Cells {
             return Ok(());
         }
         match self {
-            Self::Longs(a) => write!(out, "{}", a.value(row))?,
-            Self::Booleans(a) => write!(out, "{}", a.value(row))?,
+            Self::Longs(a) => write_long(a.value(row), out),
+            Self::Booleans(a) => out.extend_from_slice(if a.value(row) { b"true" } else { b"false" }),
+            Self::Times(a, zone) => {
+                out.push(b'"');
+                write_iso(a.value(row), *zone, out);
+                out.push(b'"');
+            }
             Self::Floats(a) if a.value(row).is_finite() => {
                 out.extend_from_slice(float_text(a.value(row)).as_bytes());
             }
@@ -129,6 +135,11 @@ impl Cells {
             Self::Nulls => Cow::Borrowed(""),
         })
     }
+}
+
+fn write_long(value: i64, out: &mut Vec<u8>) {
+    // Writing a number to a vector cannot fail.
+    let _ = serde_json::to_writer(out, &value);
 }
 
 /// A JSON string.

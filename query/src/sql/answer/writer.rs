@@ -12,6 +12,9 @@ use crate::sql::explain::native_name;
 use crate::sql::metadata::sql_type;
 use crate::sql::request::{ResultFormat, SqlRequest};
 
+/// Bytes of most values.
+const CELL_BYTES: usize = 12;
+
 /// Writes the rows of one answer.
 #[derive(Debug)]
 pub(crate) struct RowWriter {
@@ -95,6 +98,7 @@ impl RowWriter {
     pub(crate) fn batch(&mut self, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<(), ArrowError> {
         let columns: Vec<Cells> =
             batch.columns().iter().map(|c| Cells::of(c, self.zone)).collect::<Result<_, _>>()?;
+        out.reserve(batch.num_rows() * (self.row_bytes() + batch.num_columns() * CELL_BYTES));
         for row in 0..batch.num_rows() {
             self.begin_row(out);
             match self.format {
@@ -128,6 +132,14 @@ impl RowWriter {
             self.end_row(out);
         }
         Ok(())
+    }
+
+    /// What stands around the values of a row, in bytes.
+    fn row_bytes(&self) -> usize {
+        match self.format {
+            ResultFormat::Object | ResultFormat::ObjectLines => self.keys.iter().map(|k| k.len() + 2).sum(),
+            _ => self.keys.len() + 3,
+        }
     }
 
     /// What comes after the last row. Its absence tells a client that the answer was cut.

@@ -3,6 +3,7 @@
 mod fixture;
 mod forms;
 mod plans;
+mod prepared;
 
 use fixture::{engine, rows};
 

@@ -7,7 +7,7 @@ use datafusion::logical_expr::expr::AggregateFunction;
 use datafusion::logical_expr::{Aggregate, Expr};
 
 use super::expression::render;
-use super::filter::{filter_json, time_intervals};
+use super::filter::filter_json;
 use super::segment_query::{
     Aggregator, Dimension, Field, Function, NativeType, SegmentQuery, Work, native_type,
 };
@@ -38,26 +38,7 @@ pub(super) fn segment_query(source: &Source, aggregate: &Aggregate, keys: &[Expr
         let function = function(call, &args?, table)?;
         aggregators.push(Aggregator { name: format!("a{i}"), function, filter: condition });
     }
-    let (intervals, filter) = rows_of(source)?;
-    Some(SegmentQuery {
-        datasource: source.table.name().to_owned(),
-        intervals,
-        filter,
-        work: Work::Groups { dimensions, aggregators },
-    })
-}
-
-/// Intervals and native filter of a source.
-pub(super) fn rows_of(
-    source: &Source,
-) -> Option<(Vec<alluvium_segments::time::Interval>, Option<serde_json::Value>)> {
-    let table = source.table.arrow_schema();
-    let whole = source.filters.iter().cloned().reduce(Expr::and);
-    let filter = match &whole {
-        Some(condition) => Some(filter_json(condition, table)?),
-        None => None,
-    };
-    Some((time_intervals(&source.filters), filter))
+    source.query(Work::Groups { dimensions, aggregators })
 }
 
 fn call_of(expr: &Expr) -> Option<&AggregateFunction> {

@@ -9,7 +9,9 @@ use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 use serde_json::{Value, json};
 
 use super::expression::render;
+use super::segment_query::Restriction;
 use crate::sql::functions::DruidFunction;
+use crate::sql::prepare::Values;
 
 /// A condition as a native filter; `None` when it does not translate.
 pub(crate) fn filter_json(expr: &Expr, table: &Schema) -> Option<Value> {
@@ -197,8 +199,19 @@ fn text_search(function: &str, args: &[Expr], table: &Schema) -> Option<Value> {
     }
 }
 
+/// Which rows pass all conditions with these values in their holes; `None` when one does not translate.
+pub(crate) fn restriction(conditions: &[Expr], values: &Values, table: &Schema) -> Option<Restriction> {
+    let conditions: Vec<Expr> = conditions.iter().map(|c| values.fill(c.clone())).collect();
+    let intervals = time_intervals(&conditions);
+    let filter = match conditions.into_iter().reduce(Expr::and) {
+        Some(whole) => Some(filter_json(&whole, table)?),
+        None => None,
+    };
+    Some(Restriction { intervals, filter })
+}
+
 /// The times at which all conditions can be true, as far as comparisons of `__time` with literals tell.
-pub(crate) fn time_intervals(filters: &[Expr]) -> Vec<Interval> {
+fn time_intervals(filters: &[Expr]) -> Vec<Interval> {
     filters.iter().fold(vec![Interval::ETERNITY], |known, filter| intersect(&known, &times_of(filter)))
 }
 

@@ -9,6 +9,8 @@ mod segment_query;
 mod source;
 
 pub(crate) use expression::literal;
-pub(crate) use filter::{filter_json, time_intervals};
-pub(crate) use rule::push_down;
-pub(crate) use segment_query::{Aggregator, Dimension, Field, Function, NativeType, SegmentQuery, Work};
+pub(crate) use filter::{filter_json, restriction};
+pub(crate) use rule::{place_scans, push_down};
+pub(crate) use segment_query::{
+    Aggregator, Dimension, Field, Function, NativeType, Restriction, SegmentQuery, Work,
+};

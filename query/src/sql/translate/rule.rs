@@ -8,10 +8,10 @@ use datafusion::catalog::default_table_source::source_as_provider;
 use datafusion::common::tree_node::{Transformed, TreeNodeRecursion};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::utils::grouping_set_to_exprlist;
-use datafusion::logical_expr::{Aggregate, Expr, Extension, GroupingSet, LogicalPlan, Sort};
+use datafusion::logical_expr::{Aggregate, Expr, Extension, GroupingSet, LogicalPlan, Sort, TableScan};
 
-use super::aggregate::{rows_of, segment_query};
-use super::segment_query::{SegmentQuery, Work};
+use super::aggregate::segment_query;
+use super::segment_query::Work;
 use super::source::Source;
 use crate::sql::node::{Part, SegmentNode, Shown};
 use crate::sql::table::DatasourceTable;
@@ -138,19 +138,36 @@ fn replace_scan(plan: &LogicalPlan, source: &Source, descending: bool, limit: us
             let input = replace_scan(plan.inputs().first()?, source, descending, limit)?;
             plan.with_new_exprs(plan.expressions(), vec![input]).ok()
         }
-        LogicalPlan::TableScan(scan) => {
-            let (intervals, filter) = rows_of(source)?;
-            let columns: Vec<String> =
-                scan.projected_schema.fields().iter().map(|f| f.name().clone()).collect();
-            let shown = (0..columns.len()).map(Shown::Result).collect();
-            let limit = u64::try_from(limit).ok();
-            let work = Work::Rows { columns, descending: Some(descending), offset: 0, limit };
-            let query = SegmentQuery { datasource: source.table.name().to_owned(), intervals, filter, work };
-            let part = Part { query, shown };
-            let schema = Arc::clone(&scan.projected_schema);
-            let node = SegmentNode::new(Arc::clone(&source.table), vec![part], schema);
-            Some(LogicalPlan::Extension(Extension { node: Arc::new(node) }))
-        }
+        LogicalPlan::TableScan(scan) => rows(scan, source, Some(descending), Some(limit)),
         _ => None,
     }
+}
+
+/// The columns of a scan as segment work.
+fn rows(
+    scan: &TableScan,
+    source: &Source,
+    descending: Option<bool>,
+    limit: Option<usize>,
+) -> Option<LogicalPlan> {
+    let columns: Vec<String> = scan.projected_schema.fields().iter().map(|f| f.name().clone()).collect();
+    let shown = (0..columns.len()).map(Shown::Result).collect();
+    let limit = limit.and_then(|n| u64::try_from(n).ok());
+    let query = source.query(Work::Rows { columns, descending, offset: 0, limit })?;
+    let schema = Arc::clone(&scan.projected_schema);
+    let node = SegmentNode::new(Arc::clone(&source.table), vec![Part { query, shown }], schema);
+    Some(LogicalPlan::Extension(Extension { node: Arc::new(node) }))
+}
+
+/// A plan in which every scan of a datasource is segment work.
+pub(crate) fn place_scans(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let placed = plan.transform_down_with_subqueries(|node| {
+        let LogicalPlan::TableScan(scan) = &node else { return Ok(Transformed::no(node)) };
+        let Some(source) = Source::scan(scan) else { return Ok(Transformed::no(node)) };
+        match rows(scan, &source, None, scan.fetch) {
+            Some(segments) => Ok(Transformed::yes(segments)),
+            None => Ok(Transformed::no(node)),
+        }
+    })?;
+    Ok(placed.data)
 }

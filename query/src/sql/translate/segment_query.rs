@@ -4,6 +4,7 @@
 use alluvium_segments::ColumnType;
 use alluvium_segments::time::Interval;
 use datafusion::arrow::datatypes::DataType;
+use datafusion::logical_expr::Expr;
 use serde_json::Value;
 
 use crate::sql::functions::{quote_name, quote_text};
@@ -12,10 +13,18 @@ use crate::sql::functions::{quote_name, quote_text};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SegmentQuery {
     pub(crate) datasource: String,
+    pub(crate) rows: Restriction,
+    /// What `rows` is made of where that has holes, as of the values it was planned with; empty where it has none.
+    pub(crate) conditions: Vec<Expr>,
+    pub(crate) work: Work,
+}
+
+/// Which rows.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Restriction {
     pub(crate) intervals: Vec<Interval>,
     /// A native filter.
     pub(crate) filter: Option<Value>,
-    pub(crate) work: Work,
 }
 
 /// What to do with the rows.

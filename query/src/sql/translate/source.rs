@@ -6,8 +6,11 @@ use std::sync::Arc;
 use datafusion::catalog::default_table_source::source_as_provider;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, DFSchema};
-use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::logical_expr::{Expr, LogicalPlan, TableScan};
 
+use super::filter::restriction;
+use super::segment_query::{SegmentQuery, Work};
+use crate::sql::prepare::has_holes;
 use crate::sql::table::DatasourceTable;
 
 /// Rows of one datasource that pass filters, and what each output column is in terms of its columns.
@@ -20,21 +23,19 @@ pub(super) struct Source {
 }
 
 impl Source {
+    /// Work over its rows; `None` when a condition does not translate.
+    pub(super) fn query(&self, work: Work) -> Option<SegmentQuery> {
+        let table = self.table.arrow_schema();
+        let rows = restriction(&self.filters, self.table.values(), table)?;
+        let holes = self.filters.iter().any(has_holes);
+        let conditions = if holes { self.filters.clone() } else { Vec::new() };
+        Some(SegmentQuery { datasource: self.table.name().to_owned(), rows, conditions, work })
+    }
+
     /// Reads a plan; `None` when it is anything else, or has a limit.
     pub(super) fn of(plan: &LogicalPlan) -> Option<Self> {
         match plan {
-            LogicalPlan::TableScan(scan) => {
-                if scan.fetch.is_some() {
-                    return None;
-                }
-                let provider = source_as_provider(&scan.source).ok()?;
-                let table = DatasourceTable::of(&provider)?;
-                let name = |e: &Expr| Some(bare(e.clone()));
-                let filters = scan.filters.iter().map(name).collect::<Option<_>>()?;
-                let fields = scan.projected_schema.fields().iter();
-                let outputs = fields.map(|f| Expr::Column(Column::new_unqualified(f.name()))).collect();
-                Some(Self { table, filters, outputs })
-            }
+            LogicalPlan::TableScan(scan) if scan.fetch.is_none() => Self::scan(scan),
             LogicalPlan::SubqueryAlias(alias) => Self::of(&alias.input),
             LogicalPlan::Filter(filter) => {
                 let mut source = Self::of(&filter.input)?;
@@ -52,6 +53,16 @@ impl Source {
             }
             _ => None,
         }
+    }
+
+    /// A scan of a datasource, whatever its limit.
+    pub(super) fn scan(scan: &TableScan) -> Option<Self> {
+        let provider = source_as_provider(&scan.source).ok()?;
+        let table = DatasourceTable::of(&provider)?;
+        let filters = scan.filters.iter().map(|e| bare(e.clone())).collect();
+        let fields = scan.projected_schema.fields().iter();
+        let outputs = fields.map(|f| Expr::Column(Column::new_unqualified(f.name()))).collect();
+        Some(Self { table, filters, outputs })
     }
 
     /// An expression over the outputs, in terms of the datasource's columns.
