@@ -183,12 +183,19 @@ impl Numeric {
             (State::Double(n), _) => add_doubles(n, op, target, rows, &self.doubles),
             (State::Mean(sums, counts), values) => {
                 let block = if let Values::Double(block) = values { block } else { &self.doubles };
-                for_each(target, rows, |group, p| {
-                    if !block.nulls.is_null(p) {
+                if block.nulls.any() {
+                    for_each(target, rows, |group, p| {
+                        if !block.nulls.is_null(p) {
+                            sums[group] += block.values[p];
+                            counts[group] += 1;
+                        }
+                    });
+                } else {
+                    for_each(target, rows, |group, p| {
                         sums[group] += block.values[p];
                         counts[group] += 1;
-                    }
-                });
+                    });
+                }
             }
             _ => {}
         }

@@ -87,6 +87,11 @@ impl Quantiles {
         sorted.get(rank.saturating_sub(1)).copied().unwrap_or(f64::NAN)
     }
 
+    /// Bytes of memory it takes.
+    pub(crate) fn size(&self) -> usize {
+        8 * (self.values.capacity() + self.bins.as_ref().map_or(0, |bins| bins.counts.capacity()))
+    }
+
     /// For the wire: words.
     pub(crate) fn to_words(&self) -> Vec<u64> {
         match &self.bins {

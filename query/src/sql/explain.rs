@@ -229,6 +229,14 @@ fn aggregation(aggregator: &Aggregator, virtuals: &mut Vec<Value>) -> Value {
                 "outputType": output.druid_name()});
             json!({"type": "cardinality", "name": name, "fields": [field], "byRow": false, "round": true})
         }
+        Function::DistinctSketch(field, output) => {
+            let from = field_name(field, *output, virtuals);
+            json!({"type": "HLLSketchBuild", "name": name, "fieldName": from, "round": true})
+        }
+        Function::Quantile(field, _) => {
+            let from = field_name(field, NativeType::Double, virtuals);
+            json!({"type": "quantilesDoublesSketch", "name": name, "fieldName": from})
+        }
     };
     match &aggregator.filter {
         Some(filter) => json!({"type": "filtered", "aggregator": native, "filter": filter, "name": name}),

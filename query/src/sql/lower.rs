@@ -1,6 +1,6 @@
 //! What plan runs for a segment query? Texts are parsed, native filters read, time buckets recognised.
 
-use alluvium_expression::{Filter, parse};
+use alluvium_expression::{Expr, Filter, parse};
 use alluvium_segments::ColumnType;
 use alluvium_segments::time::{Granularity, parse_zone};
 
@@ -91,6 +91,34 @@ fn input(field: &Field) -> Result<Input, QueryError> {
     }
 }
 
+/// The values whose distinct ones are counted.
+fn distinct_field(
+    aggregator: &Aggregator,
+    field: &Field,
+    output: NativeType,
+) -> Result<DimensionPlan, QueryError> {
+    Ok(DimensionPlan {
+        name: aggregator.name.clone(),
+        input: input(field)?,
+        transforms: Vec::new(),
+        output_type: output,
+        drop_empty: false,
+    })
+}
+
+/// What is aggregated as a double need not be cast to one before.
+fn as_double(input: Input) -> Input {
+    let Input::Expression(Expr::Call(call)) = &input else { return input };
+    match (call.name(), call.args()) {
+        ("cast", [Expr::Column(column), Expr::Literal(to)])
+            if to.as_string().as_deref() == Some("DOUBLE") =>
+        {
+            Input::Column(column.to_string())
+        }
+        _ => input,
+    }
+}
+
 fn number(native: NativeType) -> Number {
     match native {
         ColumnType::Long => Number::Long,
@@ -106,7 +134,7 @@ fn aggregator(aggregator: &Aggregator) -> Result<AggregatorPlan, QueryError> {
         Function::Sum(kind, field) => AggregateFunction::Sum(number(*kind), input(field)?),
         Function::Min(kind, field) => AggregateFunction::Min(number(*kind), input(field)?),
         Function::Max(kind, field) => AggregateFunction::Max(number(*kind), input(field)?),
-        Function::Mean(field) => AggregateFunction::Mean(input(field)?),
+        Function::Mean(field) => AggregateFunction::Mean(as_double(input(field)?)),
         Function::First { output, field, time, max_bytes } => AggregateFunction::First {
             value_type: *output,
             input: input(field)?,
@@ -123,15 +151,13 @@ fn aggregator(aggregator: &Aggregator) -> Result<AggregatorPlan, QueryError> {
             AggregateFunction::Any { value_type: *output, input: input(field)?, max_bytes: *max_bytes }
         }
         Function::Distinct(field, output) => {
-            let dimension = DimensionPlan {
-                name: aggregator.name.clone(),
-                input: input(field)?,
-                transforms: Vec::new(),
-                output_type: *output,
-                drop_empty: false,
-            };
+            let dimension = distinct_field(aggregator, field, *output)?;
             AggregateFunction::Cardinality { fields: vec![dimension], by_row: false, round: true }
         }
+        Function::DistinctSketch(field, output) => {
+            AggregateFunction::DistinctSketch(distinct_field(aggregator, field, *output)?)
+        }
+        Function::Quantile(field, fraction) => AggregateFunction::Quantile(input(field)?, *fraction),
     };
     let filter = aggregator.filter.as_ref().map(read_filter).transpose()?;
     Ok(AggregatorPlan { name: aggregator.name.clone(), function, filter })

@@ -39,8 +39,9 @@ impl Block<'_> {
             }
             Encoding::Runs => {
                 let runs = self.runs()?;
+                let mut run = 0;
                 out.extend(picks.iter().map(|pick| {
-                    let run = runs.ends.partition_point(|end| usize::from(*end) <= row(pick));
+                    run = runs.find(run, row(pick));
                     map(base.wrapping_add(runs.value(run)))
                 }));
             }

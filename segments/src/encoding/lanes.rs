@@ -56,24 +56,41 @@ impl Block<'_> {
 
     fn run_lanes(&self, end: usize, out: &mut LaneBlock) -> Result<(), Damage> {
         let runs = self.runs()?;
-        let base = self.entry.base;
+        let (base, room) = (self.entry.base, end + STEP);
         match runs.width {
-            1 => spread(runs.ends, |run| runs.value(run) as u8, out.bytes(base, end, end)),
-            2 => spread(runs.ends, |run| runs.value(run) as u16, out.shorts(base, end, end)),
-            4 => spread(runs.ends, |run| runs.value(run) as u32, out.words(base, end, end)),
-            _ => spread(runs.ends, |run| runs.value(run), out.longs(base, end, end)),
+            1 => spread(runs.ends, runs.values, out.bytes(base, end, room)),
+            2 => spread(runs.ends, numbers(runs.values)?, out.shorts(base, end, room)),
+            4 => spread(runs.ends, numbers(runs.values)?, out.words(base, end, room)),
+            _ => spread(runs.ends, numbers(runs.values)?, out.longs(base, end, room)),
         }
     }
 }
 
-/// Repeats the value of each run up to its end.
-fn spread<T: Copy>(ends: &[u16], value: impl Fn(usize) -> T, lanes: &mut [T]) -> Result<(), Damage> {
+/// Lanes that are written at once where a run is spread; runs are often shorter.
+const STEP: usize = 8;
+
+/// Bytes as numbers, which lie aligned.
+fn numbers<T: bytemuck::Pod>(bytes: &[u8]) -> Result<&[T], Damage> {
+    bytemuck::try_cast_slice(bytes).map_err(|e| Damage::new("aligned values of runs", e.to_string()))
+}
+
+/// Repeats the value of each run up to its end, in whole steps: what is written beyond a run's end is overwritten by the
+/// next, and there is a step of room after the last.
+fn spread<T: Copy>(ends: &[u16], values: &[T], lanes: &mut [T]) -> Result<(), Damage> {
+    let most = lanes.len().saturating_sub(STEP);
     let mut row = 0;
-    for (run, end) in ends.iter().enumerate() {
-        let part = row..usize::from(*end).min(lanes.len());
-        let found = || Damage::new("ascending run ends", format!("{end} after {row}"));
-        lanes.get_mut(part.clone()).ok_or_else(found)?.fill(value(run));
-        row = part.end;
+    for (end, value) in ends.iter().zip(values) {
+        let stop = usize::from(*end).min(most);
+        if stop < row {
+            return Err(Damage::new("ascending run ends", format!("{end} after {row}")));
+        }
+        while row < stop {
+            if let Some(step) = lanes.get_mut(row..row + STEP) {
+                step.copy_from_slice(&[*value; STEP]);
+            }
+            row += STEP;
+        }
+        row = stop;
     }
     Ok(())
 }

@@ -189,7 +189,24 @@ impl<'a> Block<'a> {
 impl Runs<'_> {
     /// The stored offset of a run.
     pub(super) fn value(&self, run: usize) -> u64 {
-        word_at(self.values, self.width, run).unwrap_or_default()
+        fn at<const N: usize>(bytes: &[u8], run: usize) -> [u8; N] {
+            bytes.as_chunks().0.get(run).copied().unwrap_or([0; N])
+        }
+        match self.width {
+            1 => self.values.get(run).copied().map_or(0, u64::from),
+            2 => u64::from(u16::from_le_bytes(at(self.values, run))),
+            4 => u64::from(u32::from_le_bytes(at(self.values, run))),
+            _ => u64::from_le_bytes(at(self.values, run)),
+        }
+    }
+
+    /// The run of a row, which is not before run `from`: a few steps on, else by halving what is left.
+    pub(super) fn find(&self, from: usize, row: usize) -> usize {
+        const STEPS: usize = 8;
+        let rest = self.ends.get(from..).unwrap_or_default();
+        let ends_before = |end: &u16| usize::from(*end) <= row;
+        let near = rest.iter().take(STEPS).take_while(|end| ends_before(end)).count();
+        if near < STEPS { from + near } else { from + rest.partition_point(ends_before) }
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod distinct;
 mod pick;
+mod sketches;
 
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, LazyLock};
@@ -19,6 +20,10 @@ use super::functions::{TIMESTAMP, plain};
 pub(crate) enum Kind {
     /// `APPROX_COUNT_DISTINCT(x)`
     Distinct,
+    /// `APPROX_COUNT_DISTINCT_DS_HLL(x [, lgK [, type]])`
+    DistinctSketch,
+    /// `APPROX_QUANTILE_DS(x, fraction [, k])`
+    Quantile,
     /// `EARLIEST_BY(x, t [, bytes])`
     Earliest,
     /// `LATEST_BY(x, t [, bytes])`
@@ -31,6 +36,8 @@ impl Kind {
     fn name(self) -> &'static str {
         match self {
             Self::Distinct => "approx_count_distinct",
+            Self::DistinctSketch => "approx_count_distinct_ds_hll",
+            Self::Quantile => "approx_quantile_ds",
             Self::Earliest => "earliest_by",
             Self::Latest => "latest_by",
             Self::Any => "any_value",
@@ -41,6 +48,8 @@ impl Kind {
     fn arity(self) -> (usize, usize) {
         match self {
             Self::Distinct => (1, 1),
+            Self::DistinctSketch => (1, 3),
+            Self::Quantile => (2, 3),
             Self::Any => (1, 3),
             Self::Earliest | Self::Latest => (2, 3),
         }
@@ -75,7 +84,9 @@ pub(crate) fn all_aggregates() -> &'static [Arc<AggregateUDF>] {
             let signature = Signature::user_defined(Volatility::Immutable);
             Arc::new(AggregateUDF::from(DruidAggregate { kind, signature }))
         };
-        [Kind::Distinct, Kind::Earliest, Kind::Latest, Kind::Any].map(one).to_vec()
+        let kinds =
+            [Kind::Distinct, Kind::DistinctSketch, Kind::Quantile, Kind::Earliest, Kind::Latest, Kind::Any];
+        kinds.map(one).to_vec()
     });
     &ALL
 }
@@ -91,7 +102,8 @@ impl AggregateUDFImpl for DruidAggregate {
 
     fn return_type(&self, args: &[DataType]) -> Result<DataType> {
         Ok(match self.kind {
-            Kind::Distinct => DataType::Int64,
+            Kind::Distinct | Kind::DistinctSketch => DataType::Int64,
+            Kind::Quantile => DataType::Float64,
             _ => args.first().map_or(DataType::Utf8, |t| match t {
                 DataType::Float32 => DataType::Float32,
                 other => plain(other),
@@ -109,7 +121,11 @@ impl AggregateUDFImpl for DruidAggregate {
         if let (Kind::Earliest | Kind::Latest, Some(time)) = (self.kind, types.get_mut(1)) {
             *time = TIMESTAMP;
         }
-        if let (true, Some(value)) = (self.kind != Kind::Distinct, types.first_mut())
+        let counts = matches!(self.kind, Kind::Distinct | Kind::DistinctSketch);
+        if self.kind == Kind::Quantile {
+            types.iter_mut().take(2).for_each(|t| *t = DataType::Float64);
+        }
+        if let (false, Some(value)) = (counts, types.first_mut())
             && *value != DataType::Float32
         {
             *value = plain(value);
@@ -118,12 +134,14 @@ impl AggregateUDFImpl for DruidAggregate {
     }
 
     fn is_nullable(&self) -> bool {
-        self.kind != Kind::Distinct
+        !matches!(self.kind, Kind::Distinct | Kind::DistinctSketch)
     }
 
     fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
         Ok(match self.kind {
             Kind::Distinct => Box::new(distinct::DistinctCount::default()),
+            Kind::DistinctSketch => Box::new(sketches::SketchedCount::new()?),
+            Kind::Quantile => Box::new(sketches::SketchedQuantile::default()),
             kind => Box::new(pick::Pick::new(kind, args.return_field.data_type())?),
         })
     }
@@ -131,7 +149,10 @@ impl AggregateUDFImpl for DruidAggregate {
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
         let name = |part: &str| format!("{}[{part}]", args.name);
         Ok(match self.kind {
-            Kind::Distinct => vec![Arc::new(Field::new(name("hll"), DataType::Binary, true))],
+            Kind::Distinct | Kind::DistinctSketch => {
+                vec![Arc::new(Field::new(name("hll"), DataType::Binary, true))]
+            }
+            Kind::Quantile => vec![Arc::new(Field::new(name("quantiles"), DataType::Binary, true))],
             _ => vec![
                 Arc::new(Field::new(name("value"), args.return_field.data_type().clone(), true)),
                 Arc::new(Field::new(name("time"), DataType::Int64, true)),

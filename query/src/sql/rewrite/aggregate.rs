@@ -38,7 +38,7 @@ pub(super) fn rewrite(function: &Function, settings: &Settings) -> Result<Option
             [value, _] => Some(with_args(function, vec![value.clone()])),
             _ => None,
         },
-        "approx_count_distinct_builtin" | "approx_count_distinct_ds_hll" => {
+        "approx_count_distinct_builtin" => {
             let first = args()?.into_iter().next();
             let first = first.ok_or_else(|| invalid(format!("{} needs a column", name.to_uppercase())))?;
             Some(recall(function, "approx_count_distinct", vec![first]))

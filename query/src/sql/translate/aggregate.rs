@@ -127,8 +127,27 @@ fn unwidened(expr: &Expr) -> &Expr {
     }
 }
 
+/// Whether the options of an HLL sketch are literals that Druid takes.
+fn check_sketch(args: &[Expr]) -> Option<()> {
+    let lg_k = match args.get(1) {
+        None => true,
+        Some(Expr::Literal(ScalarValue::Int64(Some(lg_k)), _)) => (4..=21).contains(lg_k),
+        Some(_) => false,
+    };
+    let kind = match args.get(2) {
+        None => true,
+        Some(Expr::Literal(value, _)) => {
+            matches!(value.try_as_str().flatten(), Some("HLL_4" | "HLL_6" | "HLL_8"))
+        }
+        Some(_) => false,
+    };
+    (lg_k && kind).then_some(())
+}
+
 fn druid_function(kind: Kind, args: &[Expr], table: &Schema) -> Option<Function> {
-    let operand = render(args.first()?, table)?;
+    let first = args.first()?;
+    let first = if kind == Kind::Quantile { unwidened(first) } else { first };
+    let operand = render(first, table)?;
     let output = native_type(&operand.data_type)?;
     let field = field(operand);
     let max_bytes = |at: usize| match args.get(at) {
@@ -142,6 +161,18 @@ fn druid_function(kind: Kind, args: &[Expr], table: &Schema) -> Option<Function>
     };
     Some(match kind {
         Kind::Distinct => Function::Distinct(field, output),
+        Kind::DistinctSketch => {
+            // More registers than asked for are kept: the estimate is at least as close.
+            check_sketch(args)?;
+            Function::DistinctSketch(field, output)
+        }
+        Kind::Quantile => {
+            let fraction = match args.get(1)? {
+                Expr::Literal(ScalarValue::Float64(Some(f)), _) if (0.0..=1.0).contains(f) => *f,
+                _ => return None,
+            };
+            Function::Quantile(field, fraction)
+        }
         Kind::Any => Function::Any { output, field, max_bytes: max_bytes(1)? },
         Kind::Earliest => Function::First { output, field, time: time()?, max_bytes: max_bytes(2)? },
         Kind::Latest => Function::Last { output, field, time: time()?, max_bytes: max_bytes(2)? },

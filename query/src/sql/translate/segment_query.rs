@@ -94,6 +94,8 @@ pub(crate) enum Function {
     Last { output: NativeType, field: Field, time: String, max_bytes: Option<u32> },
     Any { output: NativeType, field: Field, max_bytes: Option<u32> },
     Distinct(Field, NativeType),
+    DistinctSketch(Field, NativeType),
+    Quantile(Field, f64),
 }
 
 /// The type below of an SQL type.
