@@ -5,6 +5,11 @@ use std::process::ExitCode;
 use alluvium::flags::{Command, Flags};
 use alluvium::{EngineError, client, inspect, quickstart, server};
 use clap::Parser;
+use mimalloc::MiMalloc;
+
+/// Answers are made of many small pieces; this allocator keeps them apart by thread.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
