@@ -10,6 +10,15 @@ use alluvium_segments::{SegmentError, SegmentId, SegmentRef};
 
 use crate::sink::Part;
 
+/// What a file is written for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A whole segment: the projections that its schema declares are built.
+    Segment,
+    /// A part of one, to give its memory back.
+    Part,
+}
+
 /// Writes the rows of all parts to `file`, durable under its name and verified on return.
 ///
 /// # Errors
@@ -18,13 +27,15 @@ pub(crate) fn seal_parts(
     id: &SegmentId,
     parts: &[Arc<Part>],
     file: &Path,
+    purpose: Purpose,
 ) -> Result<SealedSegment, SegmentError> {
     if let Some(folder) = file.parent() {
         let io = |source| SegmentError::Io { action: "create", path: folder.to_owned(), source };
         std::fs::create_dir_all(folder).map_err(io)?;
     }
     let inputs = parts.iter().map(|p| SegmentRef::whole(p.view())).collect();
-    seal(&SealRequest { id: id.clone(), path: file.to_owned(), inputs, schema: None })
+    let projections = purpose == Purpose::Segment;
+    seal(&SealRequest { id: id.clone(), path: file.to_owned(), inputs, schema: None, projections })
 }
 
 /// A sealed file as the metadata store keeps it.

@@ -17,7 +17,7 @@ use crate::deadletter::{DeadLetters, Place, rejects_of};
 use crate::input::BatchReader;
 use crate::parse::{Reject, RowParser, RowStats};
 use crate::publish::{PendingCommit, Stores};
-use crate::seal::seal_parts;
+use crate::seal::{Purpose, seal_parts};
 use crate::sink::{FrozenSink, Identity, Part, SinkSet};
 use crate::spec::BatchSpec;
 
@@ -138,7 +138,7 @@ impl BatchRun<'_> {
     /// Writes a part to a local file that has no name: it is gone when the task is, however that ends.
     fn persist(&self, part: &Arc<Part>) -> Result<(), IngestError> {
         let file = self.stores.work.join(format!("{}.alv", uuid::Uuid::new_v4().simple()));
-        seal_parts(part.id(), std::slice::from_ref(part), &file)?;
+        seal_parts(part.id(), std::slice::from_ref(part), &file, Purpose::Part)?;
         let mapped = MappedSegment::open(&file)?;
         let io =
             |source| alluvium_segments::SegmentError::Io { action: "unlink", path: file.clone(), source };

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::clock::now_ms;
 use crate::crash;
-use crate::seal::{location, record, seal_parts};
+use crate::seal::{Purpose, location, record, seal_parts};
 use crate::sink::FrozenSink;
 
 /// Where files go and commits are made.
@@ -99,7 +99,7 @@ impl PendingCommit {
             let place = location(&sink.id);
             let file = stores.loader.cache().path(&place)?;
             crash::point("before_seal");
-            let sealed = seal_parts(&sink.id, &sink.parts, &file)?;
+            let sealed = seal_parts(&sink.id, &sink.parts, &file, Purpose::Segment)?;
             crash::point("after_seal");
             let segment: Arc<dyn Segment> = Arc::new(MappedSegment::open(&file)?);
             let record = record(sealed, &place, now_ms());

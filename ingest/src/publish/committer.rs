@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 
 use super::{PendingCommit, Stores};
 use crate::IngestError;
-use crate::seal::seal_parts;
+use crate::seal::{Purpose, seal_parts};
 use crate::sink::{Part, withdraw};
 
 /// Jobs that may wait; beyond that the task waits.
@@ -244,7 +244,7 @@ fn persist(parts: &[Arc<Part>], stores: &Stores, progress: &Progress, count: &mu
         *count += 1;
         let file = stores.work.join(format!("{}-{count}.alv", uuid::Uuid::new_v4().simple()));
         let outcome = insist(progress, || {
-            seal_parts(part.id(), std::slice::from_ref(part), &file)?;
+            seal_parts(part.id(), std::slice::from_ref(part), &file, Purpose::Part)?;
             let mapped = MappedSegment::open(&file)?;
             // Mapped already: the name is not needed, and nothing is left over whatever happens later.
             let io = |source| SegmentError::Io { action: "unlink", path: file.clone(), source };
