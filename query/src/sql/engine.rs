@@ -74,7 +74,8 @@ impl SqlEngine {
         let running = QueryEngine::begin_shared(&self.engine, &settings.query_id, settings.timeout_ms)?;
         let snapshot = self.engine.catalog().snapshot();
         let control = running.control().clone();
-        let access = Access { engine: Arc::clone(&self.engine), snapshot, control };
+        let projections = settings.projections.clone();
+        let access = Access { engine: Arc::clone(&self.engine), snapshot, control, projections };
         let call = Call { planner: &self.planner, access, system: self.system.as_ref(), running };
         answer(call, request, settings, text).await
     }
