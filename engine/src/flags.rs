@@ -89,6 +89,9 @@ pub struct DumpOptions {
     /// Print these columns only (may be repeated).
     #[arg(long = "column", value_name = "NAME")]
     pub columns: Vec<String>,
+    /// Print the groups of this projection instead of the rows.
+    #[arg(long, value_name = "NAME")]
+    pub projection: Option<String>,
 }
 
 /// Options of `alluvium sql`.

@@ -28,15 +28,19 @@ pub fn run(options: &SegmentOptions) -> Result<(), EngineError> {
         SegmentView::Inspect(target) => {
             let segment = open(target)?;
             let columns = inspect::columns(&segment, SAMPLES)?;
-            let summary = inspect::summary(&segment);
+            let mut summary = value(&inspect::summary(&segment));
             if target.json {
-                let mut summary = value(&summary);
                 if let Some(fields) = summary.as_object_mut() {
                     fields.insert("columnDetails".to_owned(), value(&columns));
                 }
                 return print(&format!("{summary:#}"));
             }
-            print(&format!("{}\n{}", fields_table(&value(&summary)), columns_table(&columns)))
+            let projections = summary.as_object_mut().and_then(|fields| fields.remove("projections"));
+            print(&format!("{}\n{}", fields_table(&summary), columns_table(&columns)))?;
+            match projections {
+                Some(Value::Array(list)) => print(&format!("\n{}", table::render_objects(&list))),
+                _ => Ok(()),
+            }
         }
         SegmentView::Columns(target) => {
             let columns = inspect::columns(&open(target)?, SAMPLES)?;
@@ -65,8 +69,12 @@ pub(crate) fn one_of(node: &Node, datasource: &str) -> Result<(), EngineError> {
 fn dump(options: &DumpOptions) -> Result<(), EngineError> {
     let segment = open(&options.target)?;
     let wanted = inspect::DumpOptions { columns: options.columns.clone(), offset: 0, limit: options.limit };
+    let rows = match &options.projection {
+        Some(name) => segment.projection(name)?,
+        None => &segment,
+    };
     let mut out = BufWriter::new(io::stdout().lock());
-    inspect::dump(&segment, &wanted, &mut out)?;
+    inspect::dump(rows, &wanted, &mut out)?;
     out.flush().map_err(not_written)
 }
 

@@ -78,7 +78,7 @@ impl Scratch {
     /// When the disk is full or refuses, or the part cannot be read.
     pub(crate) fn write(part: &Arc<Part>, folder: &Path) -> Result<Self, SegmentError> {
         let file = folder.join(format!("{}.alv", uuid::Uuid::new_v4().simple()));
-        Ok(Self { sealed: seal_parts(part.id(), std::slice::from_ref(part), &file)? })
+        Ok(Self { sealed: seal_parts(part.id(), std::slice::from_ref(part), &file, Purpose::Part)? })
     }
 
     /// Opens it.
@@ -122,13 +122,15 @@ pub(crate) fn make_file(
     parts: &[Arc<Part>],
     file: &Path,
 ) -> Result<SealedSegment, SegmentError> {
+    // The file of a part has no projections.
     if let [part] = parts
+        && part.view().schema().projections.is_empty()
         && let Some(scratch) = part.take_scratch()
         && let Some(sealed) = scratch.take_over(id, file)?
     {
         return Ok(sealed);
     }
-    seal_parts(id, parts, file)
+    seal_parts(id, parts, file, Purpose::Segment)
 }
 
 fn make_folder(file: &Path) -> Result<(), SegmentError> {
@@ -137,14 +139,29 @@ fn make_folder(file: &Path) -> Result<(), SegmentError> {
     std::fs::create_dir_all(folder).map_err(io)
 }
 
+/// What a file is written for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A whole segment: the projections that its schema declares are built.
+    Segment,
+    /// A part of one, to give its memory back.
+    Part,
+}
+
 /// Writes the rows of all parts to `file`, durable under its name and verified on return.
 ///
 /// # Errors
 /// When the disk is full or refuses, or a part cannot be read.
-fn seal_parts(id: &SegmentId, parts: &[Arc<Part>], file: &Path) -> Result<SealedSegment, SegmentError> {
+fn seal_parts(
+    id: &SegmentId,
+    parts: &[Arc<Part>],
+    file: &Path,
+    purpose: Purpose,
+) -> Result<SealedSegment, SegmentError> {
     make_folder(file)?;
     let inputs = parts.iter().map(|p| SegmentRef::whole(p.view())).collect();
-    seal(&SealRequest { id: id.clone(), path: file.to_owned(), inputs, schema: None })
+    let projections = purpose == Purpose::Segment;
+    seal(&SealRequest { id: id.clone(), path: file.to_owned(), inputs, schema: None, projections })
 }
 
 /// A sealed file as the metadata store keeps it.

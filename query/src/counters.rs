@@ -14,6 +14,7 @@ pub struct Counters {
     segments: AtomicU64,
     rows: AtomicU64,
     copied_live: AtomicU64,
+    projected: AtomicU64,
     by_type: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -53,6 +54,17 @@ impl Counters {
     #[must_use]
     pub fn live_bytes_copied(&self) -> u64 {
         self.copied_live.load(Ordering::Relaxed)
+    }
+
+    /// Segments have been answered by one of their projections.
+    pub fn projected(&self, segments: u64) {
+        self.projected.fetch_add(segments, Ordering::Relaxed);
+    }
+
+    /// Segments answered by a projection so far.
+    #[must_use]
+    pub fn segments_projected(&self) -> u64 {
+        self.projected.load(Ordering::Relaxed)
     }
 
     /// Queries so far.

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use alluvium_expression::Value as Cell;
-use alluvium_segments::time::{Granularity, Interval, parse_iso};
+use alluvium_segments::time::{Interval, parse_iso};
 use alluvium_segments::{
     Column, ColumnSpec, ColumnType, MultiBlock, NumericBlock, NumericColumn, RowOrder, Schema, Segment,
     SegmentError, SegmentId, StringColumn, TIME_COLUMN, Zone,
@@ -75,7 +75,7 @@ impl InlineSegment {
             version: "0".to_owned(),
             partition: 0,
         };
-        let schema = Schema { columns: specs, rollup: false, query_granularity: Granularity::None };
+        let schema = Schema::new(specs);
         Self { id, schema, time: Numbers(NumericBlock { values: time, nulls }), columns: stored }
     }
 

@@ -19,6 +19,7 @@ mod native;
 mod partial;
 pub mod plan;
 mod post;
+mod projection;
 mod request;
 mod run;
 mod scan;

@@ -134,7 +134,8 @@ impl Run<'_> {
         Ok(Surroundings { intervals: &self.query.intervals, coverage, times: TimeFormat { as_long } })
     }
 
-    async fn execute(&self, plan: Plan) -> Result<Partial, QueryError> {
+    async fn execute(&self, mut plan: Plan) -> Result<Partial, QueryError> {
+        plan.projections = self.query.context.projections()?;
         self.engine.runner.execute(plan, &self.input.segments, self.control).await
     }
 

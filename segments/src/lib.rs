@@ -22,6 +22,7 @@ pub mod kernel;
 pub mod lanes;
 pub mod live;
 pub mod mapped;
+mod projection;
 pub mod rows;
 pub mod schema;
 pub mod seal;
@@ -32,6 +33,8 @@ pub use batch::{BatchColumn, CodedBatch, NumericBatch, RowBatch, StringBatch, Te
 pub use error::{ErrorClass, SegmentError};
 pub use id::SegmentId;
 pub use lanes::{LaneBlock, LaneSlice};
+pub use mapped::Projection;
+pub use projection::ProjectionSpec;
 pub use schema::{
     ColumnSpec, ColumnType, DimensionOptions, MetricFunction, MultiValueHandling, Role, Schema, TIME_COLUMN,
 };

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::projection::ProjectionSpec;
 use crate::time::Granularity;
 
 /// The name of the time column, which every segment has.
@@ -137,13 +138,16 @@ pub struct Schema {
     pub rollup: bool,
     /// What `__time` was truncated to.
     pub query_granularity: Granularity,
+    /// What is aggregated beforehand when rows are sealed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub projections: Vec<ProjectionSpec>,
 }
 
 impl Schema {
     /// A schema without rollup.
     #[must_use]
     pub fn new(columns: Vec<ColumnSpec>) -> Self {
-        Self { columns, rollup: false, query_granularity: Granularity::None }
+        Self { columns, rollup: false, query_granularity: Granularity::None, projections: Vec::new() }
     }
 
     /// Position and spec of a column.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use roaring::RoaringBitmap;
 
 use crate::time::Interval;
-use crate::{LaneBlock, Schema, SegmentError, SegmentId};
+use crate::{LaneBlock, Projection, Schema, SegmentError, SegmentId};
 
 /// Rows a block: zone maps are kept per `BLOCK_ROWS` aligned rows, and operators read ranges
 /// `[k * BLOCK_ROWS, (k + 1) * BLOCK_ROWS)` clipped to the segment.
@@ -51,6 +51,12 @@ pub trait Segment: Send + Sync + Debug {
 
     /// Bytes of memory or file it takes, as an estimate for live views.
     fn size_bytes(&self) -> u64;
+
+    /// Its rows as they were aggregated beforehand, in all the ways its schema declares; none for segments that have
+    /// not been sealed whole.
+    fn projections(&self) -> &[Projection] {
+        &[]
+    }
 }
 
 /// A column, by type. Borrowed from its segment.

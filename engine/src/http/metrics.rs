@@ -68,6 +68,8 @@ fn queries(node: &Node, page: &mut Page) {
     let fallbacks = "Parts of SQL queries that did not become segment work.";
     page.counter("sql_fallbacks_total", fallbacks, counters.fallbacks());
     page.counter("segments_scanned_total", "Segments looked at by queries.", counters.segments_scanned());
+    let projected = "Segments that queries were answered for by a projection.";
+    page.counter("segments_projected_total", projected, counters.segments_projected());
     let copied = "Bytes of values that queries copied out of live segments.";
     page.counter("live_copied_bytes_total", copied, counters.live_bytes_copied());
     page.counter("rows_scanned_total", "Rows looked at by queries.", counters.rows_scanned());

@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
-use alluvium_segments::{ColumnSpec, Role, Schema, TIME_COLUMN};
+use alluvium_segments::{ColumnSpec, ProjectionSpec, Role, Schema, TIME_COLUMN};
 use serde_json::Value;
 
 use super::fields::Fields;
+use super::projections;
 use super::{DimensionsSpec, GranularitySpec, MetricSpec, SpecError, TimestampSpec, TransformSpec};
 
 /// A validated `dataSchema`.
@@ -23,6 +24,8 @@ pub struct DataSchema {
     pub granularity: GranularitySpec,
     /// What is derived and filtered before.
     pub transform: TransformSpec,
+    /// What is aggregated beforehand when segments are sealed.
+    pub projections: Vec<ProjectionSpec>,
 }
 
 impl DataSchema {
@@ -35,7 +38,6 @@ impl DataSchema {
         let datasource = fields.required_text("dataSource")?;
         check_name(&datasource, &fields.path_of("dataSource"))?;
         fields.refuse("parser", None, "write timestampSpec and dimensionsSpec in dataSchema")?;
-        fields.refuse("projections", None, "projections are not built yet")?;
         let at = |fields: &Fields<'_>, name: &str| fields.path_of(name);
         let timestamp = TimestampSpec::from_json(fields.get("timestampSpec"), &at(&fields, "timestampSpec"))?;
         let dimensions =
@@ -44,9 +46,21 @@ impl DataSchema {
         let granularity =
             GranularitySpec::from_json(fields.get("granularitySpec"), &at(&fields, "granularitySpec"))?;
         let transform = TransformSpec::from_json(fields.get("transformSpec"), &at(&fields, "transformSpec"))?;
+        let projections = fields.list("projections")?;
+        let at = at(&fields, "projections");
         fields.finish()?;
-        let schema = Self { datasource, timestamp, dimensions, metrics, granularity, transform };
+        let mut schema = Self {
+            datasource,
+            timestamp,
+            dimensions,
+            metrics,
+            granularity,
+            transform,
+            projections: Vec::new(),
+        };
         schema.check_columns(path)?;
+        let base = projections::Base { schema: &schema.schema(), discover: schema.dimensions.discover };
+        schema.projections = projections::list(projections, &at, &base, notes)?;
         Ok(schema)
     }
 
@@ -55,7 +69,12 @@ impl DataSchema {
     pub fn schema(&self) -> Schema {
         let mut columns = self.dimensions.columns.clone();
         columns.extend(self.metrics.iter().map(MetricSpec::column));
-        Schema { columns, rollup: self.granularity.rollup, query_granularity: self.granularity.query.clone() }
+        Schema {
+            columns,
+            rollup: self.granularity.rollup,
+            query_granularity: self.granularity.query.clone(),
+            projections: self.projections.clone(),
+        }
     }
 
     fn check_columns(&self, path: &str) -> Result<(), SpecError> {

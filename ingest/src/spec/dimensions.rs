@@ -49,7 +49,11 @@ impl DimensionsSpec {
     }
 }
 
-fn read_dimension(json: &Value, path: &str, notes: &mut Vec<String>) -> Result<ColumnSpec, SpecError> {
+pub(super) fn read_dimension(
+    json: &Value,
+    path: &str,
+    notes: &mut Vec<String>,
+) -> Result<ColumnSpec, SpecError> {
     if let Some(name) = json.as_str() {
         return Ok(ColumnSpec::dimension(name, ColumnType::String));
     }

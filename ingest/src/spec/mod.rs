@@ -13,6 +13,7 @@ mod format;
 mod granularity;
 mod kafka;
 mod metrics;
+mod projections;
 mod source;
 mod supervisor;
 mod timestamp;

@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod projections;
+
 fn data_schema() -> Value {
     json!({
         "dataSource": "wikipedia",
@@ -91,7 +93,6 @@ fn what_changes_answers_and_is_not_honoured_is_refused_by_name() {
     for (path, value) in [
         ("type", json!("kinesis")),
         ("spec.dataSchema.parser", json!({"type": "string"})),
-        ("spec.dataSchema.projections", json!([{"type": "aggregate"}])),
         ("spec.dataSchema.dimensionsSpec.useSchemaDiscovery", json!(true)),
         ("spec.dataSchema.dimensionsSpec.spatialDimensions", json!([{"dimName": "x"}])),
         ("spec.dataSchema.dimensionsSpec.forceSegmentSortByTime", json!(false)),

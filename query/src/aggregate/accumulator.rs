@@ -3,7 +3,7 @@
 use crate::QueryError;
 use crate::filter::Matcher;
 use crate::partial::State;
-use crate::plan::{AggregateFunction, AggregatorPlan};
+use crate::plan::{AggregateFunction, AggregatorPlan, Number};
 use crate::scan::{SlotId, Source, Values};
 
 use super::distinct::Distinct;
@@ -28,6 +28,7 @@ pub(crate) struct Accumulator<'p> {
 enum Work<'p> {
     Count(Vec<i64>),
     CountNonNull(SlotId, Vec<i64>),
+    Counts(Box<Numeric>),
     Numeric(Box<Numeric>),
     Pick(Box<Pick>),
     Distinct(Distinct<'p>),
@@ -44,6 +45,10 @@ impl<'p> Accumulator<'p> {
         let work = match &plan.function {
             F::Count => Work::Count(Vec::new()),
             F::CountNonNull(input) => Work::CountNonNull(source.input(input)?, Vec::new()),
+            F::SumOfCounts(input) => {
+                let sum = F::Sum(Number::Long, input.clone());
+                Work::Counts(Box::new(Numeric::new(&sum, source.input(input)?, filter.is_none(), source)))
+            }
             F::Sum(_, input) | F::Min(_, input) | F::Max(_, input) | F::Mean(input) => {
                 let slot = source.input(input)?;
                 Work::Numeric(Box::new(Numeric::new(&plan.function, slot, filter.is_none(), source)))
@@ -69,7 +74,7 @@ impl<'p> Accumulator<'p> {
     pub(crate) fn grow(&mut self, groups: usize) {
         match &mut self.work {
             Work::Count(counts) | Work::CountNonNull(_, counts) => counts.resize(groups, 0),
-            Work::Numeric(numeric) => numeric.grow(groups, &self.plan.function),
+            Work::Numeric(numeric) | Work::Counts(numeric) => numeric.grow(groups, &self.plan.function),
             Work::Pick(pick) => pick.grow(groups),
             Work::Distinct(distinct) => distinct.grow(groups),
             Work::DistinctSketches(sketches) => sketches.grow(groups),
@@ -114,6 +119,10 @@ impl<'p> Accumulator<'p> {
     pub(crate) fn finish(self, source: &mut Source<'_>) -> Result<State, QueryError> {
         Ok(match self.work {
             Work::Count(counts) | Work::CountNonNull(_, counts) => State::Count(counts),
+            Work::Counts(numeric) => match numeric.finish() {
+                State::Long(sums) => State::Count(sums.values),
+                _ => return Err(QueryError::Internal("counts are longs".to_owned())),
+            },
             Work::Numeric(numeric) => numeric.finish(),
             Work::Pick(pick) => State::Pick(pick.finish(source)?),
             Work::Distinct(distinct) => State::Distinct(distinct.finish()),
@@ -136,7 +145,7 @@ impl Work<'_> {
                 let values = source.values(*slot);
                 kernel::for_each(target, rows, |group, p| counts[group] += i64::from(!values.is_null(p)));
             }
-            Self::Numeric(numeric) => numeric.add(source, target, rows)?,
+            Self::Numeric(numeric) | Self::Counts(numeric) => numeric.add(source, target, rows)?,
             Self::Pick(pick) => pick.add(source, target, rows)?,
             Self::Distinct(distinct) => distinct.add(source, target, rows)?,
             Self::DistinctSketches(sketches) => sketches.add(source, target, rows)?,

@@ -2,7 +2,8 @@
 
 use alluvium_expression::compare_text;
 use alluvium_segments::{
-    Column, ColumnSpec, ColumnType, MetricFunction, Role, Segment, SegmentRef, TIME_COLUMN,
+    Column, ColumnSpec, ColumnType, MetricFunction, Projection, ProjectionSpec, Role, Segment, SegmentRef,
+    TIME_COLUMN,
 };
 use serde_json::{Map, Value, json};
 
@@ -49,6 +50,7 @@ struct Analyzed {
     size: u64,
     rows: u64,
     aggregators: Option<Map<String, Value>>,
+    projections: Option<Map<String, Value>>,
     granularity: Option<Value>,
     rollup: Option<bool>,
 }
@@ -84,7 +86,7 @@ impl Analyzed {
             "size": self.size,
             "numRows": self.rows,
             "aggregators": self.aggregators,
-            "projections": null,
+            "projections": self.projections,
             "timestampSpec": null,
             "queryGranularity": self.granularity,
             "rollup": self.rollup,
@@ -110,6 +112,7 @@ fn analyze(query: &SegmentMetadata, segment: &dyn Segment) -> Result<Analyzed, Q
         size: if query.wants(Analysis::Size) { segment.size_bytes() } else { 0 },
         rows: segment.rows() as u64,
         aggregators: query.wants(Analysis::Aggregators).then(|| metrics.collect()),
+        projections: query.wants(Analysis::Projections).then(|| projections_json(segment)),
         granularity: query.wants(Analysis::QueryGranularity).then(|| json!(schema.query_granularity)),
         rollup: query.wants(Analysis::Rollup).then_some(schema.rollup),
     })
@@ -182,6 +185,45 @@ fn aggregator_json(spec: &ColumnSpec) -> Option<Value> {
     )
 }
 
+/// The projections of a segment by name: what they hold, and how large they are.
+fn projections_json(segment: &dyn Segment) -> Map<String, Value> {
+    let one = |projection: &Projection| {
+        let ProjectionSpec { name, granularity, columns } = projection.spec();
+        let dimensions: Vec<&str> =
+            columns.iter().filter(|c| !c.is_metric()).map(|c| c.name.as_str()).collect();
+        let metrics: Vec<Value> = columns.iter().filter_map(aggregator_json).collect();
+        let schema = json!({
+            "type": "aggregate", "name": name, "granularity": granularity, "groupingColumns": dimensions,
+            "aggregators": metrics,
+        });
+        (name.clone(), json!({"schema": schema, "numRows": projection.rows(), "size": projection.bytes()}))
+    };
+    segment.projections().iter().map(one).collect()
+}
+
+/// Adds the sizes of projections that have the same schema in all segments that have them; others become null.
+fn merge_projections(
+    known: Option<Map<String, Value>>,
+    next: Option<Map<String, Value>>,
+) -> Option<Map<String, Value>> {
+    let (mut known, next) = (known?, next?);
+    for (name, projection) in next {
+        let Some(merged) = known.get_mut(&name) else {
+            known.insert(name, projection);
+            continue;
+        };
+        if merged["schema"] != projection["schema"] {
+            *merged = Value::Null;
+            continue;
+        }
+        for size in ["numRows", "size"] {
+            let sum = merged[size].as_u64().unwrap_or(0) + projection[size].as_u64().unwrap_or(0);
+            merged[size] = json!(sum);
+        }
+    }
+    Some(known)
+}
+
 fn merge(query: &SegmentMetadata, known: &mut Analyzed, next: Analyzed) {
     for (name, column) in next.columns {
         match known.columns.get_mut(&name) {
@@ -195,6 +237,7 @@ fn merge(query: &SegmentMetadata, known: &mut Analyzed, next: Analyzed) {
     known.size += next.size;
     known.rows += next.rows;
     known.aggregators = merge_aggregators(query.strategy, known.aggregators.take(), next.aggregators);
+    known.projections = merge_projections(known.projections.take(), next.projections);
     known.granularity = known.granularity.take().filter(|g| Some(g) == next.granularity.as_ref());
     known.rollup = known.rollup.filter(|r| Some(*r) == next.rollup);
 }

@@ -56,7 +56,7 @@ impl State {
     pub(crate) fn new(function: &AggregateFunction) -> Self {
         use AggregateFunction as F;
         match function {
-            F::Count | F::CountNonNull(_) => Self::Count(Vec::new()),
+            F::Count | F::CountNonNull(_) | F::SumOfCounts(_) => Self::Count(Vec::new()),
             F::Sum(number, _) | F::Min(number, _) | F::Max(number, _) => match number {
                 Number::Long => Self::Long(Numbers::default()),
                 Number::Float => Self::Float(Numbers::default()),

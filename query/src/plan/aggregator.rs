@@ -45,6 +45,8 @@ pub enum AggregateFunction {
     Count,
     /// Number of rows for which the input is not null.
     CountNonNull(Input),
+    /// Number of rows, where the input says of each how many it stands for.
+    SumOfCounts(Input),
     /// Sum.
     Sum(Number, Input),
     /// Smallest.

@@ -27,13 +27,29 @@ pub struct Plan {
     pub scope: Scope,
     /// What to do with them.
     pub operator: Operator,
+    /// Whether rows may be answered from what was aggregated beforehand.
+    pub projections: ProjectionUse,
+}
+
+/// Whether segments are answered from their projections.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProjectionUse {
+    /// Where one answers with fewer rows.
+    #[default]
+    WhereSmaller,
+    /// None is.
+    Never,
+    /// All sealed ones must be.
+    Forced,
+    /// All sealed ones must be, by the projection of this name.
+    Named(String),
 }
 
 impl Plan {
     /// A plan of the current version.
     #[must_use]
     pub fn new(scope: Scope, operator: Operator) -> Self {
-        Self { version: PLAN_VERSION, scope, operator }
+        Self { version: PLAN_VERSION, scope, operator, projections: ProjectionUse::default() }
     }
 }
 

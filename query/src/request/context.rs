@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::QueryError;
+use crate::plan::ProjectionUse;
 
 /// The `context` of a query.
 #[derive(Debug, Clone, Default)]
@@ -11,6 +12,11 @@ pub(crate) struct Context {
 }
 
 impl Context {
+    /// Of these keys.
+    pub(crate) fn of(map: &Map<String, Value>) -> Self {
+        Self { map: map.clone() }
+    }
+
     /// Reads the `context` field.
     pub(crate) fn read(body: &Value) -> Result<Self, QueryError> {
         match body.get("context") {
@@ -52,6 +58,19 @@ impl Context {
                 let parsed = value.as_i64().or_else(|| value.as_str()?.trim().parse().ok());
                 parsed.map(Some).ok_or_else(|| Self::wrong(key, "an integer", value))
             }
+        }
+    }
+
+    /// Whether segments may, must or must not be answered from their projections.
+    pub(crate) fn projections(&self) -> Result<ProjectionUse, QueryError> {
+        if self.flag("noProjections", false)? {
+            return Ok(ProjectionUse::Never);
+        }
+        match self.get("useProjection") {
+            Some(Value::String(name)) => Ok(ProjectionUse::Named(name.clone())),
+            Some(other) => Err(Self::wrong("useProjection", "the name of a projection", other)),
+            None if self.flag("forceProjections", false)? => Ok(ProjectionUse::Forced),
+            None => Ok(ProjectionUse::WhereSmaller),
         }
     }
 

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use alluvium_segments::time::Interval;
 use parking_lot::Mutex;
 
 use super::runner::Task;
@@ -10,7 +11,7 @@ use super::{Control, Pool, guarded};
 use crate::QueryError;
 use crate::filter::Verdicts;
 use crate::partial::{Groups, Merger, Spaces};
-use crate::plan::{AggregateFunction, AggregatePlan, Operator, Plan};
+use crate::plan::{AggregateFunction, AggregatePlan, Operator, Plan, Scope};
 use crate::scan::aggregate;
 
 /// The groups of all tasks; without a pool on the calling thread.
@@ -22,7 +23,7 @@ pub(super) async fn run(
     pool: Option<&Pool>,
     control: &Control,
 ) -> Result<Groups, QueryError> {
-    let query = Query::new(plan, verdicts, spaces, control)?;
+    let query = Query::new(plan, verdicts, spaces, &tasks, control)?;
     let Some(pool) = pool else {
         return guarded(|| {
             let mut merger = query.merger();
@@ -53,6 +54,10 @@ struct Query {
     verdicts: Verdicts,
     spaces: Arc<Spaces>,
     control: Control,
+    /// The scope of the groups of projections, which are cut to the intervals already.
+    projected: Scope,
+    /// What is asked of such groups: what verdicts are known by must stay where it is while the query runs.
+    _asked: Vec<Arc<AggregatePlan>>,
     /// Mergers that no task has now.
     idle: Mutex<Vec<Merger>>,
 }
@@ -62,21 +67,38 @@ impl Query {
         plan: Plan,
         verdicts: Verdicts,
         spaces: Arc<Spaces>,
+        tasks: &[Task],
         control: &Control,
     ) -> Result<Self, QueryError> {
         let Operator::Aggregate(aggregate) = plan.operator.clone() else {
             return Err(QueryError::Internal("rows are no groups".to_owned()));
         };
-        Ok(Self { plan, aggregate, verdicts, spaces, control: control.clone(), idle: Mutex::default() })
+        let projected = Scope { intervals: vec![Interval::ETERNITY], ..plan.scope.clone() };
+        let asked = tasks.iter().filter_map(|task| task.part.1.clone()).collect();
+        Ok(Self {
+            plan,
+            aggregate,
+            verdicts,
+            spaces,
+            control: control.clone(),
+            projected,
+            _asked: asked,
+            idle: Mutex::default(),
+        })
     }
 
     fn merger(&self) -> Merger {
         Merger::new(&self.aggregate, Arc::clone(&self.spaces))
     }
 
-    fn add(&self, (segment, blocks): &Task, merger: &mut Merger) -> Result<(), QueryError> {
-        let scope = (&self.plan.scope, &self.verdicts);
-        aggregate(scope, &self.aggregate, segment, blocks.clone(), &self.control, merger)
+    fn add(&self, task: &Task, merger: &mut Merger) -> Result<(), QueryError> {
+        let (segment, asked) = &task.part;
+        let (scope, plan) = match asked {
+            None => (&self.plan.scope, &self.aggregate),
+            Some(asked) => (&self.projected, asked.as_ref()),
+        };
+        let scope = (scope, &self.verdicts);
+        aggregate(scope, plan, segment, task.blocks.clone(), &self.control, merger)
     }
 
     /// The mergers after all tasks: one a task, in their order, where the order of rows matters; else about one a

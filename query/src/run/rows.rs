@@ -69,7 +69,8 @@ impl Query {
     }
 
     fn scan(&self, i: usize) -> Result<Partial, QueryError> {
-        let Some((segment, blocks)) = self.tasks.get(i).filter(|_| !self.enough.before(i)) else {
+        let Some(Task { part: (segment, _), blocks }) = self.tasks.get(i).filter(|_| !self.enough.before(i))
+        else {
             return Ok(Partial::empty(&self.plan.operator));
         };
         let plan = (&self.plan, &self.verdicts);

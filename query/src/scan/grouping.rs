@@ -344,7 +344,10 @@ impl<'p> Grouping<'p> {
 
 fn is_divisible(aggregator: &AggregatorPlan) -> bool {
     use AggregateFunction as F;
-    let numbers = matches!(aggregator.function, F::Count | F::Sum(..) | F::Min(..) | F::Max(..) | F::Mean(_));
+    let numbers = matches!(
+        aggregator.function,
+        F::Count | F::SumOfCounts(_) | F::Sum(..) | F::Min(..) | F::Max(..) | F::Mean(_)
+    );
     numbers && aggregator.filter.is_none()
 }
 

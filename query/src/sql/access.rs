@@ -8,7 +8,7 @@ use super::lower::Lowered;
 use crate::QueryError;
 use crate::column::ColumnData;
 use crate::partial::Partial;
-use crate::plan::Operator;
+use crate::plan::{Operator, ProjectionUse};
 use crate::{Control, QueryEngine};
 
 /// What one SQL query needs to run segment work.
@@ -17,6 +17,7 @@ pub(crate) struct Access {
     pub(crate) engine: Arc<QueryEngine>,
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) control: Control,
+    pub(crate) projections: ProjectionUse,
 }
 
 /// Some rows, as columns.
@@ -29,7 +30,8 @@ pub(crate) struct Rows {
 impl Access {
     /// Runs segment work and returns its rows.
     pub(crate) async fn run(&self, work: Lowered) -> Result<Vec<Rows>, QueryError> {
-        let Lowered { plan, bucket } = work;
+        let Lowered { mut plan, bucket } = work;
+        plan.projections.clone_from(&self.projections);
         let operator = plan.operator.clone();
         let partial = self.engine.execute(plan, &self.snapshot, &self.control).await?;
         match (partial, operator) {

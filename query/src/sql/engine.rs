@@ -83,7 +83,8 @@ impl SqlEngine {
         let shape = if text.explain { None } else { Shape::of(text.tokens(), &settings) };
         let found = shape.as_ref().and_then(|shape| self.plans.get(shape, &snapshot));
         let control = running.control().clone();
-        let access = Access { engine: Arc::clone(&self.engine), snapshot, control };
+        let projections = settings.projections.clone();
+        let access = Access { engine: Arc::clone(&self.engine), snapshot, control, projections };
         Ok(Opened { request, settings, text, access, running, shape, found })
     }
 

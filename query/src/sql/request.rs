@@ -5,6 +5,8 @@ use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
 use crate::QueryError;
+use crate::plan::ProjectionUse;
+use crate::request::Context;
 
 /// In which form rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -163,6 +165,7 @@ pub(crate) struct Settings {
     pub(crate) outer_limit: Option<usize>,
     /// What the query asks for (0: no limit); `None`: nothing was said.
     pub(crate) timeout_ms: Option<i64>,
+    pub(crate) projections: ProjectionUse,
 }
 
 impl Settings {
@@ -189,6 +192,7 @@ impl Settings {
             stringify_arrays: boolean(context, "sqlStringifyArrays", true)?,
             outer_limit: outer_limit.and_then(|n| usize::try_from(n).ok()),
             timeout_ms: number(context, "timeout")?,
+            projections: Context::of(context).projections()?,
         })
     }
 }

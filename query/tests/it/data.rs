@@ -12,8 +12,8 @@ use alluvium_segments::rows::{Cell, read_rows};
 use alluvium_segments::seal::{SealRequest, seal};
 use alluvium_segments::time::Interval;
 use alluvium_segments::{
-    BatchColumn, ColumnSpec, ColumnType, MetricFunction, NumericBatch, RowBatch, Schema, Segment, SegmentId,
-    SegmentRef, StringBatch,
+    BatchColumn, ColumnSpec, ColumnType, MetricFunction, NumericBatch, ProjectionSpec, RowBatch, Schema,
+    Segment, SegmentId, SegmentRef, StringBatch,
 };
 use serde_json::Value as Json;
 
@@ -51,7 +51,7 @@ impl Bindings for Row {
     }
 }
 
-fn schema() -> Schema {
+pub(crate) fn schema() -> Schema {
     Schema::new(vec![
         ColumnSpec::dimension("id", ColumnType::Long),
         ColumnSpec::dimension("s", ColumnType::String),
@@ -97,8 +97,12 @@ fn id(partition: u32) -> SegmentId {
 
 /// A live segment of rows, in chunks of `chunk` rows.
 pub(crate) fn live(partition: u32, rows: &[Row], chunk: usize) -> Arc<dyn Segment> {
+    live_with(partition, rows, chunk, schema())
+}
+
+fn live_with(partition: u32, rows: &[Row], chunk: usize, schema: Schema) -> Arc<dyn Segment> {
     let options = LiveOptions { chunk_rows: chunk };
-    let (_, mut writer) = LiveSegment::open(id(partition), Arc::new(schema()), options).unwrap();
+    let (_, mut writer) = LiveSegment::open(id(partition), Arc::new(schema), options).unwrap();
     for part in rows.chunks(chunk.max(1)) {
         writer.append(&batch(part)).unwrap();
         writer.publish();
@@ -108,9 +112,21 @@ pub(crate) fn live(partition: u32, rows: &[Row], chunk: usize) -> Arc<dyn Segmen
 
 /// A sealed segment of rows; the folder must live as long.
 pub(crate) fn sealed(partition: u32, rows: &[Row], folder: &std::path::Path) -> Arc<dyn Segment> {
-    let inputs = vec![SegmentRef::whole(live(partition, rows, 1000))];
+    sealed_with(partition, rows, folder, &[])
+}
+
+/// The same, with projections.
+pub(crate) fn sealed_with(
+    partition: u32,
+    rows: &[Row],
+    folder: &std::path::Path,
+    projections: &[ProjectionSpec],
+) -> Arc<dyn Segment> {
+    let schema = Schema { projections: projections.to_vec(), ..schema() };
+    let inputs = vec![SegmentRef::whole(live_with(partition, rows, 1000, schema))];
     let path = folder.join(format!("{partition}.seg"));
-    seal(&SealRequest { id: id(partition), path: path.clone(), inputs, schema: None }).unwrap();
+    seal(&SealRequest { id: id(partition), path: path.clone(), inputs, schema: None, projections: true })
+        .unwrap();
     Arc::new(MappedSegment::open(&path).unwrap())
 }
 

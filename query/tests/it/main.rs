@@ -4,6 +4,7 @@
 
 mod data;
 mod oracle;
+mod projections;
 mod random;
 mod shapes;
 mod wrong;

@@ -26,7 +26,7 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
-fn row() -> impl Strategy<Value = Row> {
+pub(crate) fn row() -> impl Strategy<Value = Row> {
     let m = prop::collection::vec(prop::option::weighted(0.8, "[xyz]"), 0..3);
     (
         0..60i64,
@@ -79,7 +79,7 @@ fn leaf() -> impl Strategy<Value = Json> {
     ]
 }
 
-fn filter() -> impl Strategy<Value = Json> {
+pub(crate) fn filter() -> impl Strategy<Value = Json> {
     leaf().prop_recursive(3, 8, 3, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 1..3).prop_map(|f| json!({"type": "and", "fields": f})),

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::footer::{Footer, SectionEntry};
@@ -13,11 +14,13 @@ use super::map::{Bytes, OpenMode};
 use crate::SegmentError;
 use crate::encoding::Damage;
 
-/// The bytes of an open segment file, and which of them are known to be good.
+/// The bytes of an open segment file, or of one that is a section of another, and which of them are known to be good.
 #[derive(Debug)]
 pub(crate) struct FileBytes {
     path: PathBuf,
-    bytes: Bytes,
+    bytes: Arc<Bytes>,
+    /// Which of the bytes are its own.
+    range: Range<usize>,
     sections: Vec<SectionEntry>,
     granules: Vec<u32>,
     verified: Vec<AtomicU64>,
@@ -31,10 +34,28 @@ pub(super) fn granules_of(bytes: u64) -> u64 {
 impl FileBytes {
     /// Opens a file and checks header, trailer, footer and where the sections are.
     pub(crate) fn open(path: &Path, mode: OpenMode) -> Result<(Self, Footer), SegmentError> {
-        let bytes = Bytes::open(path, mode)?;
-        let corrupt = |at: usize, damage| corrupt(path, at as u64, damage);
-        check_header(&bytes).map_err(|(at, damage)| corrupt(at, damage))?;
-        let trailer = read_trailer(&bytes).map_err(|(at, damage)| corrupt(at, damage))?;
+        let bytes = Arc::new(Bytes::open(path, mode)?);
+        let range = 0..bytes.len();
+        Self::of(path, bytes, range)
+    }
+
+    /// Opens the file that is a section of this one, over the same bytes.
+    pub(crate) fn open_section(&self, section: usize) -> Result<(Self, Footer), SegmentError> {
+        let place = self.sections.get(section).and_then(|s| {
+            let start = self.range.start.checked_add(usize::try_from(s.offset).ok()?)?;
+            Some(start..start.checked_add(usize::try_from(s.bytes).ok()?)?)
+        });
+        let range = place.filter(|place| place.end <= self.range.end).ok_or_else(|| {
+            self.corrupt(section, 0, Damage::new(format!("section {section} in the file"), "none"))
+        })?;
+        Self::of(&self.path, Arc::clone(&self.bytes), range)
+    }
+
+    fn of(path: &Path, shared: Arc<Bytes>, range: Range<usize>) -> Result<(Self, Footer), SegmentError> {
+        let bytes = shared.get(range.clone()).unwrap_or_default();
+        let corrupt = |at: usize, damage| corrupt(path, (range.start + at) as u64, damage);
+        check_header(bytes).map_err(|(at, damage)| corrupt(at, damage))?;
+        let trailer = read_trailer(bytes).map_err(|(at, damage)| corrupt(at, damage))?;
         let start = trailer.footer_offset as usize;
         let end = bytes.len() - TRAILER_BYTES;
         let content = start.checked_add(trailer.footer_bytes as usize).filter(|e| *e == end);
@@ -52,7 +73,12 @@ impl FileBytes {
         let granules = std::mem::take(&mut footer.granules);
         let verified = (0..granules.len().div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
         let sections = footer.sections.clone();
-        Ok((Self { path: path.to_owned(), bytes, sections, granules, verified }, footer))
+        Ok((Self { path: path.to_owned(), bytes: shared, range, sections, granules, verified }, footer))
+    }
+
+    /// Its own bytes.
+    fn own(&self) -> &[u8] {
+        self.bytes.get(self.range.clone()).unwrap_or_default()
     }
 
     /// Where the file is.
@@ -62,7 +88,7 @@ impl FileBytes {
 
     /// Length of the file.
     pub(crate) fn len(&self) -> u64 {
-        self.bytes.len() as u64
+        self.range.len() as u64
     }
 
     /// Length of a section's content.
@@ -84,7 +110,7 @@ impl FileBytes {
             self.check_granule(section, entry, granule)?;
         }
         let start = entry.offset as usize;
-        self.bytes.get(start + range.start..start + range.end).ok_or_else(outside)
+        self.own().get(start + range.start..start + range.end).ok_or_else(outside)
     }
 
     /// Compares the checksum of one granule of a section, unless that was done before.
@@ -114,7 +140,7 @@ impl FileBytes {
         let from = granule * GRANULE_BYTES;
         let start = entry.offset as usize + from;
         let end = entry.offset as usize + length.min(from + GRANULE_BYTES);
-        let content = self.bytes.get(start..end).ok_or_else(missing)?;
+        let content = self.own().get(start..end).ok_or_else(missing)?;
         let expected = self.granules.get(entry.first_granule as usize + granule).ok_or_else(missing)?;
         let found = crc32c::crc32c(content);
         if found != *expected {
@@ -132,16 +158,17 @@ impl FileBytes {
     /// The error for damage found at an offset of a section.
     pub(crate) fn corrupt(&self, section: usize, offset: usize, damage: Damage) -> SegmentError {
         let start = self.sections.get(section).map_or(0, |s| s.offset);
-        corrupt(&self.path, start + offset as u64, damage)
+        corrupt(&self.path, self.range.start as u64 + start + offset as u64, damage)
     }
 
     /// Damage between the sections: bytes that no checksum covers must be zero.
     pub(crate) fn check_gaps(&self, footer_start: u64) -> Result<(), SegmentError> {
         let mut at = HEADER_BYTES as u64;
         for (start, bytes) in self.sections.iter().map(|s| (s.offset, s.bytes)).chain([(footer_start, 0)]) {
-            let gap = self.bytes.get(at as usize..start as usize).unwrap_or_default();
+            let gap = self.own().get(at as usize..start as usize).unwrap_or_default();
             if let Some(bad) = gap.iter().position(|b| *b != 0) {
-                return Err(corrupt(&self.path, at + bad as u64, Damage::new("zeroes", "other bytes")));
+                let at = self.range.start as u64 + at + bad as u64;
+                return Err(corrupt(&self.path, at, Damage::new("zeroes", "other bytes")));
             }
             at = start + bytes.next_multiple_of(ALIGNMENT as u64);
         }
@@ -150,11 +177,13 @@ impl FileBytes {
 
     /// Compares header, trailer and footer again with the bytes as they are now; returns where the footer starts.
     pub(crate) fn check_frame(&self) -> Result<u64, SegmentError> {
-        let fail = |(at, damage): (usize, Damage)| corrupt(&self.path, at as u64, damage);
-        check_header(&self.bytes).map_err(fail)?;
-        let trailer = read_trailer(&self.bytes).map_err(fail)?;
+        let bytes = self.own();
+        let fail =
+            |(at, damage): (usize, Damage)| corrupt(&self.path, (self.range.start + at) as u64, damage);
+        check_header(bytes).map_err(fail)?;
+        let trailer = read_trailer(bytes).map_err(fail)?;
         let start = trailer.footer_offset as usize;
-        let content = self.bytes.get(start..self.bytes.len() - TRAILER_BYTES).unwrap_or_default();
+        let content = bytes.get(start..bytes.len() - TRAILER_BYTES).unwrap_or_default();
         let checksum = crc32c::crc32c(content);
         if checksum != trailer.footer_checksum {
             let expected = format!("footer checksum {:08x}", trailer.footer_checksum);
@@ -165,7 +194,7 @@ impl FileBytes {
 
     /// CRC-32C of the whole file.
     pub(crate) fn checksum(&self) -> u32 {
-        crc32c::crc32c(&self.bytes)
+        crc32c::crc32c(self.own())
     }
 }
 

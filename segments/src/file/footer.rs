@@ -124,6 +124,17 @@ impl SectionEntry {
     }
 }
 
+/// A projection whose rows the file holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ProjectionEntry {
+    /// Its name; the schema has its definition.
+    pub(crate) name: String,
+    /// Number of rows.
+    pub(crate) rows: u64,
+    /// Number of its section.
+    pub(crate) section: u32,
+}
+
 /// Everything the footer holds.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Footer {
@@ -143,6 +154,8 @@ pub(crate) struct Footer {
     pub(crate) sections: Vec<SectionEntry>,
     /// CRC-32C of each granule of each section.
     pub(crate) granules: Vec<u32>,
+    /// The projections, in the order of their sections.
+    pub(crate) projections: Vec<ProjectionEntry>,
 }
 
 impl Footer {

@@ -47,11 +47,13 @@ pub(crate) enum SectionKind {
     BitmapOffsets = 9,
     /// Serialized roaring bitmaps, one a value.
     BitmapBytes = 10,
+    /// A whole segment file: the rows of a projection.
+    Projection = 11,
 }
 
 impl SectionKind {
     /// All kinds of format version 1.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Blocks,
         Self::Data,
         Self::Nulls,
@@ -62,6 +64,7 @@ impl SectionKind {
         Self::OffsetData,
         Self::BitmapOffsets,
         Self::BitmapBytes,
+        Self::Projection,
     ];
 
     /// The kind of a number; `None` for kinds of later versions.
@@ -82,6 +85,7 @@ impl SectionKind {
             Self::OffsetData => "offset-data",
             Self::BitmapOffsets => "bitmap-offsets",
             Self::BitmapBytes => "bitmap-bytes",
+            Self::Projection => "projection",
         }
     }
 }

@@ -13,7 +13,7 @@ mod tests;
 mod writer;
 
 pub(crate) use bytes::FileBytes;
-pub(crate) use footer::{BitmapKind, ColumnEntry, ColumnKind, Footer, SectionEntry};
+pub(crate) use footer::{BitmapKind, ColumnEntry, ColumnKind, Footer, ProjectionEntry, SectionEntry};
 pub(crate) use layout::{SectionKind, VERSION};
 pub use map::OpenMode;
 pub(crate) use writer::{FileWriter, Written};

@@ -1,7 +1,7 @@
 //! How are the footer's parts written and read? A part is a tag, flags (bit 0: required), a length and bytes.
 
 use super::cursor::{Cursor, put_text};
-use super::footer::{BitmapKind, ColumnEntry, ColumnKind, Footer, SectionEntry};
+use super::footer::{BitmapKind, ColumnEntry, ColumnKind, Footer, ProjectionEntry, SectionEntry};
 use super::layout::SectionKind;
 use crate::encoding::Damage;
 use crate::time::Interval;
@@ -13,6 +13,7 @@ const ROWS: u16 = 3;
 const COLUMNS: u16 = 4;
 const SECTIONS: u16 = 5;
 const GRANULES: u16 = 6;
+const PROJECTIONS: u16 = 7;
 
 const REQUIRED: u16 = 1;
 
@@ -29,12 +30,19 @@ pub(super) fn write(footer: &Footer) -> Result<Vec<u8>, serde_json::Error> {
     put_part(SECTIONS, &sections(&footer.sections), &mut out);
     let granules: Vec<u8> = footer.granules.iter().flat_map(|g| g.to_le_bytes()).collect();
     put_part(GRANULES, &granules, &mut out);
+    if !footer.projections.is_empty() {
+        put_flagged(PROJECTIONS, 0, &projections(&footer.projections), &mut out);
+    }
     Ok(out)
 }
 
 fn put_part(tag: u16, content: &[u8], out: &mut Vec<u8>) {
+    put_flagged(tag, REQUIRED, content, out);
+}
+
+fn put_flagged(tag: u16, flags: u16, content: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&tag.to_le_bytes());
-    out.extend_from_slice(&REQUIRED.to_le_bytes());
+    out.extend_from_slice(&flags.to_le_bytes());
     out.extend_from_slice(&(content.len() as u32).to_le_bytes());
     out.extend_from_slice(content);
 }
@@ -94,6 +102,17 @@ fn sections(sections: &[SectionEntry]) -> Vec<u8> {
     out
 }
 
+fn projections(projections: &[ProjectionEntry]) -> Vec<u8> {
+    let mut out = Vec::new();
+    out.extend_from_slice(&(projections.len() as u32).to_le_bytes());
+    for projection in projections {
+        put_text(&projection.name, &mut out);
+        out.extend_from_slice(&projection.rows.to_le_bytes());
+        out.extend_from_slice(&projection.section.to_le_bytes());
+    }
+    out
+}
+
 /// Parts as they are met; each must come once.
 #[derive(Default)]
 struct Found {
@@ -103,6 +122,7 @@ struct Found {
     columns: Option<Vec<ColumnEntry>>,
     sections: Option<Vec<SectionEntry>>,
     granules: Option<Vec<u32>>,
+    projections: Vec<ProjectionEntry>,
 }
 
 type RowFacts = (u64, RowOrder, Option<(i64, i64)>);
@@ -125,6 +145,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Footer, (usize, Damage)> {
         columns: found.columns.ok_or_else(|| missing("columns"))?,
         sections: found.sections.ok_or_else(|| missing("sections"))?,
         granules: found.granules.ok_or_else(|| missing("checksums"))?,
+        projections: found.projections,
     })
 }
 
@@ -148,6 +169,7 @@ fn read_part(cursor: &mut Cursor<'_>, found: &mut Found) -> Result<(), Damage> {
             found.granules = Some(content.as_chunks().0.iter().map(|c| u32::from_le_bytes(*c)).collect());
             return Ok(());
         }
+        PROJECTIONS => found.projections = read_projections(&mut part)?,
         _ if flags & REQUIRED == 0 => return Ok(()),
         _ => return Err(Damage::new("footer parts of format version 1", format!("required part {tag}"))),
     }
@@ -228,4 +250,17 @@ fn read_sections(part: &mut Cursor<'_>) -> Result<Vec<SectionEntry>, Damage> {
         sections.push(section);
     }
     Ok(sections)
+}
+
+fn read_projections(part: &mut Cursor<'_>) -> Result<Vec<ProjectionEntry>, Damage> {
+    let count = part.u32("projection count")?;
+    let mut projections = Vec::new();
+    for _ in 0..count {
+        projections.push(ProjectionEntry {
+            name: part.text("projection name")?.to_owned(),
+            rows: part.u64("projection rows")?,
+            section: part.u32("projection section")?,
+        });
+    }
+    Ok(projections)
 }

@@ -37,6 +37,7 @@ fn footer() -> Footer {
         columns: vec![time],
         sections: Vec::new(),
         granules: Vec::new(),
+        projections: Vec::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 //! back, fsynced, renamed, and the folder fsynced.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::footer::{Footer, SectionEntry};
@@ -20,11 +20,19 @@ pub(crate) fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Err
 pub(crate) struct FileWriter {
     path: PathBuf,
     temporary: PathBuf,
-    file: Option<BufWriter<File>>,
+    sink: Sink,
     written: u64,
     checksum: u32,
     sections: Vec<SectionEntry>,
     granules: Vec<u32>,
+}
+
+/// Where the bytes go.
+#[derive(Debug)]
+enum Sink {
+    File(BufWriter<File>),
+    Memory(Vec<u8>),
+    Finished,
 }
 
 /// What was written.
@@ -43,22 +51,38 @@ impl FileWriter {
         name.push(".tmp");
         let temporary = PathBuf::from(name);
         let file = File::create(&temporary).map_err(io_error("create", &temporary))?;
-        let file = Some(BufWriter::with_capacity(1 << 20, file));
+        Self::start(path, temporary, Sink::File(BufWriter::with_capacity(1 << 20, file)))
+    }
+
+    /// Starts a file that becomes a section of the file `path` and is kept in memory until then.
+    pub(crate) fn in_memory(path: &Path) -> Result<Self, SegmentError> {
+        Self::start(path, path.to_owned(), Sink::Memory(Vec::new()))
+    }
+
+    fn start(path: &Path, temporary: PathBuf, sink: Sink) -> Result<Self, SegmentError> {
         let (sections, granules) = (Vec::new(), Vec::new());
         let mut writer =
-            Self { path: path.to_owned(), temporary, file, written: 0, checksum: 0, sections, granules };
+            Self { path: path.to_owned(), temporary, sink, written: 0, checksum: 0, sections, granules };
         writer.put(&header())?;
         Ok(writer)
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<(), SegmentError> {
-        let Some(file) = &mut self.file else {
-            return Err(SegmentError::Invalid(format!("`{}` is finished", self.temporary.display())));
-        };
-        file.write_all(bytes).map_err(io_error("write", &self.temporary))?;
+        match &mut self.sink {
+            Sink::File(file) => file.write_all(bytes).map_err(io_error("write", &self.temporary))?,
+            Sink::Memory(memory) => memory.extend_from_slice(bytes),
+            Sink::Finished => {
+                return Err(SegmentError::Invalid(format!("`{}` is finished", self.temporary.display())));
+            }
+        }
         self.written += bytes.len() as u64;
         self.checksum = crc32c::crc32c_append(self.checksum, bytes);
         Ok(())
+    }
+
+    /// Number of sections so far.
+    pub(crate) fn sections(&self) -> usize {
+        self.sections.len()
     }
 
     /// Appends a section of a column.
@@ -100,11 +124,30 @@ impl FileWriter {
         self.put(padding)
     }
 
-    /// Writes footer and trailer and makes the file durable under its name. The footer's sections and
-    /// checksums are filled in here.
-    pub(crate) fn finish(mut self, mut footer: Footer) -> Result<Written, SegmentError> {
-        footer.sections = std::mem::take(&mut self.sections);
-        footer.granules = std::mem::take(&mut self.granules);
+    /// Lets `look` read the file as it would be if it ended here; then more sections may follow. Nothing of what
+    /// `look` opens may outlive it.
+    pub(crate) fn peek<T>(
+        &mut self,
+        footer: &Footer,
+        look: impl FnOnce(&Path) -> Result<T, SegmentError>,
+    ) -> Result<T, SegmentError> {
+        let (written, checksum) = (self.written, self.checksum);
+        self.end(footer.clone())?;
+        let Sink::File(file) = &mut self.sink else {
+            return Err(SegmentError::Invalid(format!("`{}` is no file", self.temporary.display())));
+        };
+        file.flush().map_err(io_error("write", &self.temporary))?;
+        let seen = look(&self.temporary)?;
+        file.seek(SeekFrom::Start(written)).map_err(io_error("write", &self.temporary))?;
+        file.get_ref().set_len(written).map_err(io_error("write", &self.temporary))?;
+        (self.written, self.checksum) = (written, checksum);
+        Ok(seen)
+    }
+
+    /// Writes footer and trailer. The footer's sections and checksums are filled in here.
+    fn end(&mut self, mut footer: Footer) -> Result<(), SegmentError> {
+        footer.sections.clone_from(&self.sections);
+        footer.granules.clone_from(&self.granules);
         let content = footer
             .to_bytes()
             .map_err(|e| SegmentError::Invalid(format!("the schema cannot be written as JSON: {e}")))?;
@@ -115,9 +158,14 @@ impl FileWriter {
             footer_checksum: crc32c::crc32c(&content),
         };
         self.put(&content)?;
-        self.put(&trailer.to_bytes())?;
+        self.put(&trailer.to_bytes())
+    }
+
+    /// Ends the file and makes it durable under its name.
+    pub(crate) fn finish(mut self, footer: Footer) -> Result<Written, SegmentError> {
+        self.end(footer)?;
         let written = Written { bytes: self.written, checksum: self.checksum };
-        if let Some(buffered) = self.file.take() {
+        if let Sink::File(buffered) = std::mem::replace(&mut self.sink, Sink::Finished) {
             let (temporary, path) = (self.temporary.clone(), self.path.clone());
             let result = persist(buffered, &temporary, &path);
             if result.is_err() {
@@ -127,6 +175,15 @@ impl FileWriter {
             result?;
         }
         Ok(written)
+    }
+
+    /// Ends a file that was kept in memory.
+    pub(crate) fn finish_in_memory(mut self, footer: Footer) -> Result<Vec<u8>, SegmentError> {
+        self.end(footer)?;
+        match std::mem::replace(&mut self.sink, Sink::Finished) {
+            Sink::Memory(bytes) => Ok(bytes),
+            _ => Err(SegmentError::Invalid(format!("`{}` is not in memory", self.temporary.display()))),
+        }
     }
 }
 
@@ -149,7 +206,7 @@ fn persist(buffered: BufWriter<File>, temporary: &Path, path: &Path) -> Result<(
 
 impl Drop for FileWriter {
     fn drop(&mut self) {
-        if self.file.take().is_some() {
+        if matches!(self.sink, Sink::File(_)) {
             // Nobody is left to hear of a failure, and a stale temporary file is overwritten or swept.
             let _ = fs::remove_file(&self.temporary);
         }

@@ -8,5 +8,5 @@ mod verify;
 
 pub use columns::{ColumnSummary, columns};
 pub use dump::{DumpOptions, dump};
-pub use summary::{Summary, summary};
+pub use summary::{ProjectionSummary, Summary, summary};
 pub use verify::{SectionCheck, Verification, verify};

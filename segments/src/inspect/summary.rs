@@ -5,10 +5,28 @@ use serde::Serialize;
 use crate::file::VERSION;
 use crate::mapped::MappedSegment;
 use crate::time::format_iso;
-use crate::{RowOrder, Segment};
+use crate::{Projection, RowOrder, Segment};
+
+/// A projection.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProjectionSummary {
+    /// Its name.
+    pub name: String,
+    /// What `__time` of its groups is truncated to, as in a spec.
+    pub granularity: serde_json::Value,
+    /// Its columns, `__time` left out.
+    pub columns: Vec<String>,
+    /// Number of groups.
+    pub rows: u64,
+    /// Bytes it takes in the file.
+    pub bytes: u64,
+    /// Rows of the segment for each group.
+    pub reduction: f64,
+}
 
 /// A file as a whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// The segment's identity in Druid's spelling.
@@ -43,6 +61,9 @@ pub struct Summary {
     pub query_granularity: serde_json::Value,
     /// CRC-32C of the file, in hexadecimal.
     pub checksum: String,
+    /// What was aggregated beforehand.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub projections: Vec<ProjectionSummary>,
 }
 
 /// Sums up an open file. Reads all of it for the checksum.
@@ -70,5 +91,18 @@ pub fn summary(segment: &MappedSegment) -> Summary {
         rollup: footer.schema.rollup,
         query_granularity: serde_json::to_value(&footer.schema.query_granularity).unwrap_or_default(),
         checksum: format!("{:08x}", segment.checksum()),
+        projections: segment.projections().iter().map(|p| projection(p, footer.rows)).collect(),
+    }
+}
+
+fn projection(projection: &Projection, rows: u64) -> ProjectionSummary {
+    let spec = projection.spec();
+    ProjectionSummary {
+        name: spec.name.clone(),
+        granularity: serde_json::to_value(&spec.granularity).unwrap_or_default(),
+        columns: spec.columns.iter().map(|c| c.name.clone()).collect(),
+        rows: projection.rows(),
+        bytes: projection.bytes(),
+        reduction: rows as f64 / projection.rows().max(1) as f64,
     }
 }

@@ -3,6 +3,7 @@
 
 mod describe;
 mod numeric;
+mod projection;
 mod scan;
 mod segment;
 mod strings;
@@ -11,6 +12,7 @@ mod words;
 
 pub(crate) use describe::ColumnBytes;
 pub(crate) use numeric::{ALL_NULLS, NO_NULLS, NULL_BYTES};
+pub use projection::Projection;
 pub use segment::MappedSegment;
 pub use verify::Problem;
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::numeric::MappedNumbers;
+use super::projection::Projection;
 use super::strings::MappedStrings;
 use super::verify::{self, Problem};
 use crate::encoding::Damage;
@@ -21,6 +22,7 @@ pub struct MappedSegment {
     pub(super) footer: Footer,
     pub(super) columns: Vec<MappedColumn>,
     numbers: HashMap<String, usize>,
+    projections: Vec<Projection>,
 }
 
 /// A column, by kind.
@@ -49,6 +51,10 @@ impl MappedSegment {
     /// As [`MappedSegment::open`].
     pub fn open_with(path: &Path, mode: OpenMode) -> Result<Self, SegmentError> {
         let (file, footer) = FileBytes::open(path, mode)?;
+        Self::of(file, footer)
+    }
+
+    pub(super) fn of(file: FileBytes, footer: Footer) -> Result<Self, SegmentError> {
         let file = Arc::new(file);
         check_columns(&file, &footer)?;
         let open = |(i, entry): (usize, &ColumnEntry)| {
@@ -63,13 +69,24 @@ impl MappedSegment {
         let columns =
             footer.columns.iter().enumerate().map(open).collect::<Result<Vec<_>, SegmentError>>()?;
         let numbers = footer.columns.iter().enumerate().map(|(i, c)| (c.name.clone(), i)).collect();
-        Ok(Self { file, footer, columns, numbers })
+        let projections = Projection::all(&file, &footer)?;
+        Ok(Self { file, footer, columns, numbers, projections })
     }
 
     /// Where the file is (or was, if it is unlinked).
     #[must_use]
     pub fn path(&self) -> &Path {
         self.file.path()
+    }
+
+    /// The rows of a projection, as a segment of their own.
+    ///
+    /// # Errors
+    /// When the file has no such projection, or its bytes are corrupt.
+    pub fn projection(&self, name: &str) -> Result<&Self, SegmentError> {
+        let found = self.projections.iter().find(|p| p.spec().name == name);
+        let missing = || SegmentError::NotFound { what: "projection", name: name.to_owned() };
+        found.ok_or_else(missing)?.mapped().map(|segment| &**segment)
     }
 
     /// CRC-32C of the whole file as it is now.
@@ -124,6 +141,10 @@ impl Segment for MappedSegment {
 
     fn size_bytes(&self) -> u64 {
         self.file.len()
+    }
+
+    fn projections(&self) -> &[Projection] {
+        &self.projections
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::numeric::MappedNumbers;
+use super::projection::Projection;
 use super::segment::{MappedColumn, MappedSegment};
 use super::strings::MappedStrings;
 use crate::encoding::{Damage, Number};
@@ -43,8 +44,25 @@ pub(super) fn verify(segment: &MappedSegment) -> Vec<Problem> {
                 });
             }
         }
+        problems.extend(segment.projections().iter().flat_map(verify_projection));
     }
     problems
+}
+
+/// What is wrong with the file of a projection; its columns are named `PROJECTION.COLUMN`.
+fn verify_projection(projection: &Projection) -> Vec<Problem> {
+    let name = &projection.spec().name;
+    match projection.mapped() {
+        Err(error) => vec![Problem {
+            column: None,
+            section: format!("projection `{name}`"),
+            message: error.to_string(),
+        }],
+        Ok(segment) => {
+            let inside = |p: Problem| Problem { column: p.column.map(|c| format!("{name}.{c}")), ..p };
+            verify(segment).into_iter().map(inside).collect()
+        }
+    }
 }
 
 /// Compares every checksum with the bytes as they are now, whatever was checked before.
@@ -82,12 +100,14 @@ fn first_bad(segment: &MappedSegment, section: usize) -> Option<(usize, SegmentE
 impl MappedSegment {
     /// Compares the checksums of every section.
     pub(crate) fn section_checks(&self) -> Vec<SectionCheck> {
+        let name = |number: usize, section: &SectionEntry| {
+            let footer = self.footer();
+            let column = footer.columns.get(section.column as usize).map(|c| &c.name);
+            let projection = || footer.projections.iter().find(|p| p.section as usize == number);
+            column.or_else(|| projection().map(|p| &p.name)).cloned().unwrap_or_default()
+        };
         let check = |(number, section): (usize, &SectionEntry)| SectionCheck {
-            column: self
-                .footer()
-                .columns
-                .get(section.column as usize)
-                .map_or_else(String::new, |c| c.name.clone()),
+            column: name(number, section),
             section: section.name(),
             offset: section.offset,
             bytes: section.bytes,

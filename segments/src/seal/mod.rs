@@ -9,6 +9,7 @@ mod kept;
 mod merge;
 mod numbers;
 mod order;
+mod projections;
 mod rollup;
 mod strings;
 mod target;
@@ -36,6 +37,9 @@ pub struct SealRequest {
     /// input (the last) decides types, roles, rollup and query granularity. Columns of the inputs that are
     /// not named are left out; named ones that an input lacks are null there.
     pub schema: Option<Arc<Schema>>,
+    /// Whether the projections that the schema declares are built (not worth it for a file that is only a part of a
+    /// segment).
+    pub projections: bool,
 }
 
 /// A file that was written, fsynced, renamed, opened again and verified.

@@ -3,6 +3,7 @@
 use super::kept::{Kept, keep};
 use super::numbers::{Numbers, zone_of};
 use super::order::{Loaded, Order, sort};
+use super::projections::write_projections;
 use super::rollup::combine_groups;
 use super::{SealRequest, numbers, texts};
 
@@ -11,12 +12,28 @@ use crate::encoding::{Number, encode_numbers};
 use crate::file::{BitmapKind, ColumnEntry, ColumnKind, FileWriter, Footer, SectionKind, Written};
 use crate::mapped::{ALL_NULLS, NO_NULLS, NULL_BYTES};
 use crate::{
-    BLOCK_ROWS, ColumnSpec, ColumnType, NullMask, Role, RowOrder, Schema, SegmentError, TIME_COLUMN, Zone,
+    BLOCK_ROWS, ColumnSpec, ColumnType, NullMask, Role, RowOrder, Schema, SegmentError, SegmentId,
+    SegmentRef, TIME_COLUMN, Zone,
 };
 
 /// Writes the file of a request.
 pub(super) fn write(request: &SealRequest, schema: &Schema) -> Result<Written, SegmentError> {
-    let (kept, times) = keep(&request.inputs, &schema.query_granularity, request.id.interval.start)?;
+    let mut file = FileWriter::create(&request.path)?;
+    let mut footer = write_rows(&mut file, &request.inputs, &request.id, schema)?;
+    if request.projections && !schema.projections.is_empty() {
+        footer.projections = write_projections(&mut file, &footer)?;
+    }
+    file.finish(footer)
+}
+
+/// Writes the columns of the visible rows of all inputs.
+pub(super) fn write_rows(
+    file: &mut FileWriter,
+    inputs: &[SegmentRef],
+    id: &SegmentId,
+    schema: &Schema,
+) -> Result<Footer, SegmentError> {
+    let (kept, times) = keep(inputs, &schema.query_granularity, id.interval.start)?;
     let mut loaded: Vec<Option<Loaded>> = Vec::with_capacity(schema.columns.len());
     for spec in &schema.columns {
         loaded.push(if spec.is_metric() { None } else { Some(load(spec, &kept)?) });
@@ -25,13 +42,12 @@ pub(super) fn write(request: &SealRequest, schema: &Schema) -> Result<Written, S
     let order = sort(&times, &dimensions, schema.rollup);
     let firsts = order.firsts();
 
-    let mut file = FileWriter::create(&request.path)?;
     let mut columns = Vec::with_capacity(schema.columns.len() + 1);
     let time = |row: &u32| times.get(*row as usize).copied().unwrap_or_default();
     let times: Vec<i64> = firsts.rows().iter().map(time).collect();
     let mut valid = NullMask::default();
     valid.push_valid(times.len());
-    let mut entry = write_numbers(&mut file, 0, TIME_COLUMN, &times, &valid)?;
+    let mut entry = write_numbers(file, 0, TIME_COLUMN, &times, &valid)?;
     entry.kind = ColumnKind::Time;
     columns.push(entry);
     for (i, (spec, dimension)) in schema.columns.iter().zip(loaded).enumerate() {
@@ -39,10 +55,10 @@ pub(super) fn write(request: &SealRequest, schema: &Schema) -> Result<Written, S
             Some(column) => column,
             None => load(spec, &kept)?,
         };
-        columns.push(write_column(&mut file, i + 1, spec, column, &order, firsts.rows())?);
+        columns.push(write_column(file, i + 1, spec, column, &order, firsts.rows())?);
     }
-    file.finish(Footer {
-        id: request.id.clone(),
+    Ok(Footer {
+        id: id.clone(),
         schema: schema.clone(),
         rows: order.len() as u64,
         order: RowOrder::Time,
@@ -50,6 +66,7 @@ pub(super) fn write(request: &SealRequest, schema: &Schema) -> Result<Written, S
         columns,
         sections: Vec::new(),
         granules: Vec::new(),
+        projections: Vec::new(),
     })
 }
 

@@ -147,6 +147,30 @@ impl Granularity {
         Interval { start, end: self.bucket_end(start) }
     }
 
+    /// Whether every bucket of `finer` lies in one bucket of this, as far as that can be told without looking.
+    #[must_use]
+    pub fn coarsens(&self, finer: &Self) -> bool {
+        match (self, finer) {
+            (Self::All, _) | (_, Self::None) => true,
+            (coarse, fine) if coarse == fine => true,
+            (
+                Self::Period { period: coarse, zone, origin: None },
+                Self::Period { period: fine, zone: fine_zone, origin: None },
+            ) if zone == fine_zone && fine.millis == 0 => calendar_coarsens(coarse, fine),
+            (coarse, fine) => {
+                let Some((length, origin)) = fine.uniform() else { return false };
+                let whole = |millis: i64| millis % length == 0;
+                match (coarse.uniform(), coarse) {
+                    (Some((millis, start)), _) => whole(millis) && whole(start - origin),
+                    (None, Self::Period { zone: Tz::UTC, origin: None, .. }) => {
+                        whole(DAY_MS) && whole(origin)
+                    }
+                    _ => false,
+                }
+            }
+        }
+    }
+
     /// Length of every bucket in milliseconds and the start of one, where all have the same length
     /// (UTC or durations); what a kernel can divide by.
     #[must_use]
@@ -161,6 +185,23 @@ impl Granularity {
                 Some((millis, origin.unwrap_or(monday)))
             }
             _ => None,
+        }
+    }
+}
+
+/// The same for periods of whole days on one clock: what either makes of a time depends on its date only.
+fn calendar_coarsens(coarse: &Period, fine: &Period) -> bool {
+    let months_only = |p: &Period| p.weeks == 0 && p.days == 0 && p.millis == 0;
+    match (coarse.fixed_millis(), fine.fixed_millis()) {
+        (None, None) => months_only(coarse) && months_only(fine) && coarse.months % fine.months == 0,
+        // Months begin at any day.
+        (None, Some(days)) => months_only(coarse) && days == DAY_MS,
+        (Some(_), None) => false,
+        (Some(coarse_days), Some(days)) => {
+            // Weeks start on Monday, other periods at 1970-01-01.
+            let monday = |p: &Period, length: i64| if p.weeks == 1 && length == 7 * DAY_MS { 4 } else { 0 };
+            let shift = (monday(coarse, coarse_days) - monday(fine, days)) * DAY_MS;
+            coarse.millis == 0 && coarse_days % days == 0 && shift % days == 0
         }
     }
 }
@@ -264,6 +305,49 @@ mod tests {
         let bucket = day.bucket(at("2015-03-08T12:00:00Z"));
         assert_eq!(bucket.start, at("2015-03-08T08:00:00Z"));
         assert_eq!(bucket.end - bucket.start, 23 * 3_600_000);
+    }
+
+    #[test]
+    fn coarser_ones_have_whole_buckets_of_finer_ones() {
+        let zone = |period: &str| {
+            let json = serde_json::json!({"type":"period","period":period,"timeZone":"America/Sao_Paulo"});
+            Granularity::from_json(&json).unwrap()
+        };
+        let names = [
+            "all", "none", "second", "minute", "PT90S", "PT7M", "hour", "PT5H", "six_hour", "day", "P2D",
+            "week", "P2W", "P7D", "month", "P2M", "quarter", "year", "P1M1D",
+        ];
+        let mut all: Vec<Granularity> =
+            names.iter().map(|name| Granularity::from_name(name).unwrap()).collect();
+        all.extend(["PT1H", "P1D", "P1W", "P1M", "P3M", "P2D"].map(zone));
+        all.push(Granularity::Duration { millis: 3_600_000, origin: 60_000 });
+        all.push(Granularity::Duration { millis: 7_200_000, origin: 3_660_000 });
+        let month = serde_json::json!({"type":"period","period":"P1M","origin":"2012-01-15"});
+        all.push(Granularity::from_json(&month).unwrap());
+        let times: Vec<Millis> =
+            (0..3000).map(|i| at("2014-12-20") + i * 10_007_333 % (400 * DAY_MS)).collect();
+        let mut found = 0;
+        for (coarse, fine) in all.iter().flat_map(|coarse| all.iter().map(move |fine| (coarse, fine))) {
+            if !coarse.coarsens(fine) {
+                continue;
+            }
+            found += 1;
+            for t in &times {
+                // A group lies at the start of its bucket, or later where its segment begins.
+                let group = fine.bucket_start(*t);
+                for at in [group.max(coarse.bucket_start(*t) - 1), group + (*t - group) / 2] {
+                    let start = coarse.bucket_start(*t);
+                    assert_eq!(coarse.bucket_start(at), start, "{coarse:?} {fine:?} {t}");
+                }
+            }
+        }
+        let coarsens = |a: &str, b: &str| {
+            Granularity::from_name(a).unwrap().coarsens(&Granularity::from_name(b).unwrap())
+        };
+        assert!(coarsens("year", "month") && coarsens("month", "hour") && coarsens("week", "day"));
+        assert!(!coarsens("month", "week") && !coarsens("day", "month") && !coarsens("hour", "PT7M"));
+        assert!(zone("P1M").coarsens(&zone("P1D")) && !zone("P1D").coarsens(&zone("PT1H")));
+        assert!(found > 150, "{found}");
     }
 
     #[test]

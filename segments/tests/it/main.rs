@@ -7,5 +7,6 @@ mod golden;
 mod inspect;
 mod memory;
 mod model;
+mod projections;
 mod roundtrip;
 mod seal;

@@ -82,7 +82,7 @@ pub(crate) fn input(schema: &Arc<Schema>, rows: &[Row]) -> SegmentRef {
 }
 
 pub(crate) fn request(path: PathBuf, inputs: Vec<SegmentRef>) -> SealRequest {
-    SealRequest { id: id(), path, inputs, schema: None }
+    SealRequest { id: id(), path, inputs, schema: None, projections: true }
 }
 
 pub(crate) fn seal_rows(folder: &Path, schema: &Arc<Schema>, rows: &[Row]) -> SealedSegment {

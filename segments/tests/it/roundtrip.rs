@@ -25,6 +25,7 @@ pub(crate) fn schema(rollup: bool) -> Arc<Schema> {
         ],
         rollup,
         query_granularity: Granularity::None,
+        projections: Vec::new(),
     })
 }
 

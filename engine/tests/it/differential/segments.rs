@@ -95,6 +95,7 @@ fn sealed(folder: &Path, day: i64, partition: u32, rows: &[Row]) -> SegmentRef {
         path: path.clone(),
         inputs: vec![SegmentRef::whole(frozen)],
         schema: None,
+        projections: true,
     };
     seal(&request).unwrap();
     SegmentRef::whole(Arc::new(MappedSegment::open(&path).unwrap()))

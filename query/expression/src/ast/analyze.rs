@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use alluvium_segments::time::Granularity;
+
 use super::{BinaryOp, Call, Expr, Lambda, UnaryOp};
+use crate::functions::{Prepared, TIMESTAMP_FLOOR};
 use crate::{ExprType, Value};
 
 /// What is known of the types of columns; `None` for a column that does not exist (always null).
@@ -45,6 +48,16 @@ impl Expr {
             }
         });
         names
+    }
+
+    /// The column and the granularity, when this is `timestamp_floor` of a column and all else in it is constant.
+    #[must_use]
+    pub fn as_time_floor(&self) -> Option<(&str, &Granularity)> {
+        let Self::Call(Call { function, args, prepared: Prepared::Granularity(granularity) }) = self else {
+            return None;
+        };
+        let column = args.first().and_then(Self::as_column)?;
+        (function.name == TIMESTAMP_FLOOR).then_some((column, granularity.as_ref()))
     }
 
     /// Whether no column is read: the value is the same for all rows. (No function of the language depends on

@@ -15,6 +15,7 @@ fn settings(zone: Tz) -> Settings {
         stringify_arrays: true,
         outer_limit: None,
         timeout_ms: None,
+        projections: crate::plan::ProjectionUse::default(),
     }
 }
 

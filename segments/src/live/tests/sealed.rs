@@ -12,7 +12,7 @@ pub(super) fn sealed(inputs: Vec<SegmentRef>, schema: &Schema) -> (tempfile::Tem
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sealed");
     let schema = Some(Arc::new(schema.clone()));
-    seal(&SealRequest { id: id(), path: path.clone(), inputs, schema }).unwrap();
+    seal(&SealRequest { id: id(), path: path.clone(), inputs, schema, projections: true }).unwrap();
     let segment = MappedSegment::open(&path).unwrap();
     (folder, segment)
 }
