@@ -1,17 +1,17 @@
 //! What number does a dimension's value have within this segment? Dictionary ids as they are, or mapped once an
 //! entry where values are transformed; longs by their distance from the smallest; other numbers interned.
 
+mod plain;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use alluvium_expression::{double_text, float_text};
-use alluvium_segments::kernel::{self, Lane};
-use alluvium_segments::{ColumnType, MultiBlock, NullMask, NumericBlock, Segment, each_lane};
+use alluvium_segments::{ColumnType, MultiBlock, NullMask, NumericBlock, Segment};
 
 use super::keep::Transforms;
 use super::source::{Kind, Origin, SlotId, Source, Values};
 use crate::QueryError;
-use crate::aggregate::Rows;
 use crate::column::{ColumnData, TextColumn, TextInterner};
 use crate::group::NarrowTable;
 use crate::partial::Space;
@@ -119,89 +119,6 @@ impl<'p> Key<'p> {
             Raw::Interned { .. } => GROWING,
             Raw::Null => 2,
         }
-    }
-
-    /// Whether its codes are the lanes of its column, shifted: dictionary ids, or longs without nulls.
-    pub(crate) fn is_plain(&self, source: &Source<'_>) -> bool {
-        self.mapping.is_none()
-            && match (&self.raw, source.origin(self.slot)) {
-                (Raw::Ids, Origin::Texts(column)) => !column.is_multi(),
-                (Raw::Offset { .. }, Origin::Long(column)) => !column.may_have_nulls(),
-                (Raw::Null, _) => true,
-                _ => false,
-            }
-    }
-
-    /// Adds `code * stride`, wrapping, to the key of each of the chosen rows; the key is plain.
-    pub(crate) fn add_scaled(
-        &self,
-        source: &mut Source<'_>,
-        stride: u32,
-        chosen: Rows<'_>,
-        keys: &mut [u32],
-    ) -> Result<(), QueryError> {
-        if matches!(self.raw, Raw::Null) {
-            return Ok(());
-        }
-        source.load_lanes(self.slot)?;
-        let not_plain = || QueryError::Internal("the codes of a dimension are no lanes".to_owned());
-        let (base, lanes) = source.lanes(self.slot).ok_or_else(not_plain)?;
-        let base = match &self.raw {
-            Raw::Offset { min, .. } => base.wrapping_sub(*min as u64).wrapping_add(1) as u32,
-            _ => base as u32,
-        };
-        fn add<T: Lane>(lanes: &[T], base: u32, stride: u32, chosen: Rows<'_>, keys: &mut [u32]) {
-            match chosen {
-                Rows::Span(start, end) => kernel::add_scaled(&lanes[start..end], base, stride, keys),
-                Rows::At(at) => keys.iter_mut().zip(at).for_each(|(key, p)| {
-                    let code = (lanes[*p as usize].word() as u32).wrapping_add(base);
-                    *key = key.wrapping_add(code.wrapping_mul(stride));
-                }),
-            }
-        }
-        each_lane!(lanes,
-            _ => keys.iter_mut().for_each(|key| *key = key.wrapping_add(base.wrapping_mul(stride))),
-            lanes => add(lanes, base, stride, chosen, keys));
-        Ok(())
-    }
-
-    /// Adds `code * stride` to the key of each of the chosen rows, as [`Key::add_scaled`] does, in 64 bits.
-    pub(crate) fn add_words(
-        &self,
-        source: &mut Source<'_>,
-        stride: u64,
-        chosen: Rows<'_>,
-        words: &mut [u64],
-    ) -> Result<(), QueryError> {
-        if matches!(self.raw, Raw::Null) {
-            return Ok(());
-        }
-        source.load_lanes(self.slot)?;
-        let not_plain = || QueryError::Internal("the codes of a dimension are no lanes".to_owned());
-        let (base, lanes) = source.lanes(self.slot).ok_or_else(not_plain)?;
-        let base = match &self.raw {
-            Raw::Offset { min, .. } => base.wrapping_sub(*min as u64).wrapping_add(1),
-            _ => base,
-        };
-        fn add<T: Lane>(lanes: &[T], base: u64, stride: u64, chosen: Rows<'_>, words: &mut [u64]) {
-            let scaled = |lane: T| lane.word().wrapping_add(base).wrapping_mul(stride);
-            match chosen {
-                Rows::Span(start, end) => {
-                    let lanes = &lanes[start..end];
-                    words
-                        .iter_mut()
-                        .zip(lanes)
-                        .for_each(|(word, lane)| *word = word.wrapping_add(scaled(*lane)));
-                }
-                Rows::At(at) => words.iter_mut().zip(at).for_each(|(word, p)| {
-                    *word = word.wrapping_add(scaled(lanes[*p as usize]));
-                }),
-            }
-        }
-        each_lane!(lanes,
-            _ => words.iter_mut().for_each(|word| *word = word.wrapping_add(base.wrapping_mul(stride))),
-            lanes => add(lanes, base, stride, chosen, words));
-        Ok(())
     }
 
     /// The codes of the current rows.

@@ -11,6 +11,7 @@ mod row_values;
 mod rows;
 mod select;
 mod source;
+mod values;
 
 use std::ops::Range;
 
