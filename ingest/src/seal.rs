@@ -43,20 +43,34 @@ pub(crate) fn in_parallel<T: Sync, R: Send>(
             }
             *used += bytes;
             drop(used);
+            let _taken = Taken { used: &taken, freed: &freed, bytes };
             let result = work(item);
             failed.fetch_or(result.is_err(), Ordering::AcqRel);
             *slot.lock() = Some(result);
-            *taken.lock() -= bytes;
-            freed.notify_all();
         }
     };
     std::thread::scope(|scope| {
         for _ in 1..cores().min(items.len()) {
-            scope.spawn(worker);
+            // Without one more thread it takes longer, no more.
+            let _ = std::thread::Builder::new().name("seal".to_owned()).spawn_scoped(scope, worker);
         }
         worker();
     });
     results.into_iter().map(Mutex::into_inner).collect()
+}
+
+/// Bytes in use, given back whatever becomes of the work.
+struct Taken<'t> {
+    used: &'t Mutex<u64>,
+    freed: &'t Condvar,
+    bytes: u64,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        *self.used.lock() -= self.bytes;
+        self.freed.notify_all();
+    }
 }
 
 /// Bytes it takes to seal parts, about: all their values without encoding.
@@ -201,4 +215,48 @@ pub(crate) fn location(id: &SegmentId) -> String {
     let (datasource, interval, version) = (plain(&id.datasource), plain(&interval), plain(&id.version));
     let unique = uuid::Uuid::new_v4().simple();
     format!("segments/{datasource}/{interval}/{version}/{}/{unique}.alv", id.partition)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_item_has_its_result() {
+        let items: Vec<u64> = (0..50).collect();
+        let busy = Mutex::new(0u64);
+        let done = in_parallel(
+            &items,
+            |item| item * SEALING_BYTES / 20,
+            |item| {
+                let bytes = item * SEALING_BYTES / 20;
+                *busy.lock() += bytes;
+                std::thread::sleep(std::time::Duration::from_millis(1));
+                let all = *busy.lock();
+                *busy.lock() -= bytes;
+                assert!(all == bytes || all <= SEALING_BYTES, "{all} bytes at once");
+                Ok(item * 2)
+            },
+        );
+        let done: Vec<u64> = done.into_iter().map(|result| result.unwrap().unwrap()).collect();
+        assert_eq!(done, items.iter().map(|item| item * 2).collect::<Vec<_>>());
+        let none = in_parallel(&[0; 0], |_| 0, |_| Ok(()));
+        assert!(none.is_empty());
+    }
+
+    #[test]
+    fn no_more_is_begun_after_an_error() {
+        let items: Vec<usize> = (0..1000).collect();
+        let done = in_parallel(
+            &items,
+            |_| 0,
+            |item| {
+                std::thread::sleep(std::time::Duration::from_millis(1));
+                if *item == 3 { Err(SegmentError::Invalid("full".to_owned())) } else { Ok(()) }
+            },
+        );
+        assert!(matches!(done[3], Some(Err(_))));
+        assert!(matches!(done[0], Some(Ok(()))));
+        assert!(done[999].is_none());
+    }
 }

@@ -132,6 +132,6 @@ fn sealed(path: &std::path::Path) -> Result<MappedSegment, Failure> {
         writer.publish();
     }
     let inputs = vec![SegmentRef::whole(live.published())];
-    seal(&SealRequest { id, path: path.to_owned(), inputs, schema: None })?;
+    seal(&SealRequest { id, path: path.to_owned(), inputs, schema: None, projections: false })?;
     Ok(MappedSegment::open(path)?)
 }

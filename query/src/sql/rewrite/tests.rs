@@ -20,7 +20,7 @@ fn settings(zone: Tz) -> Settings {
 }
 
 fn rewritten(text: &str, zone: Tz) -> String {
-    let mut statement = read(text, &[]).unwrap().statement;
+    let mut statement = read(text, &[]).unwrap().parse().unwrap();
     rewrite(&mut statement, &settings(zone)).unwrap();
     statement.to_string()
 }
