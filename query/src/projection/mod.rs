@@ -7,12 +7,12 @@ mod reach;
 use std::sync::Arc;
 
 use alluvium_segments::time::Interval;
-use alluvium_segments::{Projection, ProjectionSpec, Segment, SegmentRef};
+use alluvium_segments::{Projection, ProjectionSpec, RowOrder, Segment, SegmentRef};
 
 use self::fit::{Fit, fit};
-use self::reach::{Reach, reach};
+use self::reach::{Reach, reach, scope_of_groups};
 use crate::QueryError;
-use crate::plan::{AggregatePlan, Operator, Plan, ProjectionUse};
+use crate::plan::{AggregatePlan, Operator, Plan, ProjectionUse, Scope};
 
 /// Rows to be read, and what is asked of them where that is not what the query asks: groups of a projection.
 pub(crate) type Part = (SegmentRef, Option<Arc<AggregatePlan>>);
@@ -24,6 +24,8 @@ pub(crate) struct Route {
     pub(crate) parts: Vec<Part>,
     /// Number of segments answered by a projection.
     pub(crate) projected: u64,
+    /// The scope of the groups of projections; `None` when there are none.
+    pub(crate) scope: Option<Scope>,
 }
 
 /// Chooses the rows that answer a plan over segments.
@@ -31,8 +33,8 @@ pub(crate) struct Route {
 /// # Errors
 /// When the plan must be answered by projections and a sealed segment has none that does, or one is corrupt.
 pub(crate) fn route(plan: &Plan, segments: &[SegmentRef]) -> Result<Route, QueryError> {
-    let mut route = Route { parts: Vec::with_capacity(segments.len()), projected: 0 };
-    let mut router = Router { plan, known: Vec::new() };
+    let mut route = Route { parts: Vec::with_capacity(segments.len()), projected: 0, scope: None };
+    let mut router = Router { plan, scope: None, known: Vec::new() };
     for segment in segments {
         match router.choose(segment)? {
             None => route.parts.push((segment.clone(), None)),
@@ -45,6 +47,9 @@ pub(crate) fn route(plan: &Plan, segments: &[SegmentRef]) -> Result<Route, Query
             }
         }
     }
+    if route.projected > 0 {
+        route.scope = router.scope;
+    }
     Ok(route)
 }
 
@@ -53,6 +58,8 @@ type Choice = (Arc<dyn Segment>, Arc<AggregatePlan>, Vec<Interval>);
 
 struct Router<'q> {
     plan: &'q Plan,
+    /// That of groups, when it was needed.
+    scope: Option<Scope>,
     /// What the query asks of each projection that was met, if that has it.
     known: Vec<(ProjectionSpec, Option<Arc<Fit>>)>,
 }
@@ -60,7 +67,9 @@ struct Router<'q> {
 impl Router<'_> {
     fn choose(&mut self, segment: &SegmentRef) -> Result<Option<Choice>, QueryError> {
         let uses = &self.plan.projections;
-        if *uses == ProjectionUse::Never || segment.segment.is_live() {
+        // Rows that are not sealed yet lie as they arrived, and have no projections.
+        let sealed = !segment.segment.is_live() && segment.segment.order() == RowOrder::Time;
+        if *uses == ProjectionUse::Never || !sealed {
             return Ok(None);
         }
         let mut best: Option<(&Projection, Arc<Fit>, Vec<Interval>)> = None;
@@ -105,7 +114,10 @@ impl Router<'_> {
             return known.clone();
         }
         let found = match &self.plan.operator {
-            Operator::Aggregate(aggregate) => fit(&self.plan.scope, aggregate, spec).map(Arc::new),
+            Operator::Aggregate(aggregate) => {
+                let scope = self.scope.get_or_insert_with(|| scope_of_groups(&self.plan.scope));
+                fit(scope, aggregate, spec).map(Arc::new)
+            }
             Operator::Rows(_) | Operator::TimeBounds => None,
         };
         self.known.push((spec.clone(), found.clone()));

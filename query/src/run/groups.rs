@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use alluvium_segments::time::Interval;
 use parking_lot::Mutex;
 
 use super::runner::Task;
@@ -14,16 +13,16 @@ use crate::partial::{Groups, Merger, Spaces};
 use crate::plan::{AggregateFunction, AggregatePlan, Operator, Plan, Scope};
 use crate::scan::aggregate;
 
-/// The groups of all tasks; without a pool on the calling thread.
+/// The groups of all tasks (`scope`: that of groups of projections); without a pool on the calling thread.
 pub(super) async fn run(
-    plan: Plan,
+    (plan, scope): (Plan, Option<Scope>),
     verdicts: Verdicts,
     spaces: Arc<Spaces>,
     tasks: Vec<Task>,
     pool: Option<&Pool>,
     control: &Control,
 ) -> Result<Groups, QueryError> {
-    let query = Query::new(plan, verdicts, spaces, &tasks, control)?;
+    let query = Query::new((plan, scope), verdicts, spaces, &tasks, control)?;
     let Some(pool) = pool else {
         return guarded(|| {
             let mut merger = query.merger();
@@ -54,8 +53,8 @@ struct Query {
     verdicts: Verdicts,
     spaces: Arc<Spaces>,
     control: Control,
-    /// The scope of the groups of projections, which are cut to the intervals already.
-    projected: Scope,
+    /// The scope of the groups of projections.
+    projected: Option<Scope>,
     /// What is asked of such groups: what verdicts are known by must stay where it is while the query runs.
     _asked: Vec<Arc<AggregatePlan>>,
     /// Mergers that no task has now.
@@ -64,7 +63,7 @@ struct Query {
 
 impl Query {
     fn new(
-        plan: Plan,
+        (plan, projected): (Plan, Option<Scope>),
         verdicts: Verdicts,
         spaces: Arc<Spaces>,
         tasks: &[Task],
@@ -73,7 +72,6 @@ impl Query {
         let Operator::Aggregate(aggregate) = plan.operator.clone() else {
             return Err(QueryError::Internal("rows are no groups".to_owned()));
         };
-        let projected = Scope { intervals: vec![Interval::ETERNITY], ..plan.scope.clone() };
         let asked = tasks.iter().filter_map(|task| task.part.1.clone()).collect();
         Ok(Self {
             plan,
@@ -93,9 +91,9 @@ impl Query {
 
     fn add(&self, task: &Task, merger: &mut Merger) -> Result<(), QueryError> {
         let (segment, asked) = &task.part;
-        let (scope, plan) = match asked {
-            None => (&self.plan.scope, &self.aggregate),
-            Some(asked) => (&self.projected, asked.as_ref()),
+        let (scope, plan) = match (asked, &self.projected) {
+            (Some(asked), Some(scope)) => (scope, asked.as_ref()),
+            _ => (&self.plan.scope, &self.aggregate),
         };
         let scope = (scope, &self.verdicts);
         aggregate(scope, plan, segment, task.blocks.clone(), &self.control, merger)

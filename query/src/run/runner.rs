@@ -52,7 +52,7 @@ impl Runner {
     ) -> Result<Partial, QueryError> {
         let plan = plan.checked()?;
         let before = (control.rows_scanned(), control.live_bytes_copied());
-        let Route { parts, projected } = route(&plan, &segments.list)?;
+        let Route { parts, projected, scope } = route(&plan, &segments.list)?;
         let tasks = self.tasks(&parts);
         let small = parts.iter().map(|(s, _)| s.segment.rows()).sum::<usize>() <= INLINE_ROWS;
         let pool = (!small).then_some(&self.pool);
@@ -62,7 +62,7 @@ impl Runner {
                 let read: Vec<SegmentRef> = parts.iter().map(|(segment, _)| segment.clone()).collect();
                 let spaces =
                     guarded(|| Spaces::new(&plan.scope, aggregate, &read, &self.dictionaries).map(Arc::new))?;
-                groups::run(plan, verdicts, spaces, tasks, pool, control).await.map(Partial::Groups)
+                groups::run((plan, scope), verdicts, spaces, tasks, pool, control).await.map(Partial::Groups)
             }
             _ => rows::run(plan, verdicts, tasks, pool, control).await,
         };

@@ -2,6 +2,7 @@
 //! for what stands above (subqueries, joins).
 
 mod distinct;
+mod kind;
 mod pick;
 mod sketches;
 
@@ -13,48 +14,9 @@ use datafusion::common::{Result, plan_err};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Signature, Volatility};
 
+pub(crate) use kind::Kind;
+
 use super::functions::{TIMESTAMP, plain};
-
-/// One of Druid's aggregates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Kind {
-    /// `APPROX_COUNT_DISTINCT(x)`
-    Distinct,
-    /// `APPROX_COUNT_DISTINCT_DS_HLL(x [, lgK [, type]])`
-    DistinctSketch,
-    /// `APPROX_QUANTILE_DS(x, fraction [, k])`
-    Quantile,
-    /// `EARLIEST_BY(x, t [, bytes])`
-    Earliest,
-    /// `LATEST_BY(x, t [, bytes])`
-    Latest,
-    /// `ANY_VALUE(x [, bytes])`
-    Any,
-}
-
-impl Kind {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Distinct => "approx_count_distinct",
-            Self::DistinctSketch => "approx_count_distinct_ds_hll",
-            Self::Quantile => "approx_quantile_ds",
-            Self::Earliest => "earliest_by",
-            Self::Latest => "latest_by",
-            Self::Any => "any_value",
-        }
-    }
-
-    /// Fewest and most arguments.
-    fn arity(self) -> (usize, usize) {
-        match self {
-            Self::Distinct => (1, 1),
-            Self::DistinctSketch => (1, 3),
-            Self::Quantile => (2, 3),
-            Self::Any => (1, 3),
-            Self::Earliest | Self::Latest => (2, 3),
-        }
-    }
-}
 
 /// The aggregate as DataFusion sees it.
 #[derive(Debug, Clone)]

@@ -1,0 +1,42 @@
+//! Which aggregates of Druid's are there, and how many arguments do they take?
+
+/// One of Druid's aggregates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    /// `APPROX_COUNT_DISTINCT(x)`
+    Distinct,
+    /// `APPROX_COUNT_DISTINCT_DS_HLL(x [, lgK [, type]])`
+    DistinctSketch,
+    /// `APPROX_QUANTILE_DS(x, fraction [, k])`
+    Quantile,
+    /// `EARLIEST_BY(x, t [, bytes])`
+    Earliest,
+    /// `LATEST_BY(x, t [, bytes])`
+    Latest,
+    /// `ANY_VALUE(x [, bytes])`
+    Any,
+}
+
+impl Kind {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Distinct => "approx_count_distinct",
+            Self::DistinctSketch => "approx_count_distinct_ds_hll",
+            Self::Quantile => "approx_quantile_ds",
+            Self::Earliest => "earliest_by",
+            Self::Latest => "latest_by",
+            Self::Any => "any_value",
+        }
+    }
+
+    /// Fewest and most arguments.
+    pub(super) fn arity(self) -> (usize, usize) {
+        match self {
+            Self::Distinct => (1, 1),
+            Self::DistinctSketch => (1, 3),
+            Self::Quantile => (2, 3),
+            Self::Any => (1, 3),
+            Self::Earliest | Self::Latest => (2, 3),
+        }
+    }
+}
