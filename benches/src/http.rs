@@ -104,7 +104,7 @@ impl Connection {
         let pieces = match length {
             Some(length) => {
                 self.until(start + length)?;
-                vec![start..start + length]
+                std::iter::once(start..start + length).collect()
             }
             None if header(text, "transfer-encoding").is_some() => self.chunks(start)?,
             None => Vec::new(),

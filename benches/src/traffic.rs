@@ -179,7 +179,7 @@ pub fn small_query(name: &str, table: &str, rng: &mut Rng) -> String {
         "S7" => {
             let customer = rng.u32(1..29_999);
             // Every third customer has no rows.
-            let customer = if customer % 3 == 0 { customer + 1 } else { customer };
+            let customer = if customer.is_multiple_of(3) { customer + 1 } else { customer };
             format!(
                 "SELECT FLOOR(__time TO MONTH) AS m, SUM(LO_REVENUE) AS revenue FROM {table} \
                  WHERE LO_CUSTKEY = {customer} GROUP BY FLOOR(__time TO MONTH) ORDER BY m"

@@ -18,12 +18,15 @@ const MOST_TEXTS: usize = 1 << 19;
 /// Translations of segments that are gone before a column starts anew.
 const MOST_GONE: usize = 1024;
 
+/// A segment and the common number of each of its ids.
+type Translation = (Weak<dyn Segment>, Arc<[u32]>);
+
 /// The common numbers of the texts of one column. Number 0 is null.
 #[derive(Debug, Default)]
 pub(crate) struct SharedTexts {
     interner: RwLock<TextInterner>,
     /// By address of the segment, which is valid as long as the segment is.
-    known: Mutex<HashMap<usize, (Weak<dyn Segment>, Arc<[u32]>)>>,
+    known: Mutex<HashMap<usize, Translation>>,
 }
 
 impl SharedTexts {

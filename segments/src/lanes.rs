@@ -123,7 +123,7 @@ impl LaneSlice<'_> {
     #[must_use]
     #[inline]
     pub fn get(&self, i: usize) -> u64 {
-        each_lane!(*self, _ => 0, lanes => lanes.get(i).map_or(0, |lane| u64::from(*lane)))
+        each_lane!(*self, _ => 0, lanes => lanes.get(i).map_or(0, |lane| lane.word()))
     }
 
     /// Sum of all lanes, wrapping.

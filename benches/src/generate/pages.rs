@@ -37,7 +37,7 @@ pub(super) fn page_url(site: u64, page: u64) -> String {
         url += "/";
         url += word(hash(site << 32 | group, 22 + level));
     }
-    if of_page % 6000 == 0 {
+    if of_page.is_multiple_of(6000) {
         url += "/google";
     }
     url + &format!("?id={page}&s={:x}", (of_page >> 20) & 0xFFFF)

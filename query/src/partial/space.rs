@@ -127,9 +127,9 @@ impl Space {
             match segment.segment.column(name)? {
                 None => {}
                 Some(Column::String(column)) if Dictionaries::takes(column) && !texts.is_full() => {
-                    if !segment.segment.is_live() {
-                        texts.of_segment(&segment.segment, column)?;
-                    }
+                    // Dictionaries that grow are translated as far as they are used.
+                    let sealed = !segment.segment.is_live();
+                    sealed.then(|| texts.of_segment(&segment.segment, column)).transpose()?;
                 }
                 Some(_) => return Ok(None),
             }

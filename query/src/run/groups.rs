@@ -46,6 +46,9 @@ pub(super) async fn run(
 /// Fewer groups than this are merged at once.
 const FEW_GROUPS: usize = 4096;
 
+/// A task as the pool takes it; gives a merger where the order of rows matters.
+type Work = Box<dyn FnOnce() -> Result<Option<Merger>, QueryError> + Send>;
+
 /// What all tasks of a query share.
 struct Query {
     plan: Plan,
@@ -103,7 +106,7 @@ impl Query {
     /// worker.
     async fn on_workers(self: &Arc<Self>, tasks: Vec<Task>, pool: &Pool) -> Result<Vec<Merger>, QueryError> {
         let ordered = self.aggregate.aggregators.iter().any(|a| depends_on_order(&a.function));
-        let mut work: Vec<Box<dyn FnOnce() -> Result<Option<Merger>, QueryError> + Send>> = Vec::new();
+        let mut work: Vec<Work> = Vec::new();
         for task in tasks {
             let query = Arc::clone(self);
             work.push(Box::new(move || {

@@ -13,8 +13,11 @@ use crate::QueryError;
 use crate::filter::{Mask, Matcher, Split};
 use crate::plan::Scope;
 
-/// Below one row in so many, chosen rows are read one by one.
-const SPARSE: usize = 4;
+/// Below one row in so many, chosen rows are read one by one: fetching a number from afar takes as long as unpacking
+/// some hundred that lie together.
+const SPARSE: usize = 128;
+/// The same where expressions are computed, which costs for each row read.
+const SPARSE_COMPUTED: usize = 8;
 
 /// What was chosen of the current rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,7 +147,8 @@ fn settle(mask: Option<Mask>, source: &mut Source<'_>, positions: &mut Vec<u32>)
         n if n == source.len() => Selection::All,
         n => {
             mask.positions(positions);
-            if n * SPARSE < source.len() {
+            let sparse = if source.computes() { SPARSE_COMPUTED } else { SPARSE };
+            if n * sparse < source.len() {
                 source.narrow(positions);
                 return Selection::All;
             }

@@ -225,6 +225,11 @@ impl<'s> Source<'s> {
         self.slots.len() - 1
     }
 
+    /// Whether some column is an expression.
+    pub(crate) fn computes(&self) -> bool {
+        self.slots.iter().any(|slot| matches!(slot.origin, Origin::Computed(_)))
+    }
+
     /// What a column yields.
     pub(crate) fn kind(&self, slot: SlotId) -> Kind {
         self.slots[slot].kind

@@ -1,12 +1,15 @@
 //! How are single rows of a block read? In place where the encoding allows, by whole chunks where many of
 //! one chunk are asked for.
 
-use super::read::word_at;
+use super::read::{Scratch, word_at};
 use super::{Block, Damage, Encoding};
 use crate::kernel::{CHUNK, unpack_some};
 
 /// Rows asked of one chunk from which unpacking all of it is cheaper than one by one.
-const DENSE: usize = 96;
+const DENSE: usize = 8;
+
+/// Runs for each row asked for, up to which walking from run to run is cheaper than halving.
+const NEAR: usize = 32;
 
 impl Block<'_> {
     /// Appends the values of rows `picks`, which count from `start` (the block's first row) and ascend.
@@ -39,9 +42,10 @@ impl Block<'_> {
             }
             Encoding::Runs => {
                 let runs = self.runs()?;
+                let near = picks.len() * NEAR >= runs.ends.len();
                 let mut run = 0;
                 out.extend(picks.iter().map(|pick| {
-                    run = runs.find(run, row(pick));
+                    run = runs.find(run, row(pick), near);
                     map(base.wrapping_add(runs.value(run)))
                 }));
             }
@@ -75,10 +79,10 @@ impl Block<'_> {
         let row = |pick: &u32| pick.wrapping_sub(start) as usize;
         let chunk = group.first().map_or(0, row) / CHUNK;
         if group.len() >= DENSE {
-            let first = chunk * CHUNK;
-            let mut all = Vec::with_capacity(CHUNK);
-            self.decode(first..self.rows.min(first + CHUNK), &mut all, map)?;
-            out.extend(group.iter().filter_map(|p| all.get(row(p) - first).copied()));
+            let mut scratch = Scratch::new(self.entry.width);
+            scratch.unpack(self.entry.width, self.chunk(0, chunk)?)?;
+            let base = self.entry.base;
+            out.extend(group.iter().map(|p| map(base.wrapping_add(scratch.get(row(p) % CHUNK)))));
             return Ok(());
         }
         let (width, base) = (self.entry.width, self.entry.base);

@@ -200,13 +200,16 @@ impl Runs<'_> {
         }
     }
 
-    /// The run of a row, which is not before run `from`: a few steps on, else by halving what is left.
-    pub(super) fn find(&self, from: usize, row: usize) -> usize {
-        const STEPS: usize = 8;
+    /// The run of a row, which is not before run `from`: by walking on where it is `near`, else by halving.
+    pub(super) fn find(&self, from: usize, row: usize, near: bool) -> usize {
         let rest = self.ends.get(from..).unwrap_or_default();
         let ends_before = |end: &u16| usize::from(*end) <= row;
-        let near = rest.iter().take(STEPS).take_while(|end| ends_before(end)).count();
-        if near < STEPS { from + near } else { from + rest.partition_point(ends_before) }
+        let steps = if near {
+            rest.iter().take_while(|end| ends_before(end)).count()
+        } else {
+            rest.partition_point(ends_before)
+        };
+        from + steps
     }
 }
 
@@ -240,7 +243,7 @@ fn plain<T>(
 
 /// Room for one unpacked chunk, as wide as its lanes.
 #[expect(clippy::large_enum_variant, reason = "lives on the stack of one read, never moved")]
-enum Scratch {
+pub(super) enum Scratch {
     Zero,
     B1([u8; CHUNK]),
     B2([u16; CHUNK]),
@@ -249,7 +252,7 @@ enum Scratch {
 }
 
 impl Scratch {
-    fn new(width: u8) -> Self {
+    pub(super) fn new(width: u8) -> Self {
         match width {
             0 => Self::Zero,
             1..=8 => Self::B1([0; CHUNK]),
@@ -259,7 +262,7 @@ impl Scratch {
         }
     }
 
-    fn unpack(&mut self, width: u8, packed: &[u8]) -> Result<(), Damage> {
+    pub(super) fn unpack(&mut self, width: u8, packed: &[u8]) -> Result<(), Damage> {
         let done = match self {
             Self::Zero => Some(()),
             Self::B1(lanes) => unpack8(width, packed, lanes),
@@ -268,6 +271,18 @@ impl Scratch {
             Self::B8(lanes) => unpack64(width, packed, lanes),
         };
         done.ok_or_else(|| Damage::new(format!("an aligned chunk of width {width}"), "other bytes"))
+    }
+
+    /// Number `index` of the chunk; 0 beyond its end.
+    #[inline]
+    pub(super) fn get(&self, index: usize) -> u64 {
+        match self {
+            Self::Zero => 0,
+            Self::B1(l) => l.get(index).map_or(0, |v| u64::from(*v)),
+            Self::B2(l) => l.get(index).map_or(0, |v| u64::from(*v)),
+            Self::B4(l) => l.get(index).map_or(0, |v| u64::from(*v)),
+            Self::B8(l) => l.get(index).copied().unwrap_or(0),
+        }
     }
 
     fn copy_to(&self, out: &mut [u64; CHUNK]) {

@@ -74,7 +74,7 @@ fn bytes(node: &mut Node) -> Result<i64, String> {
 /// The first row of an answer.
 pub(crate) fn sql(node: &mut Node, query: &str) -> Result<Vec<Value>, String> {
     let (body, _) = node.post("/druid/v2/sql", &json!({"query": query, "resultFormat": "array"}))?;
-    let text: &[u8] = body.as_ref();
+    let text: &[u8] = body;
     let rows: Vec<Vec<Value>> = serde_json::from_slice(text).map_err(|e| e.to_string())?;
     rows.into_iter().next().ok_or_else(|| format!("no row for `{query}`"))
 }
