@@ -1,7 +1,7 @@
 //! How do a column's lanes become parts of group keys, where its codes are its lanes, shifted?
 
-use alluvium_segments::each_lane;
 use alluvium_segments::kernel::{self, Lane};
+use alluvium_segments::{LaneSlice, each_lane};
 
 use super::{Key, Raw};
 use crate::QueryError;
@@ -20,6 +20,21 @@ impl Key<'_> {
             }
     }
 
+    /// The lanes of its column and what makes codes of them when it is added, wrapping; `None` where all codes are 0.
+    fn lanes<'l>(&self, source: &'l mut Source<'_>) -> Result<Option<(u64, LaneSlice<'l>)>, QueryError> {
+        if matches!(self.raw, Raw::Null) {
+            return Ok(None);
+        }
+        source.load_lanes(self.slot)?;
+        let not_plain = || QueryError::Internal("the codes of a dimension are no lanes".to_owned());
+        let (base, lanes) = source.lanes(self.slot).ok_or_else(not_plain)?;
+        let shift = match &self.raw {
+            Raw::Offset { min, .. } => 1u64.wrapping_sub(*min as u64),
+            _ => 0,
+        };
+        Ok(Some((base.wrapping_add(shift), lanes)))
+    }
+
     /// Adds `code * stride`, wrapping, to the key of each of the chosen rows; the key is plain.
     pub(crate) fn add_scaled(
         &self,
@@ -28,16 +43,8 @@ impl Key<'_> {
         chosen: Rows<'_>,
         keys: &mut [u32],
     ) -> Result<(), QueryError> {
-        if matches!(self.raw, Raw::Null) {
-            return Ok(());
-        }
-        source.load_lanes(self.slot)?;
-        let not_plain = || QueryError::Internal("the codes of a dimension are no lanes".to_owned());
-        let (base, lanes) = source.lanes(self.slot).ok_or_else(not_plain)?;
-        let base = match &self.raw {
-            Raw::Offset { min, .. } => base.wrapping_sub(*min as u64).wrapping_add(1) as u32,
-            _ => base as u32,
-        };
+        let Some((base, lanes)) = self.lanes(source)? else { return Ok(()) };
+        let base = base as u32;
         fn add<T: Lane>(lanes: &[T], base: u32, stride: u32, chosen: Rows<'_>, keys: &mut [u32]) {
             match chosen {
                 Rows::Span(start, end) => kernel::add_scaled(&lanes[start..end], base, stride, keys),
@@ -61,16 +68,7 @@ impl Key<'_> {
         chosen: Rows<'_>,
         words: &mut [u64],
     ) -> Result<(), QueryError> {
-        if matches!(self.raw, Raw::Null) {
-            return Ok(());
-        }
-        source.load_lanes(self.slot)?;
-        let not_plain = || QueryError::Internal("the codes of a dimension are no lanes".to_owned());
-        let (base, lanes) = source.lanes(self.slot).ok_or_else(not_plain)?;
-        let base = match &self.raw {
-            Raw::Offset { min, .. } => base.wrapping_sub(*min as u64).wrapping_add(1),
-            _ => base,
-        };
+        let Some((base, lanes)) = self.lanes(source)? else { return Ok(()) };
         fn add<T: Lane>(lanes: &[T], base: u64, stride: u64, chosen: Rows<'_>, words: &mut [u64]) {
             let scaled = |lane: T| lane.word().wrapping_add(base).wrapping_mul(stride);
             match chosen {
