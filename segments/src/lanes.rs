@@ -41,6 +41,18 @@ pub enum LaneSlice<'l> {
     B8(&'l [u64]),
 }
 
+/// Numbers of a block that repeat: those of rows from the end of the run before up to `ends[i]` are `base` plus lane
+/// `i` of the values, wrapping.
+#[derive(Debug, Clone, Copy)]
+pub struct RunSlice<'l> {
+    /// What is added to every lane.
+    pub base: u64,
+    /// Where each run ends. Checked to ascend and to end with the block.
+    pub ends: &'l [u16],
+    /// A lane a run.
+    pub values: LaneSlice<'l>,
+}
+
 /// Runs the same code on lanes of any width but zero.
 #[macro_export]
 macro_rules! each_lane {

@@ -32,7 +32,7 @@ pub mod time;
 pub use batch::{BatchColumn, CodedBatch, NumericBatch, RowBatch, StringBatch, Texts};
 pub use error::{ErrorClass, SegmentError};
 pub use id::SegmentId;
-pub use lanes::{LaneBlock, LaneSlice};
+pub use lanes::{LaneBlock, LaneSlice, RunSlice};
 pub use mapped::Projection;
 pub use projection::ProjectionSpec;
 pub use schema::{

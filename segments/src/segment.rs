@@ -8,7 +8,7 @@ use std::sync::Arc;
 use roaring::RoaringBitmap;
 
 use crate::time::Interval;
-use crate::{LaneBlock, Projection, Schema, SegmentError, SegmentId};
+use crate::{LaneBlock, Projection, RunSlice, Schema, SegmentError, SegmentId};
 
 /// Rows a block: zone maps are kept per `BLOCK_ROWS` aligned rows, and operators read ranges
 /// `[k * BLOCK_ROWS, (k + 1) * BLOCK_ROWS)` clipped to the segment.
@@ -273,6 +273,15 @@ pub trait NumericColumn<T>: Send + Sync {
         Ok(false)
     }
 
+    /// The runs of an aligned block, all of whose rows are asked for, where it is stored so and none is null.
+    ///
+    /// # Errors
+    /// When the bytes below are corrupt.
+    fn runs(&self, rows: Range<usize>) -> Result<Option<RunSlice<'_>>, SegmentError> {
+        let _ = rows;
+        Ok(None)
+    }
+
     /// Whether any row may be null.
     fn may_have_nulls(&self) -> bool;
 
@@ -342,6 +351,15 @@ pub trait StringColumn: Send + Sync {
     fn read_lanes(&self, rows: Range<usize>, out: &mut LaneBlock) -> Result<bool, SegmentError> {
         let _ = (rows, out);
         Ok(false)
+    }
+
+    /// The runs of an aligned block, all of whose rows are asked for, where it is stored so.
+    ///
+    /// # Errors
+    /// When the bytes below are corrupt.
+    fn runs(&self, rows: Range<usize>) -> Result<Option<RunSlice<'_>>, SegmentError> {
+        let _ = rows;
+        Ok(None)
     }
 
     /// Reads the ids of single rows, given in ascending order. Only for columns that are not multi.

@@ -1,8 +1,10 @@
 //! Which state does an aggregator keep, and how do the rows of a block that pass its filter change it?
 
+use alluvium_segments::SegmentRef;
+
 use crate::QueryError;
 use crate::filter::Matcher;
-use crate::partial::State;
+use crate::partial::{MergeState, Space, State};
 use crate::plan::{AggregateFunction, AggregatorPlan, Number};
 use crate::scan::{SlotId, Source, Values};
 
@@ -38,8 +40,13 @@ enum Work<'p> {
 }
 
 impl<'p> Accumulator<'p> {
-    /// Binds a plan to the segment of `source`.
-    pub(crate) fn new(plan: &'p AggregatorPlan, source: &mut Source<'_>) -> Result<Self, QueryError> {
+    /// Binds a plan to the segment of `source`; `space`: of the values that it tells apart.
+    pub(crate) fn new(
+        plan: &'p AggregatorPlan,
+        space: Option<&Space>,
+        segment: &SegmentRef,
+        source: &mut Source<'_>,
+    ) -> Result<Self, QueryError> {
         use AggregateFunction as F;
         let filter = plan.filter.as_ref().map(|f| Matcher::new(f, source)).transpose()?;
         let work = match &plan.function {
@@ -62,7 +69,7 @@ impl<'p> Accumulator<'p> {
             }
             F::Cardinality { fields, by_row, .. } => Work::Distinct(Distinct::new(fields, *by_row, source)?),
             F::DistinctSketch(field) => {
-                Work::DistinctSketches(Box::new(DistinctSketches::new(field, source)?))
+                Work::DistinctSketches(Box::new(DistinctSketches::new(field, space, segment, source)?))
             }
             F::Quantile(input, _) => Work::Quantiles(QuantileSketches::new(source.input(input)?)),
             F::Grouping(_) => Work::Constant(0),
@@ -71,16 +78,17 @@ impl<'p> Accumulator<'p> {
     }
 
     /// Makes room for `groups` groups.
-    pub(crate) fn grow(&mut self, groups: usize) {
+    pub(crate) fn grow(&mut self, groups: usize) -> Result<(), QueryError> {
         match &mut self.work {
             Work::Count(counts) | Work::CountNonNull(_, counts) => counts.resize(groups, 0),
             Work::Numeric(numeric) | Work::Counts(numeric) => numeric.grow(groups, &self.plan.function),
             Work::Pick(pick) => pick.grow(groups),
             Work::Distinct(distinct) => distinct.grow(groups),
-            Work::DistinctSketches(sketches) => sketches.grow(groups),
+            Work::DistinctSketches(sketches) => sketches.grow(groups)?,
             Work::Quantiles(sketches) => sketches.grow(groups),
             Work::Constant(len) => *len = groups,
         }
+        Ok(())
     }
 
     /// Adds rows of the current block.
@@ -116,8 +124,8 @@ impl<'p> Accumulator<'p> {
     }
 
     /// The states of all groups; reads the values that were only noted by row.
-    pub(crate) fn finish(self, source: &mut Source<'_>) -> Result<State, QueryError> {
-        Ok(match self.work {
+    pub(crate) fn finish(self, source: &mut Source<'_>) -> Result<MergeState, QueryError> {
+        Ok(MergeState::Whole(match self.work {
             Work::Count(counts) | Work::CountNonNull(_, counts) => State::Count(counts),
             Work::Counts(numeric) => match numeric.finish() {
                 State::Long(sums) => State::Count(sums.values),
@@ -126,10 +134,10 @@ impl<'p> Accumulator<'p> {
             Work::Numeric(numeric) => numeric.finish(),
             Work::Pick(pick) => State::Pick(pick.finish(source)?),
             Work::Distinct(distinct) => State::Distinct(distinct.finish()),
-            Work::DistinctSketches(sketches) => State::DistinctSketches(sketches.finish()),
+            Work::DistinctSketches(sketches) => return Ok(sketches.finish()),
             Work::Quantiles(sketches) => State::Quantiles(sketches.finish()),
             Work::Constant(len) => State::Constant(len),
-        })
+        }))
     }
 }
 

@@ -7,6 +7,7 @@ mod kernel;
 mod numeric;
 mod pick;
 mod sketched;
+mod value_sets;
 
 pub(crate) use accumulator::Accumulator;
 pub(crate) use kernel::{Rows, Target};

@@ -1,8 +1,13 @@
-//! How are sketches filled? Distinct sketches with each value once a group and segment, where the values are few
-//! enough to remember which were seen; quantiles with every value.
+//! How are sketches filled? Distinct sketches at the end of a query with each value once a group, where values have common
+//! codes, else once a group and segment, where they are few enough to remember which were seen; quantiles with every
+//! value.
+
+use alluvium_segments::SegmentRef;
 
 use super::kernel::{Rows, Target, for_each};
+use super::value_sets::ValueSets;
 use crate::QueryError;
+use crate::partial::{MergeState, Space, State};
 use crate::plan::CardinalityField;
 use crate::scan::{Codes, Key, Kind, SlotId, Source, Values};
 use crate::sketch::{Coupon, DistinctSketch, Quantiles, coupon_of_double, coupon_of_long, coupon_of_text};
@@ -19,6 +24,8 @@ pub(super) struct DistinctSketches<'p> {
     codes: Codes,
     /// Possible codes.
     possible: u64,
+    /// Where values have common codes, these are collected and nothing is hashed.
+    sets: Option<ValueSets>,
     coupons: Vec<Option<Coupon>>,
     /// Bit `group * possible + code`.
     seen: Vec<u64>,
@@ -26,22 +33,42 @@ pub(super) struct DistinctSketches<'p> {
 }
 
 impl<'p> DistinctSketches<'p> {
-    pub(super) fn new(field: &'p CardinalityField, source: &mut Source<'_>) -> Result<Self, QueryError> {
+    pub(super) fn new(
+        field: &'p CardinalityField,
+        space: Option<&Space>,
+        segment: &SegmentRef,
+        source: &mut Source<'_>,
+    ) -> Result<Self, QueryError> {
         let slot = source.input(&field.input)?;
         let mut key = Key::new(field, source)?;
         key.narrow();
+        let sets = match space {
+            Some(space) => ValueSets::new(&key, field, space, segment, source)?,
+            None => None,
+        };
         let possible = key.possible(source);
         let kind = source.kind(slot);
         let (coupons, seen, sketches) = (Vec::new(), Vec::new(), Vec::new());
-        Ok(Self { key, kind, slot, codes: Codes::default(), possible, coupons, seen, sketches })
+        Ok(Self { key, kind, slot, codes: Codes::default(), possible, sets, coupons, seen, sketches })
     }
 
-    pub(super) fn grow(&mut self, groups: usize) {
+    pub(super) fn grow(&mut self, groups: usize) -> Result<(), QueryError> {
+        if let Some(sets) = &mut self.sets {
+            if sets.grow(groups) {
+                return Ok(());
+            }
+            self.sketches = sets.sketches()?;
+            self.sets = None;
+        }
         self.sketches.resize(groups, None);
+        Ok(())
     }
 
-    pub(super) fn finish(self) -> Vec<Option<Box<DistinctSketch>>> {
-        self.sketches
+    pub(super) fn finish(self) -> MergeState {
+        match self.sets {
+            Some(sets) => sets.finish(),
+            None => MergeState::Whole(State::DistinctSketches(self.sketches)),
+        }
     }
 
     pub(super) fn add(
@@ -53,6 +80,9 @@ impl<'p> DistinctSketches<'p> {
         if self.kind == Kind::Null {
             return Ok(());
         }
+        if let Some(sets) = &mut self.sets {
+            return sets.add(&mut self.key, source, target, rows);
+        }
         self.key.read(source, &mut self.codes)?;
         let bits = self.possible.saturating_mul(self.sketches.len() as u64);
         let remembers = bits <= MOST_SEEN;
@@ -60,7 +90,7 @@ impl<'p> DistinctSketches<'p> {
             self.seen.resize(bits.div_ceil(64) as usize, 0);
         }
         let mut failed = Ok(());
-        let Self { key, kind, slot, codes, possible, coupons, seen, sketches } = self;
+        let Self { key, kind, slot, codes, possible, coupons, seen, sketches, .. } = self;
         for_each(target, rows, |group, p| {
             for code in codes.row(p).iter().filter(|code| **code != 0) {
                 if remembers {

@@ -8,6 +8,9 @@ use alluvium_segments::{LaneSlice, StringColumn};
 
 use crate::QueryError;
 
+/// Searching for a text takes as long as testing so many ids whose verdicts are known.
+const LOOK_UP: usize = 128;
+
 /// A set of dictionary ids.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct IdSet {
@@ -64,10 +67,12 @@ impl IdSet {
         Ok(Self { null, rest, table: OnceCell::new() })
     }
 
-    /// Whether its ids are found without testing each.
+    /// Whether its ids are found faster by searching for texts than by testing each id.
     pub(super) fn is_looked_up(predicate: &StringPredicate, column: &dyn StringColumn) -> bool {
-        let in_range = || column.is_sorted() && predicate.range().is_some_and(|range| range.exact);
-        predicate.values().is_some() || in_range()
+        match predicate.values() {
+            Some(values) => values.len() * LOOK_UP < column.cardinality() as usize,
+            None => column.is_sorted() && predicate.range().is_some_and(|range| range.exact),
+        }
     }
 
     /// Of ids that were found by testing each.

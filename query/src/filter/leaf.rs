@@ -2,7 +2,7 @@
 
 use alluvium_expression::{ColumnFilter, DoublePredicate, LongPredicate, RowFilter, StringPredicate};
 use alluvium_segments::kernel::mask_span;
-use alluvium_segments::{LaneSlice, NumericBlock, Zone};
+use alluvium_segments::{LaneSlice, NumericBlock, RunSlice, Zone};
 
 use super::Mask;
 use super::ids::IdSet;
@@ -87,6 +87,11 @@ impl Leaf {
             }
             _ => {}
         }
+        if let Some(runs) = source.runs(self.slot)?
+            && let Some(mask) = by_runs(&self.test, want, &runs, len)
+        {
+            return Ok(mask);
+        }
         source.load_lanes(self.slot)?;
         if let Some((base, lanes)) = source.lanes(self.slot)
             && let Some(mask) = by_lanes(&self.test, want, base, lanes)
@@ -166,6 +171,20 @@ fn by_lanes(test: &Test, want: bool, base: u64, lanes: LaneSlice<'_>) -> Option<
         _ => return None,
     }
     Some(if want { mask } else { mask.complement() })
+}
+
+/// A test of each run's value, where [`by_lanes`] takes the test: the rows of the runs that pass.
+fn by_runs(test: &Test, want: bool, runs: &RunSlice<'_>, len: usize) -> Option<Mask> {
+    let passing = by_lanes(test, want, runs.base, runs.values)?;
+    let mut mask = Mask::none(len);
+    let mut set = Vec::new();
+    passing.positions(&mut set);
+    for run in set {
+        let run = run as usize;
+        let start = run.checked_sub(1).map_or(0, |before| runs.ends[before]);
+        mask.insert_range(usize::from(start)..usize::from(runs.ends[run]).min(len));
+    }
+    Some(mask)
 }
 
 /// Marks the longs within inclusive bounds.

@@ -37,6 +37,11 @@ impl Mask {
         mask
     }
 
+    /// How many rows it tells of.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
     /// Its words, for kernels that fill them: a bit a row, 64 a word, none set beyond the length.
     pub(crate) fn words_mut(&mut self) -> &mut [u64] {
         &mut self.words
@@ -115,6 +120,16 @@ impl Mask {
     /// Adds a row.
     pub(crate) fn insert(&mut self, row: usize) {
         self.words[row / 64] |= 1 << (row % 64);
+    }
+
+    /// Adds the rows of a range.
+    pub(crate) fn insert_range(&mut self, rows: Range<usize>) {
+        let mut at = rows.start;
+        while at < rows.end {
+            let bits = (64 - at % 64).min(rows.end - at);
+            self.words[at / 64] |= (u64::MAX >> (64 - bits)) << (at % 64);
+            at += bits;
+        }
     }
 
     /// How many rows are in it.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::space::Spaces;
-use super::{Groups, State};
+use super::{Groups, MergeState};
 use crate::QueryError;
 use crate::group::{Interner, WideTable};
 use crate::plan::AggregatePlan;
@@ -19,7 +19,7 @@ pub(crate) struct CodedGroups {
     /// Codes a dimension, and which of them stand for null (none: code 0 does).
     pub(crate) keys: Vec<(Vec<u64>, Option<Vec<bool>>)>,
     /// A state column an aggregator.
-    pub(crate) states: Vec<State>,
+    pub(crate) states: Vec<MergeState>,
 }
 
 /// Collects groups; where the order of inputs matters (first, last, any), they come in segment order.
@@ -29,7 +29,7 @@ pub(crate) struct Merger {
     /// The first groups, as long as they are the only ones.
     first: Option<CodedGroups>,
     table: Table,
-    states: Vec<State>,
+    states: Vec<MergeState>,
 }
 
 #[derive(Debug)]
@@ -59,7 +59,7 @@ impl Merger {
                 Table::Wide { table: WideTable::new(width), nulls_at: 1 + dimensions, width }
             }
         };
-        let states = plan.aggregators.iter().map(|a| State::new(&a.function)).collect();
+        let states = plan.aggregators.iter().map(|a| MergeState::new(&a.function)).collect();
         Self { spaces, first: None, table, states }
     }
 
@@ -69,7 +69,7 @@ impl Merger {
     }
 
     /// The spaces of its keys.
-    pub(crate) fn spaces(&self) -> &Spaces {
+    pub(crate) fn spaces(&self) -> &Arc<Spaces> {
         &self.spaces
     }
 
@@ -90,6 +90,7 @@ impl Merger {
             keys.push((space.codes(values)?, values.null_flags()));
         }
         let Groups { len, buckets, states, .. } = groups;
+        let states = states.into_iter().map(MergeState::Whole).collect();
         self.add_coded(plan, CodedGroups { len, buckets, keys, states }, unique)
     }
 
@@ -117,7 +118,7 @@ impl Merger {
         let into = self.intern(&groups);
         let len = self.table.len();
         for ((state, other), aggregator) in self.states.iter_mut().zip(groups.states).zip(&plan.aggregators) {
-            state.grow(len, &aggregator.function);
+            state.grow(len, &aggregator.function)?;
             state.merge(other, &into, &aggregator.function)?;
         }
         Ok(())
@@ -177,7 +178,7 @@ impl Merger {
     }
 
     /// All groups, with their values.
-    pub(crate) fn finish(self, plan: &AggregatePlan) -> Groups {
+    pub(crate) fn finish(self, plan: &AggregatePlan) -> Result<Groups, QueryError> {
         let spaces = Arc::clone(&self.spaces);
         self.into_coded().decode(plan, &spaces)
     }
@@ -185,13 +186,15 @@ impl Merger {
 
 impl CodedGroups {
     /// The same groups with their values.
-    fn decode(self, plan: &AggregatePlan, spaces: &Spaces) -> Groups {
+    fn decode(self, plan: &AggregatePlan, spaces: &Spaces) -> Result<Groups, QueryError> {
         let keys = plan.dimensions.iter().zip(&spaces.dimensions).zip(&self.keys);
         let keys = keys.map(|((dimension, space), (codes, nulls))| {
             let null = |i: usize| nulls.as_ref().is_some_and(|nulls| nulls[i]);
             space.decode(dimension.output_type, codes, null)
         });
-        Groups { len: self.len, keys: keys.collect(), buckets: self.buckets, states: self.states }
+        let keys = keys.collect();
+        let states = self.states.into_iter().map(MergeState::settle).collect::<Result<_, _>>()?;
+        Ok(Groups { len: self.len, keys, buckets: self.buckets, states })
     }
 }
 

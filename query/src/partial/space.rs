@@ -9,7 +9,7 @@ use alluvium_segments::{Column, ColumnType, NullMask, NumericBlock, SegmentRef};
 
 use crate::QueryError;
 use crate::column::ColumnData;
-use crate::plan::{AggregatePlan, DimensionPlan, Input, Scope};
+use crate::plan::{AggregateFunction, AggregatePlan, DimensionPlan, Input, Scope};
 use crate::texts::{Dictionaries, SharedTexts};
 
 /// Codes of texts that are numbered while groups come.
@@ -48,6 +48,8 @@ pub(crate) enum BucketSpace {
 pub(crate) struct Spaces {
     pub(crate) buckets: BucketSpace,
     pub(crate) dimensions: Vec<Space>,
+    /// Of the values that each aggregator tells apart; `None` where it does not.
+    pub(crate) distincts: Vec<Option<Space>>,
 }
 
 impl Spaces {
@@ -62,9 +64,18 @@ impl Spaces {
         for dimension in &plan.dimensions {
             dimensions.push(Space::new(scope, dimension, segments, dictionaries)?);
         }
+        let mut distincts = Vec::with_capacity(plan.aggregators.len());
+        for aggregator in &plan.aggregators {
+            let AggregateFunction::DistinctSketch(field) = &aggregator.function else {
+                distincts.push(None);
+                continue;
+            };
+            distincts.push(Some(Space::new(scope, field, segments, dictionaries)?));
+        }
         let bounds = segments.iter().filter_map(|s| s.segment.time_bounds());
         let bounds = bounds.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
-        Ok(Self { buckets: BucketSpace::new(&plan.granularity, bounds), dimensions })
+        let buckets = BucketSpace::new(&plan.granularity, bounds);
+        Ok(Self { buckets, dimensions, distincts })
     }
 
     /// For groups of which nothing is known.
@@ -75,7 +86,8 @@ impl Spaces {
         };
         let buckets =
             if matches!(plan.granularity, Granularity::All) { BucketSpace::One } else { BucketSpace::Bits };
-        Self { buckets, dimensions: plan.dimensions.iter().map(space).collect() }
+        let distincts = plan.aggregators.iter().map(|_| None).collect();
+        Self { buckets, dimensions: plan.dimensions.iter().map(space).collect(), distincts }
     }
 
     /// The number of codes of the bucket and of each dimension, when all are bounded and whole keys fit one word.
@@ -159,6 +171,14 @@ impl Space {
         let (min, max) = bounds.unwrap_or((0, 0));
         let span = i128::from(max) - i128::from(min);
         Ok((span < MOST_DISTANCE).then(|| Self::Distance { min, possible: span as u64 + 2 }))
+    }
+
+    /// The number of codes, where they are known beforehand and 0 alone is null.
+    pub(crate) fn bounded(&self) -> Option<u64> {
+        match self {
+            Self::Texts { whole: true, possible, .. } | Self::Distance { possible, .. } => Some(*possible),
+            Self::Texts { .. } | Self::Bits => None,
+        }
     }
 
     fn possible(&self) -> Option<u64> {

@@ -27,7 +27,7 @@ pub(super) async fn run(
         return guarded(|| {
             let mut merger = query.merger();
             tasks.into_iter().try_for_each(|task| query.add(&task, &mut merger))?;
-            Ok(merger.finish(&query.aggregate))
+            merger.finish(&query.aggregate)
         });
     };
     let query = Arc::new(query);
@@ -132,7 +132,7 @@ impl Query {
             self.control.check()?;
             merged.append(&self.aggregate, merger)?;
         }
-        Ok(merged.finish(&self.aggregate))
+        merged.finish(&self.aggregate)
     }
 }
 

@@ -17,6 +17,7 @@ type Task = Box<dyn FnOnce() + Send>;
 #[derive(Debug)]
 pub(crate) struct Pool {
     shared: Arc<Shared>,
+    threads: usize,
 }
 
 struct Shared {
@@ -48,7 +49,7 @@ impl Pool {
                 .spawn(move || work(&shared))
                 .map_err(|e| QueryError::Internal(format!("cannot start a query thread: {e}")))?;
         }
-        Ok(Self { shared })
+        Ok(Self { shared, threads: threads.max(1) })
     }
 
     /// Runs the tasks of one query and hands their results back in the order of the tasks. A panic in one is
@@ -57,31 +58,67 @@ impl Pool {
         &self,
         tasks: Vec<Box<dyn FnOnce() -> Result<T, QueryError> + Send>>,
     ) -> Result<Vec<T>, QueryError> {
-        let mut answers = Vec::with_capacity(tasks.len());
-        let mut queue: VecDeque<Task> = VecDeque::with_capacity(tasks.len());
-        for task in tasks {
-            let (sender, receiver) = oneshot::channel();
-            answers.push(receiver);
-            // When the query is gone nobody listens; the task is then skipped.
-            queue.push_back(Box::new(move || {
-                if !sender.is_closed() {
-                    let _ = sender.send(guarded(task));
-                }
-            }));
+        if tasks.is_empty() {
+            return Ok(Vec::new());
         }
+        let (sender, receiver) = oneshot::channel();
+        let answers = Arc::new(Answers::new(tasks.len(), sender));
+        let queue = tasks.into_iter().enumerate().map(|(i, task)| {
+            let answers = Arc::clone(&answers);
+            Box::new(move || answers.run(i, task)) as Task
+        });
+        let queue: VecDeque<Task> = queue.collect();
         let count = queue.len();
-        if count > 0 {
-            self.shared.state.lock().queries.push_back(queue);
-            for _ in 0..count {
-                self.shared.wake.notify_one();
+        self.shared.state.lock().queries.push_back(queue);
+        for _ in 0..count.min(self.threads) {
+            self.shared.wake.notify_one();
+        }
+        drop(answers);
+        receiver.await.map_err(|_| QueryError::Internal("the server is stopping".to_owned()))?
+    }
+}
+
+/// Collects the answers of the tasks of one query; whoever gives the last one, or an error, sends them.
+struct Answers<T> {
+    state: Mutex<Collected<T>>,
+}
+
+struct Collected<T> {
+    /// In the order of the tasks.
+    answers: Vec<Option<T>>,
+    missing: usize,
+    /// Gone once they are sent.
+    sender: Option<oneshot::Sender<Result<Vec<T>, QueryError>>>,
+}
+
+impl<T> Answers<T> {
+    fn new(count: usize, sender: oneshot::Sender<Result<Vec<T>, QueryError>>) -> Self {
+        let answers = (0..count).map(|_| None).collect();
+        Self { state: Mutex::new(Collected { answers, missing: count, sender: Some(sender) }) }
+    }
+
+    /// Runs task `i`, unless nobody waits for it any more.
+    fn run(&self, i: usize, task: impl FnOnce() -> Result<T, QueryError>) {
+        if self.state.lock().sender.as_ref().is_none_or(oneshot::Sender::is_closed) {
+            return;
+        }
+        let answer = guarded(task);
+        let mut state = self.state.lock();
+        let all = match answer {
+            Err(error) => Err(error),
+            Ok(answer) => {
+                state.answers[i] = Some(answer);
+                state.missing -= 1;
+                if state.missing > 0 {
+                    return;
+                }
+                Ok(state.answers.drain(..).flatten().collect())
             }
+        };
+        if let Some(sender) = state.sender.take() {
+            // When the query is gone nobody listens.
+            let _ = sender.send(all);
         }
-        let mut results = Vec::with_capacity(count);
-        for answer in answers {
-            let lost = |_| QueryError::Internal("the server is stopping".to_owned());
-            results.push(answer.await.map_err(lost)??);
-        }
-        Ok(results)
     }
 }
 

@@ -2,6 +2,7 @@
 //! aggregators.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use alluvium_segments::time::Granularity;
 use alluvium_segments::{BLOCK_ROWS, SegmentRef};
@@ -13,7 +14,7 @@ use super::source::Source;
 use crate::QueryError;
 use crate::aggregate::{Accumulator, Rows, Target};
 use crate::filter::Verdicts;
-use crate::partial::{CodedGroups, Merger};
+use crate::partial::{CodedGroups, Merger, Spaces};
 use crate::plan::{AggregatePlan, Scope};
 use crate::run::Control;
 
@@ -31,73 +32,118 @@ pub(crate) fn aggregate(
     let Some(mut selector) = Selector::new(scope, segment, &blocks, &mut source)? else {
         return Ok(());
     };
-    let rows = segment.segment.rows();
-    let mut grouping = Grouping::new(plan, segment, blocks.len() * BLOCK_ROWS, &mut source)?;
-    let mut accumulators = Vec::with_capacity(plan.aggregators.len());
-    for aggregator in &plan.aggregators {
-        accumulators.push(Accumulator::new(aggregator, &mut source)?);
-    }
+    let spaces = Arc::clone(merger.spaces());
+    let mut work = Work::new(plan, segment, blocks.len() * BLOCK_ROWS, &spaces, &mut source)?;
     let mut positions = Vec::new();
-    for block in blocks {
-        control.check()?;
-        let range = block * BLOCK_ROWS..((block + 1) * BLOCK_ROWS).min(rows);
-        source.begin(range.clone());
-        control.scanned(range.len() as u64);
-        let chosen = match selector.select(&mut source, range, &mut positions)? {
-            Selection::None => continue,
-            Selection::All => Rows::Span(0, source.len()),
-            Selection::Some => Rows::At(&positions),
-        };
-        let assigned = grouping.assign(&mut source, block, chosen)?;
-        for accumulator in &mut accumulators {
-            accumulator.grow(grouping.len());
-            match assigned {
-                Assigned::One(group) => accumulator.add(&mut source, Target::One(group), chosen)?,
-                Assigned::Each => accumulator.add(&mut source, Target::Each(grouping.groups()), chosen)?,
-                Assigned::Exploded => {
-                    let rows = Rows::At(grouping.rows());
-                    accumulator.add(&mut source, Target::Each(grouping.groups()), rows)?;
-                }
-                Assigned::Runs => {
-                    let mut from = 0;
-                    for (group, to) in grouping.runs() {
-                        accumulator.add(&mut source, Target::One(group), chosen.part(from, to))?;
-                        from = to;
-                    }
-                }
-            }
+    let rows = segment.segment.rows();
+    if let Some(few) = selector.few(&source) {
+        control.scanned(((blocks.end * BLOCK_ROWS).min(rows) - blocks.start * BLOCK_ROWS) as u64);
+        for batch in few.chunks(BLOCK_ROWS) {
+            control.check()?;
+            source.begin_rows(batch.to_vec());
+            let selection = selector.select_few(&mut source, &mut positions)?;
+            work.add(&mut source, None, selection, &positions)?;
+        }
+    } else {
+        for block in blocks {
+            control.check()?;
+            let range = block * BLOCK_ROWS..((block + 1) * BLOCK_ROWS).min(rows);
+            source.begin(range.clone());
+            control.scanned(range.len() as u64);
+            let selection = selector.select(&mut source, range, &mut positions)?;
+            work.add(&mut source, Some(block), selection, &positions)?;
         }
     }
-    let unique = !grouping.keys().iter().any(Key::is_lossy);
-    let groups = finish(plan, segment, &grouping, accumulators, &mut source, merger)?;
+    let unique = !work.grouping.keys().iter().any(Key::is_lossy);
+    let groups = work.finish(plan, segment, &mut source, &spaces)?;
     merger.add_coded(plan, groups, unique)?;
     control.copied_live(source.copied_live());
     Ok(())
 }
 
-fn finish(
-    plan: &AggregatePlan,
-    segment: &SegmentRef,
-    grouping: &Grouping<'_>,
-    accumulators: Vec<Accumulator<'_>>,
-    source: &mut Source<'_>,
-    merger: &Merger,
-) -> Result<CodedGroups, QueryError> {
-    let used = grouping.used();
-    let mut states = Vec::with_capacity(accumulators.len());
-    for mut accumulator in accumulators {
-        accumulator.grow(grouping.len());
-        let state = accumulator.finish(source)?;
-        states.push(if let Some(used) = &used { state.take(used) } else { state });
+/// The groups of one segment and their states.
+struct Work<'p> {
+    grouping: Grouping<'p>,
+    accumulators: Vec<Accumulator<'p>>,
+}
+
+impl<'p> Work<'p> {
+    /// For about `rows` rows.
+    fn new(
+        plan: &'p AggregatePlan,
+        segment: &SegmentRef,
+        rows: usize,
+        spaces: &Spaces,
+        source: &mut Source<'_>,
+    ) -> Result<Self, QueryError> {
+        let grouping = Grouping::new(plan, segment, rows, source)?;
+        let mut accumulators = Vec::with_capacity(plan.aggregators.len());
+        for (aggregator, space) in plan.aggregators.iter().zip(&spaces.distincts) {
+            accumulators.push(Accumulator::new(aggregator, space.as_ref(), segment, source)?);
+        }
+        Ok(Self { grouping, accumulators })
     }
-    let groups: Vec<u32> = used.unwrap_or_else(|| (0..grouping.len() as u32).collect());
-    let bucketed = !matches!(plan.granularity, Granularity::All);
-    let start = |group: &u32| grouping.bucket_start(*group as usize);
-    let buckets = if bucketed { groups.iter().map(start).collect() } else { Vec::new() };
-    let mut keys = Vec::with_capacity(plan.dimensions.len());
-    for (i, (key, space)) in grouping.keys().iter().zip(&merger.spaces().dimensions).enumerate() {
-        let codes = groups.iter().map(|group| grouping.code(*group as usize, i + 1));
-        keys.push(key.coded(source, &segment.segment, space, codes)?);
+
+    /// Adds what was selected of the current rows; `block`: they lie in that one.
+    fn add(
+        &mut self,
+        source: &mut Source<'_>,
+        block: Option<usize>,
+        selection: Selection,
+        positions: &[u32],
+    ) -> Result<(), QueryError> {
+        let chosen = match selection {
+            Selection::None => return Ok(()),
+            Selection::All => Rows::Span(0, source.len()),
+            Selection::Some => Rows::At(positions),
+        };
+        let Self { grouping, accumulators } = self;
+        let assigned = grouping.assign(source, block, chosen)?;
+        for accumulator in accumulators {
+            accumulator.grow(grouping.len())?;
+            match assigned {
+                Assigned::One(group) => accumulator.add(source, Target::One(group), chosen)?,
+                Assigned::Each => accumulator.add(source, Target::Each(grouping.groups()), chosen)?,
+                Assigned::Exploded => {
+                    let rows = Rows::At(grouping.rows());
+                    accumulator.add(source, Target::Each(grouping.groups()), rows)?;
+                }
+                Assigned::Runs => {
+                    let mut from = 0;
+                    for (group, to) in grouping.runs() {
+                        accumulator.add(source, Target::One(group), chosen.part(from, to))?;
+                        from = to;
+                    }
+                }
+            }
+        }
+        Ok(())
     }
-    Ok(CodedGroups { len: groups.len(), buckets, keys, states })
+
+    fn finish(
+        self,
+        plan: &AggregatePlan,
+        segment: &SegmentRef,
+        source: &mut Source<'_>,
+        spaces: &Spaces,
+    ) -> Result<CodedGroups, QueryError> {
+        let Self { grouping, accumulators } = self;
+        let used = grouping.used();
+        let mut states = Vec::with_capacity(accumulators.len());
+        for mut accumulator in accumulators {
+            accumulator.grow(grouping.len())?;
+            let state = accumulator.finish(source)?;
+            states.push(if let Some(used) = &used { state.take(used) } else { state });
+        }
+        let groups: Vec<u32> = used.unwrap_or_else(|| (0..grouping.len() as u32).collect());
+        let bucketed = !matches!(plan.granularity, Granularity::All);
+        let start = |group: &u32| grouping.bucket_start(*group as usize);
+        let buckets = if bucketed { groups.iter().map(start).collect() } else { Vec::new() };
+        let mut keys = Vec::with_capacity(plan.dimensions.len());
+        for (i, (key, space)) in grouping.keys().iter().zip(&spaces.dimensions).enumerate() {
+            let codes = groups.iter().map(|group| grouping.code(*group as usize, i + 1));
+            keys.push(key.coded(source, &segment.segment, space, codes)?);
+        }
+        Ok(CodedGroups { len: groups.len(), buckets, keys, states })
+    }
 }

@@ -44,11 +44,6 @@ impl Buckets {
         Self { kind, last: (Interval { start: 0, end: 0 }, 0) }
     }
 
-    /// Whether there is but one bucket.
-    pub(crate) fn is_all(&self) -> bool {
-        matches!(self.kind, Kind::All)
-    }
-
     /// Number of possible bucket numbers, for times within `bounds`.
     pub(crate) fn possible(&self, bounds: (i64, i64)) -> u64 {
         match &self.kind {

@@ -34,6 +34,8 @@ pub(super) struct Grouping<'p> {
     keys: Vec<Key<'p>>,
     buckets: Buckets,
     time: SlotId,
+    /// The bucket of all rows, when they lie in one.
+    whole: Option<u64>,
     /// Whether rows ascend by time.
     ordered: bool,
     /// Whether the codes of all keys are lanes.
@@ -70,7 +72,9 @@ impl<'p> Grouping<'p> {
         source: &mut Source<'_>,
     ) -> Result<Self, QueryError> {
         let bounds = segment.segment.time_bounds().unwrap_or((0, 0));
-        let buckets = Buckets::new(&plan.granularity, bounds);
+        let mut buckets = Buckets::new(&plan.granularity, bounds);
+        let first = buckets.number(bounds.0);
+        let whole = (buckets.number(bounds.1) == first).then_some(first);
         let mut keys = Vec::with_capacity(plan.dimensions.len());
         for dimension in &plan.dimensions {
             keys.push(Key::new(dimension, source)?);
@@ -109,6 +113,7 @@ impl<'p> Grouping<'p> {
             keys,
             buckets,
             time,
+            whole,
             ordered,
             plain,
             divisible,
@@ -173,11 +178,11 @@ impl<'p> Grouping<'p> {
         self.buckets.start(self.code(group, 0))
     }
 
-    /// Finds the groups of the chosen rows.
+    /// Finds the groups of the chosen rows; `block`: they lie in that one.
     pub(super) fn assign(
         &mut self,
         source: &mut Source<'_>,
-        block: usize,
+        block: Option<usize>,
         chosen: Rows<'_>,
     ) -> Result<Assigned, QueryError> {
         let bucket = self.common_bucket(source, block);
@@ -330,13 +335,13 @@ impl<'p> Grouping<'p> {
         }
     }
 
-    /// The bucket of the whole block, when it lies in one.
-    fn common_bucket(&mut self, source: &Source<'_>, block: usize) -> Option<u64> {
-        if self.buckets.is_all() {
-            return Some(0);
+    /// The bucket of the whole segment or block, when it lies in one.
+    fn common_bucket(&mut self, source: &Source<'_>, block: Option<usize>) -> Option<u64> {
+        if self.whole.is_some() {
+            return self.whole;
         }
         let Origin::Long(column) = source.origin(self.time) else { return Some(0) };
-        let Zone { bounds: Some((min, max)), .. } = column.zone(block)? else { return None };
+        let Zone { bounds: Some((min, max)), .. } = column.zone(block?)? else { return None };
         let bucket = self.buckets.number(min);
         (self.buckets.number(max) == bucket).then_some(bucket)
     }

@@ -24,7 +24,7 @@ use crate::plan::{Operator, Plan};
 use crate::run::{Control, Horizon};
 
 pub(crate) use aggregate::aggregate;
-pub(crate) use key::{Codes, Key};
+pub(crate) use key::{Codes, Common, Key};
 pub(crate) use output::slot_column;
 pub(crate) use row_values::RowValues;
 pub(crate) use rows::compare_keys;

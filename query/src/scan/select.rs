@@ -37,6 +37,7 @@ pub(crate) struct Selector {
     indexed: Option<Mask>,
     start: usize,
     hidden: Option<Arc<RoaringBitmap>>,
+    /// What times must lie in; empty when all of the segment's do.
     intervals: Vec<Interval>,
     time: SlotId,
     matcher: Option<Matcher>,
@@ -52,9 +53,12 @@ impl Selector {
     ) -> Result<Option<Self>, QueryError> {
         let Some((min, max)) = segment.segment.time_bounds() else { return Ok(None) };
         let seen = scope.intervals.iter().filter_map(|i| i.intersect(segment.visible));
-        let intervals: Vec<Interval> = seen.filter(|i| i.start <= max && min < i.end).collect();
+        let mut intervals: Vec<Interval> = seen.filter(|i| i.start <= max && min < i.end).collect();
         if intervals.is_empty() {
             return Ok(None);
+        }
+        if intervals.iter().any(|i| i.contains(min) && i.contains(max)) {
+            intervals.clear();
         }
         let time = source.time()?;
         let rows = segment.segment.rows();
@@ -66,6 +70,33 @@ impl Selector {
         }
         let hidden = segment.hidden.clone().filter(|h| !h.is_empty());
         Ok(Some(Self { indexed, start: rows.start, hidden, intervals, time, matcher: rest }))
+    }
+
+    /// The rows that indexes leave, when they are so few that they are read one by one, whatever blocks they lie in.
+    pub(crate) fn few(&self, source: &Source<'_>) -> Option<Vec<u32>> {
+        let indexed = self.indexed.as_ref()?;
+        if indexed.count() * sparse(source) >= indexed.len() {
+            return None;
+        }
+        let mut rows = Vec::new();
+        indexed.positions(&mut rows);
+        rows.iter_mut().for_each(|row| *row += self.start as u32);
+        if let Some(hidden) = &self.hidden {
+            rows.retain(|row| !hidden.contains(*row));
+        }
+        Some(rows)
+    }
+
+    /// Chooses among some of the rows that [`Selector::few`] gave, which `source` has begun, as
+    /// [`Selector::select`] does.
+    pub(crate) fn select_few(
+        &mut self,
+        source: &mut Source<'_>,
+        positions: &mut Vec<u32>,
+    ) -> Result<Selection, QueryError> {
+        let inside = self.times_inside(source)?;
+        let selection = settle(inside, source, positions);
+        self.rest(source, None, selection, positions)
     }
 
     /// Chooses among the rows of the aligned block `range`, which `source` has begun. `Some` fills `positions`;
@@ -96,26 +127,39 @@ impl Selector {
             TimeTest::Inside => {}
             TimeTest::Rows(inside) => mask.get_or_insert_with(|| Mask::all(range.len())).and(&inside),
         }
-        let mut selection = settle(mask, source, positions);
-        if let (Some(matcher), true) = (&mut self.matcher, selection != Selection::None) {
-            let block = (selection == Selection::All && source.len() == range.len())
-                .then_some(range.start / BLOCK_ROWS);
-            let mut passing = match block.and_then(|b| matcher.by_zone(source, b)) {
-                Some(false) => return Ok(Selection::None),
-                Some(true) => return Ok(selection),
-                None => matcher.evaluate(source)?,
-            };
-            if selection == Selection::Some {
-                let mut chosen = Mask::none(source.len());
-                positions.iter().for_each(|p| chosen.insert(*p as usize));
-                passing.and(&chosen);
-            }
-            selection = settle(Some(passing), source, positions);
+        let selection = settle(mask, source, positions);
+        let whole = selection == Selection::All && source.len() == range.len();
+        self.rest(source, whole.then_some(range.start / BLOCK_ROWS), selection, positions)
+    }
+
+    /// Applies what is left of the filter to what was selected; `block`: all rows of that block.
+    fn rest(
+        &mut self,
+        source: &mut Source<'_>,
+        block: Option<usize>,
+        selection: Selection,
+        positions: &mut Vec<u32>,
+    ) -> Result<Selection, QueryError> {
+        let (Some(matcher), true) = (&mut self.matcher, selection != Selection::None) else {
+            return Ok(selection);
+        };
+        let mut passing = match block.and_then(|b| matcher.by_zone(source, b)) {
+            Some(false) => return Ok(Selection::None),
+            Some(true) => return Ok(selection),
+            None => matcher.evaluate(source)?,
+        };
+        if selection == Selection::Some {
+            let mut chosen = Mask::none(source.len());
+            positions.iter().for_each(|p| chosen.insert(*p as usize));
+            passing.and(&chosen);
         }
-        Ok(selection)
+        Ok(settle(Some(passing), source, positions))
     }
 
     fn by_time(&self, source: &mut Source<'_>, range: &Range<usize>) -> Result<TimeTest, QueryError> {
+        if self.intervals.is_empty() {
+            return Ok(TimeTest::Inside);
+        }
         let Origin::Long(column) = source.origin(self.time) else { return Ok(TimeTest::Inside) };
         let zone = column.zone(range.start / BLOCK_ROWS).or_else(|| column.bounds());
         if let Some(Zone { bounds: Some((min, max)), .. }) = zone {
@@ -126,10 +170,18 @@ impl Selector {
                 return Ok(TimeTest::Outside);
             }
         }
+        Ok(self.times_inside(source)?.map_or(TimeTest::Inside, TimeTest::Rows))
+    }
+
+    /// The current rows whose times lie in the intervals; `None`: all.
+    fn times_inside(&self, source: &mut Source<'_>) -> Result<Option<Mask>, QueryError> {
+        if self.intervals.is_empty() {
+            return Ok(None);
+        }
         source.load(self.time)?;
-        let Values::Long(block) = source.values(self.time) else { return Ok(TimeTest::Inside) };
+        let Values::Long(block) = source.values(self.time) else { return Ok(None) };
         let inside = |t: i64| self.intervals.iter().any(|i| i.contains(t));
-        Ok(TimeTest::Rows(Mask::of(block.values.len(), |p| inside(block.values[p]))))
+        Ok(Some(Mask::of(block.values.len(), |p| inside(block.values[p]))))
     }
 }
 
@@ -137,6 +189,11 @@ enum TimeTest {
     Outside,
     Inside,
     Rows(Mask),
+}
+
+/// Below one row in so many, rows are read one by one.
+fn sparse(source: &Source<'_>) -> usize {
+    if source.computes() { SPARSE_COMPUTED } else { SPARSE }
 }
 
 /// Turns a mask into a selection; narrows the source when few rows are left.
@@ -147,8 +204,7 @@ fn settle(mask: Option<Mask>, source: &mut Source<'_>, positions: &mut Vec<u32>)
         n if n == source.len() => Selection::All,
         n => {
             mask.positions(positions);
-            let sparse = if source.computes() { SPARSE_COMPUTED } else { SPARSE };
-            if n * sparse < source.len() {
+            if n * sparse(source) < source.len() {
                 source.narrow(positions);
                 return Selection::All;
             }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use alluvium_expression::{ColumnFilter, StringPredicate};
 use alluvium_segments::{
-    BLOCK_ROWS, Column, LaneBlock, LaneSlice, MultiBlock, NumericBlock, NumericColumn, Segment, StringColumn,
-    TIME_COLUMN,
+    BLOCK_ROWS, Column, LaneBlock, LaneSlice, MultiBlock, NumericBlock, NumericColumn, RunSlice, Segment,
+    StringColumn, TIME_COLUMN,
 };
 
 use super::computed::Computed;
@@ -332,6 +332,20 @@ impl<'s> Source<'s> {
             };
         }
         if self.slots[slot].laned { Ok(()) } else { self.load(slot) }
+    }
+
+    /// The runs of a column's current rows, when those are all of an aligned block that is stored so and has not been
+    /// read otherwise.
+    pub(crate) fn runs(&self, slot: SlotId) -> Result<Option<RunSlice<'s>>, QueryError> {
+        let Slot { origin, fresh, laned, .. } = &self.slots[slot];
+        if *fresh || *laned || self.rows.is_some() {
+            return Ok(None);
+        }
+        Ok(match origin {
+            Origin::Long(column) => column.runs(self.range.clone())?,
+            Origin::Texts(column) if !column.is_multi() => column.runs(self.range.clone())?,
+            _ => None,
+        })
     }
 
     /// The lanes and their base of a loaded column of longs without nulls, or of dictionary ids.

@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use super::{Block, Damage, Encoding};
-use crate::LaneBlock;
 use crate::kernel::{CHUNK, unpack8, unpack16, unpack32, unpack64};
+use crate::{LaneBlock, LaneSlice, RunSlice};
 
-impl Block<'_> {
+impl<'b> Block<'b> {
     /// Reads the words of rows `0..end` of this block as a base and lanes.
     pub(crate) fn lanes(&self, end: usize, out: &mut LaneBlock) -> Result<(), Damage> {
         if end > self.rows {
@@ -31,6 +31,24 @@ impl Block<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Its runs, where it is stored so.
+    pub(crate) fn run_slice(&self) -> Result<Option<RunSlice<'b>>, Damage> {
+        if self.entry.encoding != Encoding::Runs {
+            return Ok(None);
+        }
+        let runs = self.runs()?;
+        if !runs.ends.is_sorted() {
+            return Err(Damage::new("ascending run ends", "others"));
+        }
+        let values = match runs.width {
+            1 => LaneSlice::B1(runs.values),
+            2 => LaneSlice::B2(numbers(runs.values)?),
+            4 => LaneSlice::B4(numbers(runs.values)?),
+            _ => LaneSlice::B8(numbers(runs.values)?),
+        };
+        Ok(Some(RunSlice { base: self.entry.base, ends: runs.ends, values }))
     }
 
     fn packed_lanes(&self, end: usize, out: &mut LaneBlock) -> Result<(), Damage> {

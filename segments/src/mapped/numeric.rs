@@ -8,7 +8,7 @@ use super::words::WordColumn;
 use crate::encoding::decimal::POWERS;
 use crate::encoding::{Block, Damage, Number, RAW};
 use crate::file::{ColumnEntry, FileBytes, Footer, SectionKind};
-use crate::{BLOCK_ROWS, LaneBlock, NullMask, NumericBlock, NumericColumn, SegmentError, Zone};
+use crate::{BLOCK_ROWS, LaneBlock, NullMask, NumericBlock, NumericColumn, RunSlice, SegmentError, Zone};
 
 /// Bytes of a zone: smallest and largest value's own bits, null count, whether there are bounds.
 const ZONE_BYTES: usize = 24;
@@ -193,6 +193,14 @@ impl<T: Number> NumericColumn<T> for MappedNumbers<T> {
         }
         block.lanes(rows.len(), out).map_err(|damage| self.words.damaged(&block, damage))?;
         Ok(true)
+    }
+
+    fn runs(&self, rows: Range<usize>) -> Result<Option<RunSlice<'_>>, SegmentError> {
+        let number = rows.start / BLOCK_ROWS;
+        if rows.is_empty() || self.null_bits(number)?.is_some() || self.words.entry(number)?.exponent != RAW {
+            return Ok(None);
+        }
+        self.words.runs(&rows)
     }
 
     fn may_have_nulls(&self) -> bool {

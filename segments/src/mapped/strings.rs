@@ -9,7 +9,7 @@ use crate::bitmap::BitmapDirectory;
 use crate::dictionary::sorted::SortedDictionary;
 use crate::encoding::{Block, Damage};
 use crate::file::{BitmapKind, ColumnEntry, FileBytes, Footer, SectionKind};
-use crate::{BLOCK_ROWS, LaneBlock, MultiBlock, SegmentError, StringColumn};
+use crate::{BLOCK_ROWS, LaneBlock, MultiBlock, RunSlice, SegmentError, StringColumn};
 
 /// A column of strings in a file.
 #[derive(Debug)]
@@ -211,6 +211,11 @@ impl StringColumn for MappedStrings {
         });
         read.map_err(|damage| self.ids.damaged(&block, damage))?;
         Ok(true)
+    }
+
+    fn runs(&self, rows: Range<usize>) -> Result<Option<RunSlice<'_>>, SegmentError> {
+        self.single_only("runs")?;
+        self.ids.runs(&rows)
     }
 
     fn gather_ids(&self, rows: &[u32], out: &mut Vec<u32>) -> Result<(), SegmentError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::encoding::{Block, BlockEntry, Damage, ENTRY_BYTES};
 use crate::file::FileBytes;
-use crate::{BLOCK_ROWS, SegmentError};
+use crate::{BLOCK_ROWS, RunSlice, SegmentError};
 
 /// Numbers in blocks: the sections `Blocks` and `Data` of a column, or their pair for row offsets.
 #[derive(Debug, Clone)]
@@ -60,6 +60,15 @@ impl WordColumn {
         let payload = self.file.read(self.data, start..end)?;
         let rows = BLOCK_ROWS.min(self.len - (number * BLOCK_ROWS).min(self.len));
         Ok(Block { entry, payload, rows })
+    }
+
+    /// The runs of the block that `rows` are all rows of, where it is stored so.
+    pub(super) fn runs(&self, rows: &Range<usize>) -> Result<Option<RunSlice<'_>>, SegmentError> {
+        if !self.is_head_of_block(rows) || (rows.end != self.len && rows.len() != BLOCK_ROWS) {
+            return Ok(None);
+        }
+        let block = self.block(rows.start / BLOCK_ROWS)?;
+        block.run_slice().map_err(|damage| self.damaged(&block, damage))
     }
 
     /// The error for damage in the payload of a block.

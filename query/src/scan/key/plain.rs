@@ -1,7 +1,7 @@
 //! How do a column's lanes become parts of group keys, where its codes are its lanes, shifted?
 
 use alluvium_segments::kernel::{self, Lane};
-use alluvium_segments::{LaneSlice, each_lane};
+use alluvium_segments::{LaneSlice, RunSlice, each_lane};
 
 use super::{Key, Raw};
 use crate::QueryError;
@@ -20,19 +20,33 @@ impl Key<'_> {
             }
     }
 
+    /// The runs of its column's current rows, where they are whole runs, and what makes codes of their values when it is
+    /// added, wrapping; the key is plain.
+    pub(crate) fn runs<'s>(&self, source: &Source<'s>) -> Result<Option<(u64, RunSlice<'s>)>, QueryError> {
+        let shift = self.shift();
+        Ok(source.runs(self.slot)?.map(|runs| (runs.base.wrapping_add(shift), runs)))
+    }
+
+    /// What makes codes of its column's words when it is added, wrapping.
+    fn shift(&self) -> u64 {
+        match &self.raw {
+            Raw::Offset { min, .. } => 1u64.wrapping_sub(*min as u64),
+            _ => 0,
+        }
+    }
+
     /// The lanes of its column and what makes codes of them when it is added, wrapping; `None` where all codes are 0.
-    fn lanes<'l>(&self, source: &'l mut Source<'_>) -> Result<Option<(u64, LaneSlice<'l>)>, QueryError> {
+    pub(crate) fn lanes<'l>(
+        &self,
+        source: &'l mut Source<'_>,
+    ) -> Result<Option<(u64, LaneSlice<'l>)>, QueryError> {
         if matches!(self.raw, Raw::Null) {
             return Ok(None);
         }
         source.load_lanes(self.slot)?;
         let not_plain = || QueryError::Internal("the codes of a dimension are no lanes".to_owned());
         let (base, lanes) = source.lanes(self.slot).ok_or_else(not_plain)?;
-        let shift = match &self.raw {
-            Raw::Offset { min, .. } => 1u64.wrapping_sub(*min as u64),
-            _ => 0,
-        };
-        Ok(Some((base.wrapping_add(shift), lanes)))
+        Ok(Some((base.wrapping_add(self.shift()), lanes)))
     }
 
     /// Adds `code * stride`, wrapping, to the key of each of the chosen rows; the key is plain.
