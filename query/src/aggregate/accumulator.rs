@@ -77,6 +77,26 @@ impl<'p> Accumulator<'p> {
         Ok(Self { plan, filter, work, rows: Vec::new(), groups: Vec::new() })
     }
 
+    /// Whether it can go on with states of other segments.
+    pub(crate) fn resumes(plan: &AggregatorPlan) -> bool {
+        use AggregateFunction as F;
+        matches!(
+            plan.function,
+            F::Count | F::CountNonNull(_) | F::Sum(..) | F::Min(..) | F::Max(..) | F::Mean(_)
+        )
+    }
+
+    /// Goes on with the states of other segments.
+    pub(crate) fn resume(&mut self, state: MergeState) {
+        match (&mut self.work, state) {
+            (Work::Count(counts) | Work::CountNonNull(_, counts), MergeState::Whole(State::Count(known))) => {
+                *counts = known
+            }
+            (Work::Numeric(numeric), MergeState::Whole(known)) => numeric.resume(known),
+            _ => {}
+        }
+    }
+
     /// Makes room for `groups` groups.
     pub(crate) fn grow(&mut self, groups: usize) -> Result<(), QueryError> {
         match &mut self.work {

@@ -88,6 +88,12 @@ impl Numeric {
         }
     }
 
+    /// Goes on with the states of other segments, some of which may have seen nothing.
+    pub(super) fn resume(&mut self, state: State) {
+        self.state = state;
+        self.never_null = false;
+    }
+
     pub(super) fn grow(&mut self, groups: usize, function: &AggregateFunction) {
         self.state.grow(groups, function);
     }

@@ -32,6 +32,18 @@ pub(crate) struct Merger {
     states: Vec<MergeState>,
 }
 
+/// The groups of a merger while rows are added to them: the key of a group is the sum of its codes times the strides,
+/// that of the bucket first.
+#[derive(Debug)]
+pub(crate) struct Lent {
+    /// Keys to groups.
+    pub(crate) table: Interner,
+    /// What each code is multiplied by.
+    pub(crate) strides: Vec<u64>,
+    /// A state an aggregator.
+    pub(crate) states: Vec<MergeState>,
+}
+
 #[derive(Debug)]
 enum Table {
     /// Keys of one word: what each component is multiplied by, and its number of codes.
@@ -71,6 +83,29 @@ impl Merger {
     /// The spaces of its keys.
     pub(crate) fn spaces(&self) -> &Arc<Spaces> {
         &self.spaces
+    }
+
+    /// Whether its keys are single words, so that [`Merger::lend`] gives something.
+    pub(crate) fn lends(&self) -> bool {
+        matches!(self.table, Table::One { .. })
+    }
+
+    /// Its groups, for one who adds rows to them; they must come back by [`Merger::take_back`] before anything else.
+    pub(crate) fn lend(&mut self, plan: &AggregatePlan) -> Result<Option<Lent>, QueryError> {
+        if let Some(first) = self.first.take() {
+            self.fold(plan, first)?;
+        }
+        let Table::One { table, strides, .. } = &mut self.table else { return Ok(None) };
+        let table = std::mem::replace(table, Interner::for_keys(0));
+        Ok(Some(Lent { table, strides: strides.clone(), states: std::mem::take(&mut self.states) }))
+    }
+
+    /// Takes groups back.
+    pub(crate) fn take_back(&mut self, lent: Lent) {
+        if let Table::One { table, .. } = &mut self.table {
+            *table = lent.table;
+        }
+        self.states = lent.states;
     }
 
     /// Without knowing where groups come from.

@@ -12,7 +12,7 @@ mod state;
 use crate::column::ColumnData;
 use crate::plan::{AggregatePlan, Operator};
 
-pub(crate) use merge::{CodedGroups, Merger};
+pub(crate) use merge::{CodedGroups, Lent, Merger};
 pub(crate) use merging::{CodeSets, MergeState};
 pub(crate) use space::{Space, Spaces};
 pub(crate) use state::{Numbers, Picks, State, max_f32, max_f64, min_f32, min_f64};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use alluvium_segments::time::Granularity;
 use alluvium_segments::{BLOCK_ROWS, SegmentRef};
 
+use super::direct::Direct;
 use super::grouping::{Assigned, Grouping};
 use super::key::Key;
 use super::select::{Selection, Selector};
@@ -32,33 +33,70 @@ pub(crate) fn aggregate(
     let Some(mut selector) = Selector::new(scope, segment, &blocks, &mut source)? else {
         return Ok(());
     };
-    let spaces = Arc::clone(merger.spaces());
-    let mut work = Work::new(plan, segment, blocks.len() * BLOCK_ROWS, &spaces, &mut source)?;
-    let mut positions = Vec::new();
-    let rows = segment.segment.rows();
-    if let Some(few) = selector.few(&source) {
-        control.scanned(((blocks.end * BLOCK_ROWS).min(rows) - blocks.start * BLOCK_ROWS) as u64);
-        for batch in few.chunks(BLOCK_ROWS) {
-            control.check()?;
-            source.begin_rows(batch.to_vec());
-            let selection = selector.select_few(&mut source, &mut positions)?;
-            work.add(&mut source, None, selection, &positions)?;
-        }
+    let few = selector.few(&source);
+    let expected = few.as_ref().map_or(blocks.len() * BLOCK_ROWS, Vec::len);
+    let mut batches = Batches { segment, blocks, few, control };
+    if let Some(mut direct) = Direct::new(plan, segment, expected, merger, &mut source)? {
+        batches.each(&mut selector, &mut source, |source, block, rows| direct.add(source, block, rows))?;
+        direct.finish(&mut source, merger)?;
     } else {
-        for block in blocks {
-            control.check()?;
-            let range = block * BLOCK_ROWS..((block + 1) * BLOCK_ROWS).min(rows);
-            source.begin(range.clone());
-            control.scanned(range.len() as u64);
-            let selection = selector.select(&mut source, range, &mut positions)?;
-            work.add(&mut source, Some(block), selection, &positions)?;
-        }
+        let spaces = Arc::clone(merger.spaces());
+        let mut work = Work::new(plan, segment, expected, &spaces, &mut source)?;
+        batches.each(&mut selector, &mut source, |source, block, rows| work.add(source, block, rows))?;
+        let unique = !work.grouping.keys().iter().any(Key::is_lossy);
+        let groups = work.finish(plan, segment, &mut source, &spaces)?;
+        merger.add_coded(plan, groups, unique)?;
     }
-    let unique = !work.grouping.keys().iter().any(Key::is_lossy);
-    let groups = work.finish(plan, segment, &mut source, &spaces)?;
-    merger.add_coded(plan, groups, unique)?;
     control.copied_live(source.copied_live());
     Ok(())
+}
+
+/// The rows of one task, in batches of at most a block's length.
+struct Batches<'t> {
+    segment: &'t SegmentRef,
+    blocks: Range<usize>,
+    /// The rows that are left, when they are few.
+    few: Option<Vec<u32>>,
+    control: &'t Control,
+}
+
+impl Batches<'_> {
+    /// Hands out the chosen rows of each batch, and the block they lie in, when that is one.
+    fn each<'s>(
+        &mut self,
+        selector: &mut Selector,
+        source: &mut Source<'s>,
+        mut add: impl FnMut(&mut Source<'s>, Option<usize>, Rows<'_>) -> Result<(), QueryError>,
+    ) -> Result<(), QueryError> {
+        let rows = self.segment.segment.rows();
+        let mut positions = Vec::new();
+        if let Some(few) = &self.few {
+            let (from, to) = (self.blocks.start * BLOCK_ROWS, (self.blocks.end * BLOCK_ROWS).min(rows));
+            self.control.scanned((to - from) as u64);
+            for batch in few.chunks(BLOCK_ROWS) {
+                self.control.check()?;
+                source.begin_rows(batch.to_vec());
+                match selector.select_few(source, &mut positions)? {
+                    Selection::None => {}
+                    Selection::All => add(source, None, Rows::Span(0, source.len()))?,
+                    Selection::Some => add(source, None, Rows::At(&positions))?,
+                }
+            }
+            return Ok(());
+        }
+        for block in self.blocks.clone() {
+            self.control.check()?;
+            let range = block * BLOCK_ROWS..((block + 1) * BLOCK_ROWS).min(rows);
+            source.begin(range.clone());
+            self.control.scanned(range.len() as u64);
+            match selector.select(source, range, &mut positions)? {
+                Selection::None => {}
+                Selection::All => add(source, Some(block), Rows::Span(0, source.len()))?,
+                Selection::Some => add(source, Some(block), Rows::At(&positions))?,
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The groups of one segment and their states.
@@ -84,19 +122,13 @@ impl<'p> Work<'p> {
         Ok(Self { grouping, accumulators })
     }
 
-    /// Adds what was selected of the current rows; `block`: they lie in that one.
+    /// Adds the chosen ones of the current rows; `block`: they lie in that one.
     fn add(
         &mut self,
         source: &mut Source<'_>,
         block: Option<usize>,
-        selection: Selection,
-        positions: &[u32],
+        chosen: Rows<'_>,
     ) -> Result<(), QueryError> {
-        let chosen = match selection {
-            Selection::None => return Ok(()),
-            Selection::All => Rows::Span(0, source.len()),
-            Selection::Some => Rows::At(positions),
-        };
         let Self { grouping, accumulators } = self;
         let assigned = grouping.assign(source, block, chosen)?;
         for accumulator in accumulators {

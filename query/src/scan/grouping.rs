@@ -1,11 +1,11 @@
 //! In which group is a row? A group's key has a component for the time bucket and one a dimension; the components of
 //! a row become one number, and numbers become groups in a table that fits how many there can be.
 
-use alluvium_segments::{SegmentRef, Zone};
+use alluvium_segments::SegmentRef;
 
-use super::buckets::{Buckets, Picked};
 use super::key::{Codes, Key};
-use super::source::{Origin, SlotId, Source, Values};
+use super::row_buckets::RowBuckets;
+use super::source::Source;
 use crate::QueryError;
 use crate::aggregate::Rows;
 use crate::group::{Interner, WideTable};
@@ -32,12 +32,7 @@ pub(super) enum Assigned {
 /// Numbers the groups of one segment.
 pub(super) struct Grouping<'p> {
     keys: Vec<Key<'p>>,
-    buckets: Buckets,
-    time: SlotId,
-    /// The bucket of all rows, when they lie in one.
-    whole: Option<u64>,
-    /// Whether rows ascend by time.
-    ordered: bool,
+    buckets: RowBuckets,
     /// Whether the codes of all keys are lanes.
     plain: bool,
     /// Whether the aggregators take any part of a block at no extra cost.
@@ -52,8 +47,6 @@ pub(super) struct Grouping<'p> {
     groups: Vec<u32>,
     /// Position of each row, where they differ from the chosen ones.
     rows: Vec<u32>,
-    /// Bucket number of each run, and the number of the chosen row it ends before.
-    runs: Vec<(u64, usize)>,
 }
 
 enum Table {
@@ -71,10 +64,7 @@ impl<'p> Grouping<'p> {
         rows: usize,
         source: &mut Source<'_>,
     ) -> Result<Self, QueryError> {
-        let bounds = segment.segment.time_bounds().unwrap_or((0, 0));
-        let mut buckets = Buckets::new(&plan.granularity, bounds);
-        let first = buckets.number(bounds.0);
-        let whole = (buckets.number(bounds.1) == first).then_some(first);
+        let buckets = RowBuckets::new(&plan.granularity, segment, source)?;
         let mut keys = Vec::with_capacity(plan.dimensions.len());
         for dimension in &plan.dimensions {
             keys.push(Key::new(dimension, source)?);
@@ -83,7 +73,7 @@ impl<'p> Grouping<'p> {
         if !plain {
             keys.iter_mut().for_each(Key::narrow);
         }
-        let mut possible = vec![buckets.possible(bounds).max(1)];
+        let mut possible = vec![buckets.possible().max(1)];
         possible.extend(keys.iter().map(|key| key.possible(source).max(1)));
         let mut strides = Vec::with_capacity(possible.len());
         let mut product = 1u128;
@@ -105,27 +95,9 @@ impl<'p> Grouping<'p> {
             Table::Wide(WideTable::new(possible.len()))
         };
         let codes = keys.iter().map(|_| Codes::default()).collect();
-        let (words, groups, rows, runs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let time = source.time()?;
-        let ordered = segment.segment.order() == alluvium_segments::RowOrder::Time;
+        let (words, groups, rows) = (Vec::new(), Vec::new(), Vec::new());
         let divisible = plan.aggregators.iter().all(is_divisible);
-        Ok(Self {
-            keys,
-            buckets,
-            time,
-            whole,
-            ordered,
-            plain,
-            divisible,
-            table,
-            strides,
-            possible,
-            codes,
-            words,
-            groups,
-            rows,
-            runs,
-        })
+        Ok(Self { keys, buckets, plain, divisible, table, strides, possible, codes, words, groups, rows })
     }
 
     /// Number of groups, those without rows included (see [`Grouping::used`]).
@@ -160,7 +132,8 @@ impl<'p> Grouping<'p> {
 
     /// Group of each run, and the number of the chosen row it ends before.
     pub(super) fn runs(&self) -> impl Iterator<Item = (u32, usize)> + '_ {
-        self.groups.iter().zip(&self.runs).map(|(group, (_, end))| (*group, *end))
+        let runs = self.buckets.runs().unwrap_or_default();
+        self.groups.iter().zip(runs).map(|(group, (_, end))| (*group, *end))
     }
 
     /// A component of a group's key.
@@ -185,18 +158,17 @@ impl<'p> Grouping<'p> {
         block: Option<usize>,
         chosen: Rows<'_>,
     ) -> Result<Assigned, QueryError> {
-        let bucket = self.common_bucket(source, block);
+        let bucket = self.buckets.common(source, block);
         if let (true, Some(bucket)) = (self.keys.is_empty(), bucket) {
             return Ok(Assigned::One(self.table.intern_one(bucket)));
         }
         if bucket.is_none() {
-            source.load(self.time)?;
-            if self.ordered {
-                self.cut_runs(source, chosen);
-                let long = self.runs.len() * SHORT_RUN <= chosen.len();
+            self.buckets.load(source, chosen)?;
+            let Self { table, groups, buckets, .. } = self;
+            if let Some(runs) = buckets.runs() {
+                let long = runs.len() * SHORT_RUN <= chosen.len();
                 if long && self.divisible && self.keys.is_empty() {
-                    self.groups.clear();
-                    let Self { table, groups, runs, .. } = self;
+                    groups.clear();
                     groups.extend(runs.iter().map(|(bucket, _)| table.intern_one(*bucket)));
                     return Ok(Assigned::Runs);
                 }
@@ -222,7 +194,7 @@ impl<'p> Grouping<'p> {
         words.clear();
         match bucket {
             Some(bucket) => words.resize(chosen.len(), bucket),
-            None => self.each_bucket(source, chosen, |bucket| words.push(bucket)),
+            None => self.buckets.each(source, chosen, |bucket| words.push(bucket)),
         }
         for (key, stride) in self.keys.iter().zip(self.strides.iter().skip(1)) {
             key.add_words(source, *stride, chosen, &mut words)?;
@@ -245,7 +217,7 @@ impl<'p> Grouping<'p> {
         groups.clear();
         match bucket {
             Some(bucket) => groups.resize(chosen.len(), bucket as u32),
-            None => self.each_bucket(source, chosen, |bucket| groups.push(bucket as u32)),
+            None => self.buckets.each(source, chosen, |bucket| groups.push(bucket as u32)),
         }
         for (key, stride) in self.keys.iter().zip(self.strides.iter().skip(1)) {
             key.add_scaled(source, *stride as u32, chosen, &mut groups)?;
@@ -272,7 +244,7 @@ impl<'p> Grouping<'p> {
         let mut words = std::mem::take(&mut self.words);
         match bucket {
             Some(bucket) => words.resize(chosen.len(), bucket),
-            None => self.each_bucket(source, chosen, |bucket| words.push(bucket)),
+            None => self.buckets.each(source, chosen, |bucket| words.push(bucket)),
         }
         let exploded = self.codes.iter().any(|codes| codes.offsets.is_some());
         if exploded || matches!(self.table, Table::Wide(_)) {
@@ -312,39 +284,6 @@ impl<'p> Grouping<'p> {
             });
         }
     }
-
-    /// Hands out the bucket of each chosen row, whose times are loaded (and cut into runs, if they ascend).
-    fn each_bucket(&mut self, source: &Source<'_>, chosen: Rows<'_>, mut each: impl FnMut(u64)) {
-        if self.ordered {
-            let mut from = 0;
-            for (bucket, to) in &self.runs {
-                (from..*to).for_each(|_| each(*bucket));
-                from = *to;
-            }
-            return;
-        }
-        let times = times(source, self.time);
-        (0..chosen.len()).for_each(|i| each(self.buckets.number(times[chosen.position(i)])));
-    }
-
-    fn cut_runs(&mut self, source: &Source<'_>, chosen: Rows<'_>) {
-        let times = times(source, self.time);
-        match chosen {
-            Rows::Span(start, end) => self.buckets.runs(&times[start..end], &mut self.runs),
-            Rows::At(positions) => self.buckets.runs(Picked { times, positions }, &mut self.runs),
-        }
-    }
-
-    /// The bucket of the whole segment or block, when it lies in one.
-    fn common_bucket(&mut self, source: &Source<'_>, block: Option<usize>) -> Option<u64> {
-        if self.whole.is_some() {
-            return self.whole;
-        }
-        let Origin::Long(column) = source.origin(self.time) else { return Some(0) };
-        let Zone { bounds: Some((min, max)), .. } = column.zone(block?)? else { return None };
-        let bucket = self.buckets.number(min);
-        (self.buckets.number(max) == bucket).then_some(bucket)
-    }
 }
 
 fn is_divisible(aggregator: &AggregatorPlan) -> bool {
@@ -354,10 +293,6 @@ fn is_divisible(aggregator: &AggregatorPlan) -> bool {
         F::Count | F::SumOfCounts(_) | F::Sum(..) | F::Min(..) | F::Max(..) | F::Mean(_)
     );
     numbers && aggregator.filter.is_none()
-}
-
-fn times<'s>(source: &'s Source<'_>, slot: SlotId) -> &'s [i64] {
-    if let Values::Long(block) = source.values(slot) { &block.values } else { &[] }
 }
 
 impl Table {

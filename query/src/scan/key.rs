@@ -59,7 +59,7 @@ struct Mapping<'p> {
 }
 
 /// What makes common codes of a segment's. Null stays 0.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Common {
     /// What is added, wrapping.
     Shift(u64),
@@ -313,6 +313,7 @@ impl<'p> Key<'p> {
             (Raw::Offset { min, .. }, Space::Distance { min: from, .. }, _) => {
                 Some(Common::Shift(min.wrapping_sub(*from) as u64))
             }
+            (Raw::Null, Space::Texts { .. } | Space::Distance { .. }, _) => Some(Common::Shift(0)),
             _ => None,
         })
     }

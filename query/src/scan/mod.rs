@@ -3,10 +3,12 @@
 mod aggregate;
 mod buckets;
 mod computed;
+mod direct;
 mod grouping;
 mod keep;
 mod key;
 mod output;
+mod row_buckets;
 mod row_values;
 mod rows;
 mod select;

@@ -3,7 +3,7 @@
 use alluvium_segments::kernel::{self, Lane};
 use alluvium_segments::{LaneSlice, RunSlice, each_lane};
 
-use super::{Key, Raw};
+use super::{Common, Key, Raw};
 use crate::QueryError;
 use crate::aggregate::Rows;
 use crate::scan::{Origin, Source};
@@ -101,6 +101,48 @@ impl Key<'_> {
         each_lane!(lanes,
             _ => words.iter_mut().for_each(|word| *word = word.wrapping_add(base.wrapping_mul(stride))),
             lanes => add(lanes, base, stride, chosen, words));
+        Ok(())
+    }
+
+    /// Adds `common code * stride` to the key of each of the chosen rows, as [`Key::add_words`] does.
+    pub(crate) fn add_common(
+        &self,
+        source: &mut Source<'_>,
+        common: &Common,
+        stride: u64,
+        chosen: Rows<'_>,
+        words: &mut [u64],
+    ) -> Result<(), QueryError> {
+        let Some((base, lanes)) = self.lanes(source)? else { return Ok(()) };
+        fn add<T: Lane>(lanes: &[T], chosen: Rows<'_>, words: &mut [u64], scaled: impl Fn(u64) -> u64) {
+            match chosen {
+                Rows::Span(start, end) => {
+                    let lanes = &lanes[start..end];
+                    words
+                        .iter_mut()
+                        .zip(lanes)
+                        .for_each(|(word, lane)| *word = word.wrapping_add(scaled(lane.word())));
+                }
+                Rows::At(at) => words.iter_mut().zip(at).for_each(|(word, p)| {
+                    *word = word.wrapping_add(scaled(lanes[*p as usize].word()));
+                }),
+            }
+        }
+        match common {
+            Common::Shift(shift) => {
+                let base = base.wrapping_add(*shift);
+                let scaled = |lane: u64| lane.wrapping_add(base).wrapping_mul(stride);
+                each_lane!(lanes,
+                    _ => words.iter_mut().for_each(|word| *word = word.wrapping_add(scaled(0))),
+                    lanes => add(lanes, chosen, words, scaled));
+            }
+            Common::Table(_) => {
+                let scaled = |lane: u64| common.of(lane.wrapping_add(base)).wrapping_mul(stride);
+                each_lane!(lanes,
+                    _ => words.iter_mut().for_each(|word| *word = word.wrapping_add(scaled(0))),
+                    lanes => add(lanes, chosen, words, scaled));
+            }
+        }
         Ok(())
     }
 }
