@@ -84,19 +84,48 @@ impl Batches<'_> {
             }
             return Ok(());
         }
+        // Rows of blocks of which few are chosen wait for those of other blocks.
+        let mut waiting: Vec<u32> = Vec::new();
         for block in self.blocks.clone() {
             self.control.check()?;
             let range = block * BLOCK_ROWS..((block + 1) * BLOCK_ROWS).min(rows);
             source.begin(range.clone());
             self.control.scanned(range.len() as u64);
-            match selector.select(source, range, &mut positions)? {
-                Selection::None => {}
-                Selection::All => add(source, Some(block), Rows::Span(0, source.len()))?,
-                Selection::Some => add(source, Some(block), Rows::At(&positions))?,
+            let chosen = match selector.select(source, range, &mut positions)? {
+                Selection::None => continue,
+                Selection::All => Rows::Span(0, source.len()),
+                Selection::Some => Rows::At(&positions),
+            };
+            if source.is_narrowed() {
+                waiting.extend((0..chosen.len()).map(|i| source.row(chosen.position(i))));
+                if waiting.len() >= BLOCK_ROWS / 2 {
+                    flush(&mut waiting, source, &mut add)?;
+                }
+                continue;
             }
+            if !waiting.is_empty() {
+                // In the order of rows.
+                flush(&mut waiting, source, &mut add)?;
+                source.begin(block * BLOCK_ROWS..((block + 1) * BLOCK_ROWS).min(rows));
+            }
+            add(source, Some(block), chosen)?;
         }
-        Ok(())
+        flush(&mut waiting, source, &mut add)
     }
+}
+
+/// Hands out rows that waited.
+fn flush<'s>(
+    waiting: &mut Vec<u32>,
+    source: &mut Source<'s>,
+    add: &mut impl FnMut(&mut Source<'s>, Option<usize>, Rows<'_>) -> Result<(), QueryError>,
+) -> Result<(), QueryError> {
+    if waiting.is_empty() {
+        return Ok(());
+    }
+    let rows = Rows::Span(0, waiting.len());
+    source.begin_rows(std::mem::take(waiting));
+    add(source, None, rows)
 }
 
 /// The groups of one segment and their states.

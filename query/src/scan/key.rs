@@ -1,6 +1,7 @@
 //! What number does a dimension's value have within this segment? Dictionary ids as they are, or mapped once an
 //! entry where values are transformed; longs by their distance from the smallest; other numbers interned.
 
+mod common;
 mod plain;
 
 use std::borrow::Cow;
@@ -8,6 +9,8 @@ use std::sync::Arc;
 
 use alluvium_expression::{double_text, float_text};
 use alluvium_segments::{ColumnType, MultiBlock, NullMask, NumericBlock, Segment};
+
+pub(crate) use common::Common;
 
 use super::keep::Transforms;
 use super::source::{Kind, Origin, SlotId, Source, Values};
@@ -56,27 +59,6 @@ struct Mapping<'p> {
     transforms: Transforms<'p>,
     known: Vec<u32>,
     texts: TextInterner,
-}
-
-/// What makes common codes of a segment's. Null stays 0.
-#[derive(Debug, Clone)]
-pub(crate) enum Common {
-    /// What is added, wrapping.
-    Shift(u64),
-    /// The common code of each.
-    Table(Arc<[u32]>),
-}
-
-impl Common {
-    /// The common code of a segment's.
-    #[inline]
-    pub(crate) fn of(&self, code: u64) -> u64 {
-        match self {
-            _ if code == 0 => 0,
-            Self::Shift(shift) => code.wrapping_add(*shift),
-            Self::Table(table) => table.get(code as usize).map_or(0, |common| u64::from(*common)),
-        }
-    }
 }
 
 /// The codes of the current rows.
@@ -294,28 +276,6 @@ impl<'p> Key<'p> {
             }
         };
         Ok((common, None))
-    }
-
-    /// How its codes become those of a space of the values of all segments, where that is bounded and takes no decoding.
-    pub(crate) fn common(
-        &self,
-        source: &Source<'_>,
-        segment: &Arc<dyn Segment>,
-        space: &Space,
-    ) -> Result<Option<Common>, QueryError> {
-        if self.mapping.is_some() {
-            return Ok(None);
-        }
-        Ok(match (&self.raw, space, source.origin(self.slot)) {
-            (Raw::Ids, Space::Texts { texts, whole: true, .. }, Origin::Texts(column)) => {
-                Some(Common::Table(texts.of_segment(segment, *column)?))
-            }
-            (Raw::Offset { min, .. }, Space::Distance { min: from, .. }, _) => {
-                Some(Common::Shift(min.wrapping_sub(*from) as u64))
-            }
-            (Raw::Null, Space::Texts { .. } | Space::Distance { .. }, _) => Some(Common::Shift(0)),
-            _ => None,
-        })
     }
 
     /// The values of codes, in the output type.

@@ -286,6 +286,11 @@ impl<'s> Source<'s> {
         }
     }
 
+    /// Whether the current rows are chosen ones.
+    pub(crate) fn is_narrowed(&self) -> bool {
+        self.rows.is_some()
+    }
+
     /// Number of current rows.
     pub(crate) fn len(&self) -> usize {
         self.rows.as_ref().map_or(self.range.len(), Vec::len)
