@@ -1,10 +1,13 @@
-//! On which threads do segments get scanned? A fixed number of workers that take one task of each waiting
-//! query in turn, so that a small query does not wait behind a large one.
+//! On which threads do segments get scanned? A fixed number of workers that take the next task of the waiting query that
+//! has had the least time, so that a small query does not wait behind a large one (the rule of Linux's completely fair
+//! scheduler).
 
 use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
@@ -33,9 +36,65 @@ impl std::fmt::Debug for Shared {
 
 #[derive(Default)]
 struct State {
-    /// The tasks of each query; the front one is served next.
-    queries: VecDeque<VecDeque<Task>>,
+    /// In the order in which they came.
+    queries: VecDeque<Waiting>,
     stopped: bool,
+}
+
+/// The tasks of a query that have not begun.
+struct Waiting {
+    tasks: VecDeque<Task>,
+    time: Arc<Time>,
+}
+
+/// The time that a query has had, in nanoseconds.
+#[derive(Default)]
+struct Time {
+    /// What it had, what running tasks will likely take, and what the others had had when it came.
+    had: AtomicU64,
+    /// What its last task took.
+    last: AtomicU64,
+}
+
+impl Time {
+    fn had(&self) -> u64 {
+        self.had.load(Ordering::Relaxed)
+    }
+
+    /// Runs a task on its account.
+    fn run(&self, expected: u64, task: Task) {
+        let started = Instant::now();
+        task();
+        let took = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.last.store(took, Ordering::Relaxed);
+        // Wraps where it took less than was expected.
+        self.had.fetch_add(took.wrapping_sub(expected), Ordering::Relaxed);
+    }
+
+    /// Notes that a task begins; what it will likely take.
+    fn begin(&self) -> u64 {
+        let expected = self.last.load(Ordering::Relaxed);
+        self.had.fetch_add(expected, Ordering::Relaxed);
+        expected
+    }
+}
+
+impl State {
+    fn push(&mut self, tasks: VecDeque<Task>) {
+        let least = self.queries.iter().map(|query| query.time.had()).min().unwrap_or(0);
+        let time = Arc::new(Time { had: AtomicU64::new(least), last: AtomicU64::new(0) });
+        self.queries.push_back(Waiting { tasks, time });
+    }
+
+    /// The next task of the query that has had the least time.
+    fn pop(&mut self) -> Option<(Task, Arc<Time>)> {
+        let (at, query) = self.queries.iter_mut().enumerate().min_by_key(|(_, query)| query.time.had())?;
+        let (task, time) = (query.tasks.pop_front(), Arc::clone(&query.time));
+        if query.tasks.is_empty() {
+            self.queries.remove(at);
+        }
+        task.map(|task| (task, time))
+    }
 }
 
 impl Pool {
@@ -69,7 +128,7 @@ impl Pool {
         });
         let queue: VecDeque<Task> = queue.collect();
         let count = queue.len();
-        self.shared.state.lock().queries.push_back(queue);
+        self.shared.state.lock().push(queue);
         for _ in 0..count.min(self.threads) {
             self.shared.wake.notify_one();
         }
@@ -144,23 +203,17 @@ fn panic_message(payload: &(dyn Any + Send)) -> &str {
 }
 
 fn work(shared: &Shared) {
-    while let Some(task) = next(shared) {
-        task();
+    while let Some((task, time, expected)) = next(shared) {
+        time.run(expected, task);
     }
 }
 
-fn next(shared: &Shared) -> Option<Task> {
+fn next(shared: &Shared) -> Option<(Task, Arc<Time>, u64)> {
     let mut state = shared.state.lock();
     loop {
-        if let Some(mut query) = state.queries.pop_front() {
-            let task = query.pop_front();
-            if !query.is_empty() {
-                state.queries.push_back(query);
-            }
-            if task.is_some() {
-                return task;
-            }
-            continue;
+        if let Some((task, time)) = state.pop() {
+            let expected = time.begin();
+            return Some((task, time, expected));
         }
         if state.stopped {
             return None;
@@ -190,6 +243,28 @@ mod tests {
             assert_eq!(a.unwrap(), (0..50).collect::<Vec<_>>());
             assert!(b.unwrap_err().to_string().contains("boom"));
             assert_eq!(pool.run(good()).await.unwrap().len(), 50);
+        });
+    }
+
+    #[test]
+    fn a_small_query_does_not_wait_for_all_tasks_of_a_large_one() {
+        let pool = Pool::start(1).unwrap();
+        let finished = Arc::new(AtomicU64::new(0));
+        let tasks = |count: usize, ms: u64| -> Vec<Boxed> {
+            let task = |_| {
+                let finished = Arc::clone(&finished);
+                Box::new(move || {
+                    std::thread::sleep(std::time::Duration::from_millis(ms));
+                    Ok(finished.fetch_add(1, Ordering::Relaxed) as usize)
+                }) as Boxed
+            };
+            (0..count).map(task).collect()
+        };
+        block_on(async {
+            let (large, small) = futures::join!(pool.run(tasks(20, 10)), pool.run(tasks(20, 0)));
+            assert_eq!(large.unwrap().len(), 20);
+            // All of them ended before the third or so of the large ones.
+            assert!(small.unwrap().into_iter().all(|before| before < 30), "{finished:?}");
         });
     }
 }
