@@ -154,6 +154,11 @@ impl Fitting<'_> {
             F::Sum(number, input) => F::Sum(*number, self.sum(*number, input)?),
             F::Min(number, input) => F::Min(*number, self.extreme(MetricFunction::Min, *number, input)?),
             F::Max(number, input) => F::Max(*number, self.extreme(MetricFunction::Max, *number, input)?),
+            // How often a value comes does not matter.
+            F::DistinctSketch(field) if self.input(&field.input) => function.clone(),
+            F::Cardinality { fields, .. } if fields.iter().all(|field| self.input(&field.input)) => {
+                function.clone()
+            }
             F::Grouping(bits) => F::Grouping(*bits),
             _ => return None,
         })
@@ -184,6 +189,9 @@ impl Fitting<'_> {
     }
 
     fn extreme(&mut self, function: MetricFunction, number: Number, input: &Input) -> Option<Input> {
+        if self.input(input) {
+            return Some(input.clone());
+        }
         let expr = self.over_stored(input)?;
         self.metric(function, number, expr.as_column()?, Need::Number).map(Input::Column)
     }
