@@ -91,8 +91,9 @@ impl BlockEntry {
     pub(crate) fn from_bytes(bytes: &[u8; ENTRY_BYTES]) -> Result<Self, Damage> {
         let [o0, o1, o2, o3, o4, o5, o6, o7, b0, b1, b2, b3, b4, b5, b6, b7, rest @ ..] = *bytes;
         let [l0, l1, l2, l3, r0, r1, r2, r3, p0, p1, tag, width, exponent, z0, z1, z2] = rest;
-        let encoding = Encoding::from_tag(tag)
-            .ok_or_else(|| Damage::new("a block encoding known to format version 1", format!("tag {tag}")))?;
+        let encoding = Encoding::from_tag(tag).ok_or_else(|| {
+            Damage::new("a block encoding known to this format version", format!("tag {tag}"))
+        })?;
         if [z0, z1, z2] != [0; 3] {
             return Err(Damage::new("zeroes at the end of a block entry", format!("{:?}", [z0, z1, z2])));
         }

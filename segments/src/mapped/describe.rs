@@ -24,6 +24,11 @@ impl MappedSegment {
         &self.footer
     }
 
+    /// The format version of its file.
+    pub(crate) fn format_version(&self) -> u32 {
+        self.file.version()
+    }
+
     pub(super) fn file(&self) -> &FileBytes {
         &self.file
     }

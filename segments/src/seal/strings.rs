@@ -4,7 +4,7 @@ use super::merge::Strings;
 use crate::bitmap;
 use crate::encoding::{Policy, encode_words};
 use crate::file::{BitmapKind, ColumnEntry, ColumnKind, FileWriter, SectionKind};
-use crate::{BLOCK_ROWS, ColumnSpec, Role, SegmentError};
+use crate::{BLOCK_ROWS, ColumnSpec, SegmentError};
 
 /// Writes the sections of a column of strings, its rows in the order of `firsts`.
 pub(super) fn write_strings(
@@ -21,25 +21,31 @@ pub(super) fn write_strings(
         let kinds = [SectionKind::OffsetBlocks, SectionKind::OffsetData];
         write_words(file, number, kinds, offsets, Policy::Offsets)?;
     }
-    let wanted = match &spec.role {
-        Role::Dimension(options) => options.bitmap_index,
-        Role::Metric { .. } => false,
-    };
-    let bitmap = if wanted && bitmap::pays(column.cardinality(), firsts.len()) {
-        let rows = bitmap::RowIds { ids: &ids, offsets: offsets.as_deref() };
-        let sections = bitmap::build(column.cardinality(), rows);
-        file.section(number, SectionKind::BitmapOffsets, &sections.offsets)?;
-        file.section(number, SectionKind::BitmapBytes, &sections.bytes)?;
-        BitmapKind::Roaring
-    } else {
-        BitmapKind::None
-    };
+    let cardinality = column.cardinality();
+    let facts = bitmap::IndexFacts { cardinality, values: ids.len(), multi: offsets.is_some() };
+    let bitmap = bitmap::kind(spec, facts);
+    match bitmap {
+        BitmapKind::None => {}
+        BitmapKind::Roaring => {
+            let rows = bitmap::RowIds { ids: &ids, offsets: offsets.as_deref() };
+            let sections = bitmap::build(cardinality, rows);
+            file.section(number, SectionKind::BitmapOffsets, &sections.offsets)?;
+            file.section(number, SectionKind::BitmapBytes, &sections.bytes)?;
+        }
+        BitmapKind::Postings => {
+            let (starts, rows) = bitmap::postings(cardinality, &ids);
+            let kinds = [SectionKind::PostingStartBlocks, SectionKind::PostingStartData];
+            write_words(file, number, kinds, &starts, Policy::Ids)?;
+            let kinds = [SectionKind::PostingRowBlocks, SectionKind::PostingRowData];
+            write_words(file, number, kinds, &rows, Policy::Ids)?;
+        }
+    }
     Ok(ColumnEntry {
         name: spec.name.clone(),
         kind: ColumnKind::String,
         multi: offsets.is_some(),
         bitmap,
-        cardinality: column.cardinality(),
+        cardinality,
         offset_width,
         nulls: count_nulls(&ids, offsets.as_deref()),
         values: ids.len() as u64,

@@ -22,6 +22,8 @@ fn small_file(folder: &Path) -> (PathBuf, Vec<Row>) {
         ColumnSpec::dimension("level", ColumnType::Long),
         ColumnSpec::metric("price", ColumnType::Double, MetricFunction::Sum, None),
         ColumnSpec::metric("heat", ColumnType::Float, MetricFunction::Max, None),
+        indexed("user"),
+        indexed("kind"),
     ]));
     let rows: Vec<Row> = (0..60i64)
         .map(|i| Row {
@@ -32,6 +34,8 @@ fn small_file(folder: &Path) -> (PathBuf, Vec<Row>) {
                 if i % 4 == 0 { Cell::Null } else { Cell::Long(i * i * 1000) },
                 if i == 30 { Cell::Double(1.0 / 3.0) } else { Cell::Double(i as f64 / 4.0) },
                 Cell::Float(1.0 / (i as f32 + 1.0)),
+                Cell::String(format!("u{}", i * 7 % 40)),
+                if i == 7 { Cell::Null } else { Cell::String(String::new()) },
             ],
         })
         .collect();
@@ -128,10 +132,10 @@ fn later_versions_are_refused_by_name() {
     let dir = folder();
     let (path, _) = small_file(dir.path());
     let mut bytes = std::fs::read(&path).unwrap();
-    bytes[8] = 2;
+    bytes[8] = 3;
     std::fs::write(&path, &bytes).unwrap();
     let error = MappedSegment::open(&path).unwrap_err().to_string();
-    assert!(error.contains("expected format version 1, found version 2"), "{error}");
+    assert!(error.contains("expected a format version from 1 to 2, found version 3"), "{error}");
 }
 
 /// Puts the checksums right again that cover a file's footer.
