@@ -66,12 +66,12 @@ impl<'a> Block<'a> {
         Ok(())
     }
 
-    /// The payload without patches.
+    /// The payload without patches, or without step and origin.
     pub(super) fn words(&self) -> Result<&'a [u8], Damage> {
-        let patches = self.entry.patch_bytes();
-        let length = self.payload.len().checked_sub(patches);
+        let tail = self.entry.tail_bytes();
+        let length = self.payload.len().checked_sub(tail);
         length.and_then(|end| self.payload.get(..end)).ok_or_else(|| {
-            Damage::new(format!("{patches} bytes of patches"), format!("{} bytes", self.payload.len()))
+            Damage::new(format!("{tail} bytes at the end"), format!("{} bytes", self.payload.len()))
         })
     }
 

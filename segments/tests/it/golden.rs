@@ -85,12 +85,14 @@ pub(crate) fn golden_rows_2() -> (Arc<Schema>, Vec<Row>) {
         indexed("user"),
         indexed("kind"),
         ColumnSpec::dimension("city", ColumnType::String),
+        ColumnSpec::dimension("day", ColumnType::Long),
     ]);
     for (i, row) in rows.iter_mut().enumerate() {
         row.cells.extend([
             if i % 70 == 3 { Cell::Null } else { Cell::String(format!("user {:05}", i * 7919 % 1800)) },
             Cell::String(format!("kind {}", i % 3)),
             Cell::String(format!("city {:02}", i * 31 % 69)),
+            Cell::Long((i as i64 * 31 % 90 - 5) * 86_400_000),
         ]);
     }
     (Arc::new(schema), rows)
@@ -112,7 +114,9 @@ fn check_golden(version: u32, (schema, rows): &(Arc<Schema>, Vec<Row>)) -> Mappe
     let columns = columns(&mapped, 3).unwrap();
     let used: BTreeSet<&str> = columns.iter().flat_map(|c| c.encodings.keys().map(String::as_str)).collect();
     for encoding in ["constant", "packed", "delta", "runs", "plain", "lz4", "decimal-packed"] {
-        assert!(used.contains(encoding), "the golden file has no {encoding} block, only {used:?}");
+        let scaled = format!("scaled-{encoding}");
+        let has = used.contains(encoding) || used.contains(scaled.as_str());
+        assert!(has, "the golden file has no {encoding} block, only {used:?}");
     }
     mapped
 }
@@ -130,6 +134,8 @@ fn version_2_is_read() {
     let index = |name: &str| columns(&mapped, 0).unwrap().iter().find(|c| c.name == name).unwrap().bitmap;
     let found = ["channel", "tags", "plain", "user", "kind", "city"].map(|name| index(name).unwrap());
     assert_eq!(found, ["none", "roaring", "none", "postings", "roaring", "roaring"]);
+    let day = columns(&mapped, 0).unwrap().into_iter().find(|c| c.name == "day").unwrap();
+    assert_eq!(day.encodings.get("scaled-packed"), Some(&2));
 }
 
 #[test]
