@@ -10,7 +10,7 @@ pub(crate) mod decimal;
 mod entry;
 mod gather;
 mod lanes;
-mod lz4_block;
+pub(crate) mod lz4_block;
 mod number;
 mod read;
 mod scaled;

@@ -88,7 +88,7 @@ pub(crate) struct ColumnEntry {
     pub(crate) bitmap: BitmapKind,
     /// Number of ids, null included (strings only).
     pub(crate) cardinality: u32,
-    /// Bytes of each text offset: 4 or 8 (strings only).
+    /// Bytes of each text offset: 4 or 8, or 0 where texts lie in pages (strings only).
     pub(crate) offset_width: u8,
     /// Rows that are null, or hold a null.
     pub(crate) nulls: u64,

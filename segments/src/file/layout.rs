@@ -60,11 +60,15 @@ pub(crate) enum SectionKind {
     PostingRowBlocks = 14,
     /// The payloads those entries point to.
     PostingRowData = 15,
+    /// Where each page of a dictionary lies.
+    TextPages = 16,
+    /// The pages of a dictionary.
+    TextPageBytes = 17,
 }
 
 impl SectionKind {
     /// All kinds of this format version.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Blocks,
         Self::Data,
         Self::Nulls,
@@ -80,6 +84,8 @@ impl SectionKind {
         Self::PostingStartData,
         Self::PostingRowBlocks,
         Self::PostingRowData,
+        Self::TextPages,
+        Self::TextPageBytes,
     ];
 
     /// The kind of a number; `None` for kinds of later versions.
@@ -105,6 +111,8 @@ impl SectionKind {
             Self::PostingStartData => "posting-start-data",
             Self::PostingRowBlocks => "posting-row-blocks",
             Self::PostingRowData => "posting-row-data",
+            Self::TextPages => "text-pages",
+            Self::TextPageBytes => "text-page-bytes",
         }
     }
 }

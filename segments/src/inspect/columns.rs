@@ -83,7 +83,12 @@ fn describe(
         encodings: bytes.encodings.clone(),
         bytes_before: entry.bytes_before,
         bytes_after: bytes.sections.iter().map(|s| s.bytes).sum(),
-        dictionary_bytes: size(&[SectionKind::TextOffsets, SectionKind::TextBytes]),
+        dictionary_bytes: size(&[
+            SectionKind::TextOffsets,
+            SectionKind::TextBytes,
+            SectionKind::TextPages,
+            SectionKind::TextPageBytes,
+        ]),
         bitmap: text.map(|_| match entry.bitmap {
             BitmapKind::None => "none",
             BitmapKind::Roaring => "roaring",

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::postings::Postings;
 use super::words::WordColumn;
 use crate::bitmap::BitmapDirectory;
-use crate::dictionary::sorted::SortedDictionary;
+use crate::dictionary::{PagedDictionary, SealedDictionary, SortedDictionary};
 use crate::encoding::{Block, Damage};
 use crate::file::{BitmapKind, ColumnEntry, FileBytes, Footer, SectionKind};
 use crate::{BLOCK_ROWS, LaneBlock, MultiBlock, SegmentError, StringColumn};
@@ -40,7 +40,7 @@ impl Index {
 /// A column of strings in a file.
 #[derive(Debug)]
 pub(super) struct MappedStrings {
-    pub(super) dictionary: SortedDictionary,
+    pub(super) dictionary: SealedDictionary,
     pub(super) ids: WordColumn,
     pub(super) offsets: Option<WordColumn>,
     pub(super) index: Option<Index>,
@@ -58,8 +58,16 @@ impl MappedStrings {
     ) -> Result<Self, SegmentError> {
         let find = |kind| super::segment::required(file, footer, column, kind);
         let rows = footer.rows as usize;
-        let texts = (find(SectionKind::TextOffsets)?, find(SectionKind::TextBytes)?);
-        let dictionary = SortedDictionary::open(file, texts, entry.offset_width, entry.cardinality)?;
+        let dictionary = match entry.offset_width {
+            0 => {
+                let texts = (find(SectionKind::TextPages)?, find(SectionKind::TextPageBytes)?);
+                SealedDictionary::Paged(PagedDictionary::open(file, texts, entry.cardinality)?)
+            }
+            width => {
+                let texts = (find(SectionKind::TextOffsets)?, find(SectionKind::TextBytes)?);
+                SealedDictionary::Plain(SortedDictionary::open(file, texts, width, entry.cardinality)?)
+            }
+        };
         let values = usize::try_from(entry.values).unwrap_or(usize::MAX);
         let ids = find(SectionKind::Blocks)?;
         if values > u32::MAX as usize || (!entry.multi && values != rows) {

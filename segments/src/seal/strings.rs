@@ -2,6 +2,7 @@
 
 use super::merge::Strings;
 use crate::bitmap;
+use crate::dictionary::text_pages;
 use crate::encoding::{Policy, encode_words};
 use crate::file::{BitmapKind, ColumnEntry, ColumnKind, FileWriter, SectionKind};
 use crate::{BLOCK_ROWS, ColumnSpec, SegmentError};
@@ -90,9 +91,15 @@ fn text_bytes(column: &Strings, ids: &[u32]) -> u64 {
     ids.iter().map(|id| lengths.get(*id as usize).copied().unwrap_or(0)).sum()
 }
 
-/// Writes offsets and texts; returns the bytes of an offset.
+/// Writes texts in pages where that is smaller, otherwise as they are; returns the bytes of an offset (0: pages).
 fn write_texts(file: &mut FileWriter, number: usize, column: &Strings) -> Result<u8, SegmentError> {
     let width = if column.bytes.len() > u32::MAX as usize { 8 } else { 4 };
+    let plain = column.bytes.len() + (column.ends.len() + 1) * usize::from(width);
+    if let Some(pages) = text_pages(&column.bytes, &column.ends, plain) {
+        file.section(number, SectionKind::TextPages, &pages.entries)?;
+        file.section(number, SectionKind::TextPageBytes, &pages.bytes)?;
+        return Ok(0);
+    }
     let mut offsets = Vec::with_capacity((column.ends.len() + 1) * usize::from(width));
     for end in std::iter::once(&0).chain(&column.ends) {
         offsets.extend_from_slice(&end.to_le_bytes()[..usize::from(width)]);

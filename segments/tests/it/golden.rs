@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use alluvium_segments::inspect::{columns, summary};
+use alluvium_segments::inspect::{columns, summary, verify};
 use alluvium_segments::mapped::MappedSegment;
 use alluvium_segments::rows::Cell;
 use alluvium_segments::time::Granularity;
@@ -92,7 +92,7 @@ pub(crate) fn golden_rows_2() -> (Arc<Schema>, Vec<Row>) {
             if i % 70 == 3 { Cell::Null } else { Cell::String(format!("user {:05}", i * 7919 % 1800)) },
             Cell::String(format!("kind {}", i % 3)),
             Cell::String(format!("city {:02}", i * 31 % 69)),
-            Cell::Long((i as i64 * 31 % 90 - 5) * 86_400_000),
+            Cell::Long(((i as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33) as i64 % 90 * 86_400_000),
         ]);
     }
     (Arc::new(schema), rows)
@@ -135,7 +135,9 @@ fn version_2_is_read() {
     let found = ["channel", "tags", "plain", "user", "kind", "city"].map(|name| index(name).unwrap());
     assert_eq!(found, ["none", "roaring", "none", "postings", "roaring", "roaring"]);
     let day = columns(&mapped, 0).unwrap().into_iter().find(|c| c.name == "day").unwrap();
-    assert_eq!(day.encodings.get("scaled-packed"), Some(&2));
+    assert_eq!(day.encodings.get("scaled-packed"), Some(&1));
+    let sections = verify(&mapped).sections;
+    assert!(sections.iter().any(|s| s.column == "user" && s.section == "text-page-bytes"));
 }
 
 #[test]
