@@ -16,7 +16,7 @@ pub struct LaneBlock {
     b8: Vec<u64>,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum Width {
     #[default]
     Zero,
@@ -107,6 +107,46 @@ impl LaneBlock {
     pub(crate) fn longs(&mut self, base: u64, len: usize, room: usize) -> &mut [u64] {
         (self.base, self.len, self.width) = (base, len, Width::B8);
         sized(&mut self.b8, room)
+    }
+
+    /// Turns numbers of steps into values: number `n` becomes `origin + step * n`, wrapping. Lanes widen as far as the
+    /// largest needs.
+    pub(crate) fn scale(&mut self, step: u64, origin: u64) {
+        let target = match self.width {
+            Width::B8 => Width::B8,
+            width => {
+                let most = self.slice().extremes().map_or(0, |(_, most)| most);
+                width_of(most.saturating_mul(step)).max(width)
+            }
+        };
+        self.base = origin.wrapping_add(self.base.wrapping_mul(step));
+        let Self { len, width, b1, b2, b4, b8, .. } = self;
+        let len = *len;
+        match (*width, target) {
+            (Width::Zero, _) | (_, Width::Zero) => return,
+            (Width::B1, Width::B1) => kernel::multiply_here(sized(b1, len), step),
+            (Width::B1, Width::B2) => kernel::multiply(sized(b1, len), step, sized(b2, len)),
+            (Width::B1, Width::B4) => kernel::multiply(sized(b1, len), step, sized(b4, len)),
+            (Width::B1, Width::B8) => kernel::multiply(sized(b1, len), step, sized(b8, len)),
+            (Width::B2, Width::B1 | Width::B2) => kernel::multiply_here(sized(b2, len), step),
+            (Width::B2, Width::B4) => kernel::multiply(sized(b2, len), step, sized(b4, len)),
+            (Width::B2, Width::B8) => kernel::multiply(sized(b2, len), step, sized(b8, len)),
+            (Width::B4, Width::B8) => kernel::multiply(sized(b4, len), step, sized(b8, len)),
+            (Width::B4, _) => kernel::multiply_here(sized(b4, len), step),
+            (Width::B8, _) => kernel::multiply_here(sized(b8, len), step),
+        }
+        self.width = target;
+    }
+}
+
+/// Bytes of lanes that hold a number.
+fn width_of(most: u64) -> Width {
+    match most {
+        0 => Width::Zero,
+        0x1..=0xFF => Width::B1,
+        0x100..=0xFFFF => Width::B2,
+        0x1_0000..=0xFFFF_FFFF => Width::B4,
+        _ => Width::B8,
     }
 }
 

@@ -36,7 +36,8 @@ pub use lanes::{LaneBlock, LaneSlice, RunSlice};
 pub use mapped::Projection;
 pub use projection::ProjectionSpec;
 pub use schema::{
-    ColumnSpec, ColumnType, DimensionOptions, MetricFunction, MultiValueHandling, Role, Schema, TIME_COLUMN,
+    BitmapIndex, ColumnSpec, ColumnType, DimensionOptions, MetricFunction, MultiValueHandling, Role, Schema,
+    TIME_COLUMN,
 };
 pub use segment::{
     BLOCK_ROWS, Column, MultiBlock, NullMask, NumericBlock, NumericColumn, RowOrder, Segment, SegmentRef,

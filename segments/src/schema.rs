@@ -48,19 +48,63 @@ pub enum MultiValueHandling {
     Array,
 }
 
-/// Options of a dimension.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct DimensionOptions {
-    /// Whether a bitmap index may be built.
-    pub bitmap_index: bool,
-    /// What becomes of multi-value rows (string columns).
-    pub multi_value: MultiValueHandling,
+/// Whether an index from values to rows is built when rows are sealed.
+///
+/// In JSON `true` (by cost: what earlier versions wrote unless an index was forbidden), `false` or `"always"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(from = "IndexForm", into = "IndexForm")]
+pub enum BitmapIndex {
+    /// Where it pays.
+    #[default]
+    ByCost,
+    /// Whatever it costs.
+    Always,
+    /// Not at all.
+    Never,
 }
 
-impl Default for DimensionOptions {
-    fn default() -> Self {
-        Self { bitmap_index: true, multi_value: MultiValueHandling::default() }
+/// How [`BitmapIndex`] is written.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum IndexForm {
+    Flag(bool),
+    Word(IndexWord),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum IndexWord {
+    Always,
+}
+
+impl From<IndexForm> for BitmapIndex {
+    fn from(form: IndexForm) -> Self {
+        match form {
+            IndexForm::Flag(true) => Self::ByCost,
+            IndexForm::Flag(false) => Self::Never,
+            IndexForm::Word(IndexWord::Always) => Self::Always,
+        }
     }
+}
+
+impl From<BitmapIndex> for IndexForm {
+    fn from(index: BitmapIndex) -> Self {
+        match index {
+            BitmapIndex::ByCost => Self::Flag(true),
+            BitmapIndex::Never => Self::Flag(false),
+            BitmapIndex::Always => Self::Word(IndexWord::Always),
+        }
+    }
+}
+
+/// Options of a dimension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct DimensionOptions {
+    /// Whether an index is built (string columns).
+    #[serde(default)]
+    pub bitmap_index: BitmapIndex,
+    /// What becomes of multi-value rows (string columns).
+    pub multi_value: MultiValueHandling,
 }
 
 /// How two stored values of a metric become one when rows are rolled up. Nulls are skipped.
@@ -154,5 +198,25 @@ impl Schema {
     #[must_use]
     pub fn find(&self, name: &str) -> Option<(usize, &ColumnSpec)> {
         self.columns.iter().enumerate().find(|(_, c)| c.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_three_wishes_for_an_index_are_kept_and_earlier_ones_read() {
+        for (index, json) in [
+            (BitmapIndex::ByCost, "true"),
+            (BitmapIndex::Never, "false"),
+            (BitmapIndex::Always, "\"always\""),
+        ] {
+            assert_eq!(serde_json::to_string(&index).unwrap(), json);
+            assert_eq!(serde_json::from_str::<BitmapIndex>(json).unwrap(), index);
+        }
+        assert!(serde_json::from_str::<BitmapIndex>("\"never\"").is_err());
+        let options: DimensionOptions = serde_json::from_str(r#"{"multi_value":"ARRAY"}"#).unwrap();
+        assert_eq!(options.bitmap_index, BitmapIndex::ByCost);
     }
 }

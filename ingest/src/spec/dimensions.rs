@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use alluvium_segments::{ColumnSpec, ColumnType, DimensionOptions, MultiValueHandling, Role};
+use alluvium_segments::{BitmapIndex, ColumnSpec, ColumnType, DimensionOptions, MultiValueHandling, Role};
 use serde_json::Value;
 
 use super::SpecError;
@@ -78,7 +78,11 @@ pub(super) fn read_dimension(
     fields.refuse("castToType", None, "give the dimension this type")?;
     fields.no_effect(&["columnFormatSpec"], notes);
     let is_string = column_type == ColumnType::String;
-    let bitmap_index = fields.boolean("createBitmapIndex", is_string)?;
+    let bitmap_index = match fields.maybe_boolean("createBitmapIndex")? {
+        Some(true) => BitmapIndex::Always,
+        None if is_string => BitmapIndex::ByCost,
+        Some(false) | None => BitmapIndex::Never,
+    };
     let handling =
         fields.word("multiValueHandling", &["sorted_array", "sorted_set", "array"], "sorted_array")?;
     let multi_value = match handling.as_str() {

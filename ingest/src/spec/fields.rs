@@ -72,11 +72,16 @@ impl<'j> Fields<'j> {
 
     /// A truth value; `"true"` and `"false"` are taken too.
     pub(crate) fn boolean(&mut self, name: &'static str, default: bool) -> Result<bool, SpecError> {
+        Ok(self.maybe_boolean(name)?.unwrap_or(default))
+    }
+
+    /// A truth value, if it is there.
+    pub(crate) fn maybe_boolean(&mut self, name: &'static str) -> Result<Option<bool>, SpecError> {
         match self.get(name) {
-            None => Ok(default),
-            Some(Value::Bool(b)) => Ok(*b),
-            Some(Value::String(s)) if s == "true" => Ok(true),
-            Some(Value::String(s)) if s == "false" => Ok(false),
+            None => Ok(None),
+            Some(Value::Bool(b)) => Ok(Some(*b)),
+            Some(Value::String(s)) if s == "true" => Ok(Some(true)),
+            Some(Value::String(s)) if s == "false" => Ok(Some(false)),
             Some(_) => Err(SpecError::invalid(self.path_of(name), "must be true or false")),
         }
     }

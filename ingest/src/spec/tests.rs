@@ -1,5 +1,6 @@
 //! Is each documented field honoured, noted or refused?
 
+use alluvium_segments::{BitmapIndex, ColumnSpec, Role};
 use serde_json::{Value, json};
 
 use super::*;
@@ -386,4 +387,19 @@ fn batch_tasks() {
     let read = BatchSpec::from_json(&with(batch(), "spec.tuningConfig", tuned)).unwrap();
     assert_eq!((read.tuning.max_rows_per_segment, read.tuning.parse_errors.max), (7, Some(0)));
     assert_eq!(read.no_effect, ["spec.tuningConfig.maxNumConcurrentSubTasks"]);
+}
+
+#[test]
+fn an_index_is_built_as_the_dimension_says() {
+    let dimensions = json!({"dimensions": [
+        "plain", {"name": "given", "createBitmapIndex": true}, {"name": "none", "createBitmapIndex": false},
+        {"name": "number", "type": "long"}
+    ]});
+    let read = DimensionsSpec::from_json(Some(&dimensions), "dimensionsSpec", &mut Vec::new()).unwrap();
+    let index = |column: &ColumnSpec| match &column.role {
+        Role::Dimension(options) => options.bitmap_index,
+        Role::Metric { .. } => panic!("{column:?}"),
+    };
+    let wanted = [BitmapIndex::ByCost, BitmapIndex::Always, BitmapIndex::Never, BitmapIndex::Never];
+    assert_eq!(read.columns.iter().map(index).collect::<Vec<_>>(), wanted);
 }

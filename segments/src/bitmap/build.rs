@@ -1,5 +1,5 @@
 //! How is the index of a column built? Rows are sorted by id with one counting pass, then each id's rows are
-//! written in the roaring format, container by container; where that does not pay, no index is built.
+//! written in the roaring format, container by container, or left as they are, for postings.
 
 /// The two sections of an index.
 #[derive(Debug)]
@@ -35,14 +35,15 @@ impl RowIds<'_> {
     }
 }
 
-/// Whether an index pays: not for near-unique columns (fewer than two rows a value), where it is larger than
-/// the ids, and the sorted dictionary with a scan of packed ids answers as well.
-pub(crate) fn pays(cardinality: u32, rows: usize) -> bool {
-    rows > 0 && u64::from(cardinality) * 2 <= rows as u64 + 2
+/// Rows sorted by id: those of an id begin at its start and end at its end.
+struct ById {
+    /// One an id, and the number of all rows.
+    starts: Vec<u32>,
+    ends: Vec<u32>,
+    rows: Vec<u32>,
 }
 
-/// Builds the index of ids that are all below `cardinality`.
-pub(crate) fn build(cardinality: u32, column: RowIds<'_>) -> BitmapSections {
+fn by_id(cardinality: u32, column: RowIds<'_>) -> ById {
     let mut starts = vec![0u32; cardinality as usize + 1];
     column.each(|_, id| {
         if let Some(count) = starts.get_mut(id as usize + 1) {
@@ -65,6 +66,18 @@ pub(crate) fn build(cardinality: u32, column: RowIds<'_>) -> BitmapSections {
             }
         }
     });
+    ById { starts, ends, rows }
+}
+
+/// The start of each id's rows and the end of the last, and the rows by id: postings of a column of one id a row.
+pub(crate) fn postings(cardinality: u32, ids: &[u32]) -> (Vec<u32>, Vec<u32>) {
+    let ById { starts, rows, .. } = by_id(cardinality, RowIds { ids, offsets: None });
+    (starts, rows)
+}
+
+/// Builds the index of ids that are all below `cardinality`.
+pub(crate) fn build(cardinality: u32, column: RowIds<'_>) -> BitmapSections {
+    let ById { starts, ends, rows } = by_id(cardinality, column);
     let mut offsets = Vec::with_capacity((cardinality as usize + 1) * 8);
     offsets.extend_from_slice(&0u64.to_le_bytes());
     let (mut bytes, mut containers) = (Vec::with_capacity(rows.len() * 2), Vec::new());

@@ -90,18 +90,9 @@ impl SortedDictionary {
         Ok(low)
     }
 
-    /// Reads every text and checks that they ascend.
-    pub(crate) fn check(&self) -> Result<(), SegmentError> {
-        let mut last: Option<&str> = None;
-        for id in 1..self.cardinality {
-            let text = self.value(id)?;
-            if last.is_some_and(|l| text.is_none_or(|t| order::compare(l, t) != Ordering::Less)) {
-                let damage =
-                    Damage::new("texts in ascending order", format!("id {id} not after its predecessor"));
-                return Err(self.file.corrupt(self.bytes, 0, damage));
-            }
-            last = text;
-        }
-        Ok(())
+    /// The error for texts that do not ascend.
+    pub(super) fn unordered(&self, id: u32) -> SegmentError {
+        let damage = Damage::new("texts in ascending order", format!("id {id} not after its predecessor"));
+        self.file.corrupt(self.bytes, 0, damage)
     }
 }

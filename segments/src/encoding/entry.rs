@@ -1,6 +1,7 @@
 //! What does a column's directory say of one block? 32 bytes a block, described in `FORMAT.md`.
 
 use super::Damage;
+use super::scaled::{SCALE_BYTES, SCALED};
 
 /// Bytes of an entry.
 pub(crate) const ENTRY_BYTES: usize = 32;
@@ -68,7 +69,7 @@ pub(crate) struct BlockEntry {
     pub(crate) encoding: Encoding,
     /// Bits (`Packed`, `Delta`) or bytes (`Runs`, `Plain`, `Lz4`) a value.
     pub(crate) width: u8,
-    /// Words are integers to divide by ten to this power, or `RAW`.
+    /// Words are integers to divide by ten to this power, or `RAW`, or numbers of steps (`SCALED`).
     pub(crate) exponent: u8,
 }
 
@@ -91,13 +92,17 @@ impl BlockEntry {
     pub(crate) fn from_bytes(bytes: &[u8; ENTRY_BYTES]) -> Result<Self, Damage> {
         let [o0, o1, o2, o3, o4, o5, o6, o7, b0, b1, b2, b3, b4, b5, b6, b7, rest @ ..] = *bytes;
         let [l0, l1, l2, l3, r0, r1, r2, r3, p0, p1, tag, width, exponent, z0, z1, z2] = rest;
-        let encoding = Encoding::from_tag(tag)
-            .ok_or_else(|| Damage::new("a block encoding known to format version 1", format!("tag {tag}")))?;
+        let encoding = Encoding::from_tag(tag).ok_or_else(|| {
+            Damage::new("a block encoding known to this format version", format!("tag {tag}"))
+        })?;
         if [z0, z1, z2] != [0; 3] {
             return Err(Damage::new("zeroes at the end of a block entry", format!("{:?}", [z0, z1, z2])));
         }
-        if exponent != RAW && usize::from(exponent) >= super::decimal::POWERS.len() {
+        if !matches!(exponent, RAW | SCALED) && usize::from(exponent) >= super::decimal::POWERS.len() {
             return Err(Damage::new("a decimal exponent up to 22", exponent.to_string()));
+        }
+        if exponent == SCALED && [p0, p1] != [0; 2] {
+            return Err(Damage::new("a scaled block without patches", "patches"));
         }
         Ok(Self {
             offset: u64::from_le_bytes([o0, o1, o2, o3, o4, o5, o6, o7]),
@@ -122,8 +127,11 @@ impl BlockEntry {
         self.base.checked_add(offset)
     }
 
-    /// Bytes at the end of the payload that hold patches.
-    pub(crate) fn patch_bytes(&self) -> usize {
+    /// Bytes at the end of the payload that hold patches, or step and origin.
+    pub(crate) fn tail_bytes(&self) -> usize {
+        if self.exponent == SCALED {
+            return SCALE_BYTES;
+        }
         super::padded(2 * usize::from(self.patches)) + 8 * usize::from(self.patches)
     }
 }

@@ -3,16 +3,17 @@
 //! [`BlockEntry`] of the column's block directory, so that any block is found in one step.
 //!
 //! Encodings work on 64-bit words; [`Number`] says how a column's values become words ([`decimal`] turns
-//! floating-point numbers that are short decimals into integers).
+//! floating-point numbers that are short decimals into integers, [`scaled`] longs with a common step into small ones).
 
 mod choose;
 pub(crate) mod decimal;
 mod entry;
 mod gather;
 mod lanes;
-mod lz4_block;
+pub(crate) mod lz4_block;
 mod number;
 mod read;
+mod scaled;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -21,6 +22,7 @@ pub(crate) use choose::Policy;
 pub(crate) use entry::{BlockEntry, ENTRY_BYTES, Encoding, RAW};
 pub(crate) use number::Number;
 pub(crate) use read::Block;
+pub(crate) use scaled::SCALED;
 pub(crate) use write::{encode_numbers, encode_words};
 
 /// A block that does not hold what its entry promises; the file room adds where.

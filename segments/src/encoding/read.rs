@@ -66,12 +66,12 @@ impl<'a> Block<'a> {
         Ok(())
     }
 
-    /// The payload without patches.
+    /// The payload without patches, or without step and origin.
     pub(super) fn words(&self) -> Result<&'a [u8], Damage> {
-        let patches = self.entry.patch_bytes();
-        let length = self.payload.len().checked_sub(patches);
+        let tail = self.entry.tail_bytes();
+        let length = self.payload.len().checked_sub(tail);
         length.and_then(|end| self.payload.get(..end)).ok_or_else(|| {
-            Damage::new(format!("{patches} bytes of patches"), format!("{} bytes", self.payload.len()))
+            Damage::new(format!("{tail} bytes at the end"), format!("{} bytes", self.payload.len()))
         })
     }
 
@@ -125,11 +125,13 @@ impl<'a> Block<'a> {
             .ok_or_else(|| Damage::new(format!("first value of chunk {chunk}"), "a shorter payload"))?;
         let mut scratch = Scratch::new(self.entry.width);
         scratch.unpack(self.entry.width, self.chunk(8 * chunks, chunk)?)?;
-        scratch.copy_to(values);
-        // The offset of the first value is not used: it cancels the base that is added to every one.
-        let mut last = first.wrapping_sub(values[0]).wrapping_sub(self.entry.base);
+        // One addition after the other is what takes time here: each waits for the last.
+        let base = self.entry.base;
+        scratch.copy_to(values, |word| word.wrapping_add(base));
+        // The offset of the first value is not used.
+        let mut last = first.wrapping_sub(values[0]);
         for slot in values {
-            last = last.wrapping_add(*slot).wrapping_add(self.entry.base);
+            last = last.wrapping_add(*slot);
             *slot = last;
         }
         Ok(())
@@ -285,13 +287,13 @@ impl Scratch {
         }
     }
 
-    fn copy_to(&self, out: &mut [u64; CHUNK]) {
+    fn copy_to(&self, out: &mut [u64; CHUNK], map: impl Fn(u64) -> u64) {
         match self {
-            Self::Zero => out.fill(0),
-            Self::B1(l) => out.iter_mut().zip(l).for_each(|(slot, v)| *slot = u64::from(*v)),
-            Self::B2(l) => out.iter_mut().zip(l).for_each(|(slot, v)| *slot = u64::from(*v)),
-            Self::B4(l) => out.iter_mut().zip(l).for_each(|(slot, v)| *slot = u64::from(*v)),
-            Self::B8(l) => out.copy_from_slice(l),
+            Self::Zero => out.fill(map(0)),
+            Self::B1(l) => out.iter_mut().zip(l).for_each(|(slot, v)| *slot = map(u64::from(*v))),
+            Self::B2(l) => out.iter_mut().zip(l).for_each(|(slot, v)| *slot = map(u64::from(*v))),
+            Self::B4(l) => out.iter_mut().zip(l).for_each(|(slot, v)| *slot = map(u64::from(*v))),
+            Self::B8(l) => out.iter_mut().zip(l).for_each(|(slot, v)| *slot = map(*v)),
         }
     }
 

@@ -128,6 +128,16 @@ fn numbers_come_back<T: Number + std::fmt::Debug>(values: &[T]) -> BlockEntry {
     let mut out: Vec<T> = Vec::new();
     if entry.exponent == RAW {
         block.decode(0..values.len(), &mut out, T::from_word).unwrap();
+    } else if entry.exponent == SCALED {
+        let scale = block.scale().unwrap();
+        block.decode(0..values.len(), &mut out, |w| T::from_word(scale.value(w))).unwrap();
+        let mut lanes = crate::LaneBlock::default();
+        block.lanes(values.len(), &mut lanes).unwrap();
+        lanes.scale(scale.step, scale.origin);
+        let read = |i| T::from_word(lanes.base.wrapping_add(lanes.slice().get(i)));
+        assert!((0..values.len()).all(|i| read(i).to_word() == values[i].to_word()));
+        let cut = Block { payload: &block.payload[..8], ..block };
+        assert!(cut.scale().is_err() && cut.lanes(values.len(), &mut lanes).is_err());
     } else {
         let power = decimal::POWERS[usize::from(entry.exponent)];
         block.decode(0..values.len(), &mut out, |w| T::from_decimal(w as i64, power)).unwrap();
@@ -140,6 +150,25 @@ fn numbers_come_back<T: Number + std::fmt::Debug>(values: &[T]) -> BlockEntry {
     let bits = |values: &[T]| values.iter().map(|v| v.to_word()).collect::<Vec<_>>();
     assert_eq!(bits(&out), bits(values));
     entry
+}
+
+#[test]
+fn longs_with_a_step() {
+    let noise = |i: i64| (i.wrapping_mul(0x9E37_79B9_7F4A_7C15u64 as i64) >> 11).rem_euclid(1 << 40);
+    let chosen = |value: &dyn Fn(i64) -> i64| {
+        let entry = numbers_come_back(&(0..4096).map(value).collect::<Vec<i64>>());
+        (entry.exponent, entry.encoding, entry.width)
+    };
+    let days = |i: i64| (10_000 + noise(i) % 100) * 86_400_000;
+    assert_eq!(chosen(&days), (SCALED, Encoding::Packed, 7));
+    assert_eq!(chosen(&|i| if i == 7 { 1 } else { days(i) }).0, RAW);
+    assert_eq!(chosen(&|i| -1_000_003 * (noise(i) % 70_000)), (SCALED, Encoding::Packed, 17));
+    assert_eq!(chosen(&|i| i * 60_000 + noise(i) % 50 * 1000), (SCALED, Encoding::Delta, 7));
+    assert_eq!(chosen(&|i| ((noise(i) >> 9) % 2) << 61).0, SCALED);
+    assert_eq!(chosen(&|i| if (noise(i) >> 9) % 2 == 0 { i64::MIN } else { i64::MAX }).0, SCALED);
+    // Runs of few values are small as they are, and a bit less of many is not worth it.
+    assert_eq!(chosen(&|i| i / 400 * 86_400_000).0, RAW);
+    assert_eq!(chosen(&|i| noise(i) % (1 << 30) * 2).0, RAW);
 }
 
 #[test]
@@ -179,20 +208,23 @@ proptest! {
     #[test]
     fn garbage_never_panics(
         tag in 0u8..8, width in any::<u8>(), base in any::<u64>(), runs in 0u32..9000, patches in 0u16..9,
-        payload in prop::collection::vec(any::<u8>(), 0..6000), rows in 1usize..=4096,
+        payload in prop::collection::vec(any::<u8>(), 0..6000), rows in 1usize..=4096, scaled: bool,
     ) {
         let mut bytes = [0; ENTRY_BYTES];
         bytes[8..16].copy_from_slice(&base.to_le_bytes());
         bytes[20..24].copy_from_slice(&runs.to_le_bytes());
         bytes[24..26].copy_from_slice(&patches.to_le_bytes());
-        (bytes[26], bytes[27], bytes[28]) = (tag, width % 70, RAW);
+        (bytes[26], bytes[27], bytes[28]) = (tag, width % 70, if scaled { SCALED } else { RAW });
         if let Ok(entry) = BlockEntry::from_bytes(&bytes) {
             let memory = aligned(&payload[..payload.len() / 8 * 8]);
             let block = Block { entry, payload: bytemuck::cast_slice(&memory), rows };
             let mut out: Vec<u64> = Vec::new();
             let _ = block.decode(0..rows, &mut out, |w| w);
             let _ = block.gather(&[0, rows as u32 / 2, rows as u32 - 1], 0, &mut out, |w| w);
-            let _ = block.lanes(rows, &mut crate::LaneBlock::default());
+            let mut lanes = crate::LaneBlock::default();
+            if block.lanes(rows, &mut lanes).is_ok() && let Ok(scale) = block.scale() {
+                lanes.scale(scale.step, scale.origin);
+            }
             let _ = block.patches();
         }
     }

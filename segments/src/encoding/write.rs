@@ -1,6 +1,7 @@
 //! How is a block written in the encoding that was chosen for it?
 
 use super::choose::{WordStats, choose, lz4_budget};
+use super::scaled::{MIN_BYTES, SCALED, Scale};
 use super::{BlockEntry, Encoding, Number, Policy, RAW, decimal, lz4_block, padded};
 use crate::kernel::{CHUNK, pack_chunk};
 
@@ -61,7 +62,10 @@ fn entry_at(start: usize, encoding: Encoding, base: u64, width: u8, runs: u32, d
 /// Encodes 1 to 4096 values at the end of `data`: as their own bits, or as decimals where that is smaller.
 pub(crate) fn encode_numbers<T: Number>(values: &[T], data: &mut Vec<u8>) -> BlockEntry {
     let words: Vec<u64> = values.iter().map(|v| v.to_word()).collect();
-    let Some(decimals) = T::DECIMAL.then(|| decimal::split(values)).flatten() else {
+    if !T::DECIMAL {
+        return encode_longs(&words, data);
+    }
+    let Some(decimals) = decimal::split(values) else {
         return encode_words(&words, Policy::Numbers, data);
     };
     let start = data.len();
@@ -74,6 +78,28 @@ pub(crate) fn encode_numbers<T: Number>(values: &[T], data: &mut Vec<u8>) -> Blo
         return encode_words(&words, Policy::Numbers, data);
     }
     entry
+}
+
+/// Encodes longs as they are, or as numbers of steps where that saves a tenth.
+fn encode_longs(words: &[u64], data: &mut Vec<u8>) -> BlockEntry {
+    let start = data.len();
+    let plain = encode_words(words, Policy::Numbers, data);
+    if plain.bytes < MIN_BYTES {
+        return plain;
+    }
+    let Some(scale) = Scale::of(words) else { return plain };
+    let end = data.len();
+    let steps: Vec<u64> = words.iter().map(|word| scale.word(*word)).collect();
+    let mut scaled = encode_words(&steps, Policy::Numbers, data);
+    (scaled.exponent, scaled.offset) = (SCALED, plain.offset);
+    scaled.bytes += scaled.tail_bytes() as u32;
+    if scaled.bytes > plain.bytes / 10 * 9 {
+        data.truncate(end);
+        return plain;
+    }
+    data.extend_from_slice(&scale.to_bytes());
+    data.drain(start..end);
+    scaled
 }
 
 /// Appends the patches of a block that was encoded last.
@@ -89,7 +115,7 @@ fn append_patches(entry: &mut BlockEntry, patches: &[(u16, u64)], data: &mut Vec
     for (_, word) in patches {
         data.extend_from_slice(&word.to_le_bytes());
     }
-    entry.bytes += entry.patch_bytes() as u32;
+    entry.bytes += entry.tail_bytes() as u32;
 }
 
 fn pad(data: &mut Vec<u8>) {

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::footer::{Footer, SectionEntry};
 use super::layout::{
-    ALIGNMENT, END_MAGIC, GRANULE_BYTES, HEADER_BYTES, MAGIC, TRAILER_BYTES, Trailer, VERSION, header,
+    ALIGNMENT, END_MAGIC, GRANULE_BYTES, HEADER_BYTES, MAGIC, OLDEST_VERSION, TRAILER_BYTES, Trailer,
+    VERSION, header,
 };
 use super::map::{Bytes, OpenMode};
 use crate::SegmentError;
@@ -19,6 +20,7 @@ use crate::encoding::Damage;
 pub(crate) struct FileBytes {
     path: PathBuf,
     bytes: Arc<Bytes>,
+    version: u32,
     /// Which of the bytes are its own.
     range: Range<usize>,
     sections: Vec<SectionEntry>,
@@ -54,8 +56,8 @@ impl FileBytes {
     fn of(path: &Path, shared: Arc<Bytes>, range: Range<usize>) -> Result<(Self, Footer), SegmentError> {
         let bytes = shared.get(range.clone()).unwrap_or_default();
         let corrupt = |at: usize, damage| corrupt(path, (range.start + at) as u64, damage);
-        check_header(bytes).map_err(|(at, damage)| corrupt(at, damage))?;
-        let trailer = read_trailer(bytes).map_err(|(at, damage)| corrupt(at, damage))?;
+        let version = check_header(bytes).map_err(|(at, damage)| corrupt(at, damage))?;
+        let trailer = read_trailer(bytes, version).map_err(|(at, damage)| corrupt(at, damage))?;
         let start = trailer.footer_offset as usize;
         let end = bytes.len() - TRAILER_BYTES;
         let content = start.checked_add(trailer.footer_bytes as usize).filter(|e| *e == end);
@@ -73,7 +75,13 @@ impl FileBytes {
         let granules = std::mem::take(&mut footer.granules);
         let verified = (0..granules.len().div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
         let sections = footer.sections.clone();
-        Ok((Self { path: path.to_owned(), bytes: shared, range, sections, granules, verified }, footer))
+        let path = path.to_owned();
+        Ok((Self { path, bytes: shared, version, range, sections, granules, verified }, footer))
+    }
+
+    /// The format version of the file.
+    pub(crate) fn version(&self) -> u32 {
+        self.version
     }
 
     /// Its own bytes.
@@ -180,8 +188,8 @@ impl FileBytes {
         let bytes = self.own();
         let fail =
             |(at, damage): (usize, Damage)| corrupt(&self.path, (self.range.start + at) as u64, damage);
-        check_header(bytes).map_err(fail)?;
-        let trailer = read_trailer(bytes).map_err(fail)?;
+        let version = check_header(bytes).map_err(fail)?;
+        let trailer = read_trailer(bytes, version).map_err(fail)?;
         let start = trailer.footer_offset as usize;
         let content = bytes.get(start..bytes.len() - TRAILER_BYTES).unwrap_or_default();
         let checksum = crc32c::crc32c(content);
@@ -202,25 +210,27 @@ fn corrupt(path: &Path, at: u64, damage: Damage) -> SegmentError {
     SegmentError::Corrupt { file: path.to_owned(), at, expected: damage.expected, found: damage.found }
 }
 
-fn check_header(bytes: &[u8]) -> Result<(), (usize, Damage)> {
+/// Checks the header and returns its format version.
+fn check_header(bytes: &[u8]) -> Result<u32, (usize, Damage)> {
     let found = bytes.get(..HEADER_BYTES).ok_or_else(|| {
         (0, Damage::new(format!("a header of {HEADER_BYTES} bytes"), format!("{} bytes", bytes.len())))
     })?;
     if !found.starts_with(&MAGIC) {
         return Err((0, Damage::new("the magic of a segment file", format!("{:02x?}", &found[..8]))));
     }
-    let version = found.get(8..12).and_then(|b| b.try_into().ok()).map(u32::from_le_bytes);
-    if version != Some(VERSION) {
-        let found = format!("version {}", version.unwrap_or_default());
-        return Err((8, Damage::new(format!("format version {VERSION}"), found)));
+    let version = found.get(8..12).and_then(|b| b.try_into().ok()).map_or(0, u32::from_le_bytes);
+    if !(OLDEST_VERSION..=VERSION).contains(&version) {
+        let expected = format!("a format version from {OLDEST_VERSION} to {VERSION}");
+        return Err((8, Damage::new(expected, format!("version {version}"))));
     }
-    if found != header() {
-        return Err((12, Damage::new("a header of format version 1 with its checksum", "other bytes")));
+    if found != header(version) {
+        let expected = format!("a header of format version {version} with its checksum");
+        return Err((12, Damage::new(expected, "other bytes")));
     }
-    Ok(())
+    Ok(version)
 }
 
-fn read_trailer(bytes: &[u8]) -> Result<Trailer, (usize, Damage)> {
+fn read_trailer(bytes: &[u8], version: u32) -> Result<Trailer, (usize, Damage)> {
     let start = bytes.len().saturating_sub(TRAILER_BYTES).max(HEADER_BYTES);
     let fail = |expected: &str, found: String| (start, Damage::new(expected, found));
     let found = bytes.get(start..).filter(|b| b.len() == TRAILER_BYTES);
@@ -228,6 +238,7 @@ fn read_trailer(bytes: &[u8]) -> Result<Trailer, (usize, Damage)> {
     let (words, _) = found.as_chunks::<8>();
     let word = |i: usize| words.get(i).map_or(0, |w| u64::from_le_bytes(*w));
     let trailer = Trailer {
+        version,
         footer_offset: word(0),
         footer_bytes: word(1),
         file_bytes: word(2),

@@ -32,11 +32,13 @@ impl ColumnKind {
             4 => Self::String,
             5..=7 => {
                 return Err(Damage::new(
-                    "a column kind of format version 1",
+                    "a column kind known to this format version",
                     format!("kind {tag} (reserved)"),
                 ));
             }
-            _ => return Err(Damage::new("a column kind of format version 1", format!("kind {tag}"))),
+            _ => {
+                return Err(Damage::new("a column kind known to this format version", format!("kind {tag}")));
+            }
         })
     }
 
@@ -58,6 +60,8 @@ pub(crate) enum BitmapKind {
     None = 0,
     /// A roaring bitmap a value.
     Roaring = 1,
+    /// Row numbers by id, packed.
+    Postings = 3,
 }
 
 impl BitmapKind {
@@ -65,7 +69,8 @@ impl BitmapKind {
         match tag {
             0 => Ok(Self::None),
             1 => Ok(Self::Roaring),
-            _ => Err(Damage::new("a bitmap kind of format version 1", format!("kind {tag}"))),
+            3 => Ok(Self::Postings),
+            _ => Err(Damage::new("an index kind known to this format version", format!("kind {tag}"))),
         }
     }
 }
@@ -83,7 +88,7 @@ pub(crate) struct ColumnEntry {
     pub(crate) bitmap: BitmapKind,
     /// Number of ids, null included (strings only).
     pub(crate) cardinality: u32,
-    /// Bytes of each text offset: 4 or 8 (strings only).
+    /// Bytes of each text offset: 4 or 8, or 0 where texts lie in pages (strings only).
     pub(crate) offset_width: u8,
     /// Rows that are null, or hold a null.
     pub(crate) nulls: u64,

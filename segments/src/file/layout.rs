@@ -3,8 +3,11 @@
 #[cfg(target_endian = "big")]
 compile_error!("segment files are little endian and read as they lie: big-endian machines are not supported");
 
-/// The newest format version that this build writes and reads.
-pub(crate) const VERSION: u32 = 1;
+/// The format version that this build writes, and the newest it reads.
+pub(crate) const VERSION: u32 = 2;
+
+/// The oldest format version that this build reads.
+pub(super) const OLDEST_VERSION: u32 = 1;
 
 /// First bytes of a segment file.
 pub(super) const MAGIC: [u8; 8] = *b"ALLUVIUM";
@@ -49,11 +52,23 @@ pub(crate) enum SectionKind {
     BitmapBytes = 10,
     /// A whole segment file: the rows of a projection.
     Projection = 11,
+    /// Block entries of the start of each id's rows in the postings, and the end of the last.
+    PostingStartBlocks = 12,
+    /// The payloads those entries point to.
+    PostingStartData = 13,
+    /// Block entries of the postings: row numbers by id.
+    PostingRowBlocks = 14,
+    /// The payloads those entries point to.
+    PostingRowData = 15,
+    /// Where each page of a dictionary lies.
+    TextPages = 16,
+    /// The pages of a dictionary.
+    TextPageBytes = 17,
 }
 
 impl SectionKind {
-    /// All kinds of format version 1.
-    pub(crate) const ALL: [Self; 11] = [
+    /// All kinds of this format version.
+    pub(crate) const ALL: [Self; 17] = [
         Self::Blocks,
         Self::Data,
         Self::Nulls,
@@ -65,6 +80,12 @@ impl SectionKind {
         Self::BitmapOffsets,
         Self::BitmapBytes,
         Self::Projection,
+        Self::PostingStartBlocks,
+        Self::PostingStartData,
+        Self::PostingRowBlocks,
+        Self::PostingRowData,
+        Self::TextPages,
+        Self::TextPageBytes,
     ];
 
     /// The kind of a number; `None` for kinds of later versions.
@@ -86,15 +107,21 @@ impl SectionKind {
             Self::BitmapOffsets => "bitmap-offsets",
             Self::BitmapBytes => "bitmap-bytes",
             Self::Projection => "projection",
+            Self::PostingStartBlocks => "posting-start-blocks",
+            Self::PostingStartData => "posting-start-data",
+            Self::PostingRowBlocks => "posting-row-blocks",
+            Self::PostingRowData => "posting-row-data",
+            Self::TextPages => "text-pages",
+            Self::TextPageBytes => "text-page-bytes",
         }
     }
 }
 
-/// The 64 bytes at the start.
-pub(super) fn header() -> [u8; HEADER_BYTES] {
+/// The 64 bytes at the start of a file of a format version.
+pub(super) fn header(version: u32) -> [u8; HEADER_BYTES] {
     let mut bytes = [0; HEADER_BYTES];
     bytes[..8].copy_from_slice(&MAGIC);
-    bytes[8..12].copy_from_slice(&VERSION.to_le_bytes());
+    bytes[8..12].copy_from_slice(&version.to_le_bytes());
     bytes[12..16].copy_from_slice(&(GRANULE_BYTES as u32).to_le_bytes());
     let checksum = crc32c::crc32c(&bytes[..60]);
     bytes[60..].copy_from_slice(&checksum.to_le_bytes());
@@ -104,6 +131,8 @@ pub(super) fn header() -> [u8; HEADER_BYTES] {
 /// Where the footer is; the last 40 bytes of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Trailer {
+    /// Format version of the file.
+    pub(super) version: u32,
     /// First byte of the footer.
     pub(super) footer_offset: u64,
     /// Its length.
@@ -122,7 +151,7 @@ impl Trailer {
         bytes[8..16].copy_from_slice(&self.footer_bytes.to_le_bytes());
         bytes[16..24].copy_from_slice(&self.file_bytes.to_le_bytes());
         bytes[24..28].copy_from_slice(&self.footer_checksum.to_le_bytes());
-        bytes[28..32].copy_from_slice(&VERSION.to_le_bytes());
+        bytes[28..32].copy_from_slice(&self.version.to_le_bytes());
         let checksum = crc32c::crc32c(&bytes[..32]);
         bytes[32..36].copy_from_slice(&checksum.to_le_bytes());
         bytes[36..40].copy_from_slice(&END_MAGIC.to_le_bytes());

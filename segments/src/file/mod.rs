@@ -14,6 +14,6 @@ mod writer;
 
 pub(crate) use bytes::FileBytes;
 pub(crate) use footer::{BitmapKind, ColumnEntry, ColumnKind, Footer, ProjectionEntry, SectionEntry};
-pub(crate) use layout::{SectionKind, VERSION};
+pub(crate) use layout::SectionKind;
 pub use map::OpenMode;
 pub(crate) use writer::{FileWriter, Written};

@@ -171,7 +171,7 @@ fn read_part(cursor: &mut Cursor<'_>, found: &mut Found) -> Result<(), Damage> {
         }
         PROJECTIONS => found.projections = read_projections(&mut part)?,
         _ if flags & REQUIRED == 0 => return Ok(()),
-        _ => return Err(Damage::new("footer parts of format version 1", format!("required part {tag}"))),
+        _ => return Err(Damage::new("footer parts of this format version", format!("required part {tag}"))),
     }
     if part.is_done() { Ok(()) } else { Err(Damage::new("the end of a footer part", "more bytes")) }
 }
@@ -245,7 +245,7 @@ fn read_sections(part: &mut Cursor<'_>) -> Result<Vec<SectionEntry>, Damage> {
         };
         if section.required && SectionKind::from_tag(section.tag).is_none() {
             let found = format!("required section kind {}", section.tag);
-            return Err(Damage::new("section kinds of format version 1", found));
+            return Err(Damage::new("section kinds of this format version", found));
         }
         sections.push(section);
     }

@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::footer::{Footer, SectionEntry};
-use super::layout::{ALIGNMENT, GRANULE_BYTES, SectionKind, TRAILER_BYTES, Trailer, header};
+use super::layout::{ALIGNMENT, GRANULE_BYTES, SectionKind, TRAILER_BYTES, Trailer, VERSION, header};
 use crate::SegmentError;
 
 /// Makes the error of a failed file operation.
@@ -63,7 +63,7 @@ impl FileWriter {
         let (sections, granules) = (Vec::new(), Vec::new());
         let mut writer =
             Self { path: path.to_owned(), temporary, sink, written: 0, checksum: 0, sections, granules };
-        writer.put(&header())?;
+        writer.put(&header(VERSION))?;
         Ok(writer)
     }
 
@@ -152,6 +152,7 @@ impl FileWriter {
             .to_bytes()
             .map_err(|e| SegmentError::Invalid(format!("the schema cannot be written as JSON: {e}")))?;
         let trailer = Trailer {
+            version: VERSION,
             footer_offset: self.written,
             footer_bytes: content.len() as u64,
             file_bytes: self.written + content.len() as u64 + TRAILER_BYTES as u64,

@@ -33,7 +33,7 @@ pub struct ColumnSummary {
     pub bytes_after: u64,
     /// Of these, bytes of the dictionary.
     pub dictionary_bytes: u64,
-    /// `none` or `roaring` (strings only).
+    /// `none`, `roaring` or `postings` (strings only).
     pub bitmap: Option<&'static str>,
     /// Of `bytes_after`, bytes of the index.
     pub bitmap_bytes: u64,
@@ -83,12 +83,25 @@ fn describe(
         encodings: bytes.encodings.clone(),
         bytes_before: entry.bytes_before,
         bytes_after: bytes.sections.iter().map(|s| s.bytes).sum(),
-        dictionary_bytes: size(&[SectionKind::TextOffsets, SectionKind::TextBytes]),
+        dictionary_bytes: size(&[
+            SectionKind::TextOffsets,
+            SectionKind::TextBytes,
+            SectionKind::TextPages,
+            SectionKind::TextPageBytes,
+        ]),
         bitmap: text.map(|_| match entry.bitmap {
             BitmapKind::None => "none",
             BitmapKind::Roaring => "roaring",
+            BitmapKind::Postings => "postings",
         }),
-        bitmap_bytes: size(&[SectionKind::BitmapOffsets, SectionKind::BitmapBytes]),
+        bitmap_bytes: size(&[
+            SectionKind::BitmapOffsets,
+            SectionKind::BitmapBytes,
+            SectionKind::PostingStartBlocks,
+            SectionKind::PostingStartData,
+            SectionKind::PostingRowBlocks,
+            SectionKind::PostingRowData,
+        ]),
         nulls: entry.nulls,
         min,
         max,

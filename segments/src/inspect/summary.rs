@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use crate::file::VERSION;
 use crate::mapped::MappedSegment;
 use crate::time::format_iso;
 use crate::{Projection, RowOrder, Segment};
@@ -77,7 +76,7 @@ pub fn summary(segment: &MappedSegment) -> Summary {
         interval: id.interval.to_string(),
         version: id.version.clone(),
         partition: id.partition,
-        format_version: VERSION,
+        format_version: segment.format_version(),
         rows: footer.rows,
         columns: footer.columns.len(),
         bytes: segment.size_bytes(),

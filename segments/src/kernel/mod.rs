@@ -14,6 +14,7 @@ mod unpack;
 pub use compare::{Lane, extremes, mask_range, mask_span, mask_table, sum};
 pub(crate) use pack::pack_chunk;
 pub use scale::add_scaled;
+pub(crate) use scale::{multiply, multiply_here};
 pub(crate) use unpack::{unpack_some, unpack8, unpack16, unpack32, unpack64};
 
 /// Values a packed chunk.

@@ -11,7 +11,10 @@ use super::handle::LiveSegment;
 use super::index::IndexBuilder;
 use super::rollup::Rollup;
 use super::view::{ColumnState, LiveView};
-use crate::{BatchColumn, ColumnSpec, ColumnType, Role, RowBatch, Schema, SegmentError, SegmentId};
+use crate::{
+    BatchColumn, BitmapIndex, ColumnSpec, ColumnType, DimensionOptions, Role, RowBatch, Schema, SegmentError,
+    SegmentId,
+};
 
 /// What became of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -296,8 +299,9 @@ impl LiveWriter {
     /// Which columns (`__time` first) may have an index.
     fn indexed(&self) -> Vec<bool> {
         let index = self.index;
+        let allowed = |options: &DimensionOptions| options.bitmap_index != BitmapIndex::Never;
         let wanted =
-            |c: &ColumnSpec| index && matches!(c.role, Role::Dimension(options) if options.bitmap_index);
+            |c: &ColumnSpec| index && matches!(&c.role, Role::Dimension(options) if allowed(options));
         std::iter::once(false).chain(self.schema.columns.iter().map(wanted)).collect()
     }
 }

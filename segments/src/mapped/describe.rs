@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::segment::{MappedColumn, MappedSegment};
 use super::words::WordColumn;
 use crate::SegmentError;
-use crate::encoding::RAW;
+use crate::encoding::{RAW, SCALED};
 use crate::file::{ColumnEntry, FileBytes, Footer, SectionEntry};
 
 /// The bytes of one column.
@@ -22,6 +22,11 @@ pub(crate) struct ColumnBytes<'s> {
 impl MappedSegment {
     pub(crate) fn footer(&self) -> &Footer {
         &self.footer
+    }
+
+    /// The format version of its file.
+    pub(crate) fn format_version(&self) -> u32 {
+        self.file.version()
     }
 
     pub(super) fn file(&self) -> &FileBytes {
@@ -61,7 +66,11 @@ fn encodings(words: &WordColumn) -> Result<BTreeMap<String, u64>, SegmentError> 
     for number in 0..words.blocks() {
         let entry = words.entry(number)?;
         let name = entry.encoding.name();
-        let name = if entry.exponent == RAW { name.to_owned() } else { format!("decimal-{name}") };
+        let name = match entry.exponent {
+            RAW => name.to_owned(),
+            SCALED => format!("scaled-{name}"),
+            _ => format!("decimal-{name}"),
+        };
         *counts.entry(name).or_default() += 1;
     }
     Ok(counts)

@@ -3,6 +3,7 @@
 
 mod describe;
 mod numeric;
+mod postings;
 mod projection;
 mod scan;
 mod segment;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::words::WordColumn;
 use crate::encoding::decimal::POWERS;
-use crate::encoding::{Block, Damage, Number, RAW};
+use crate::encoding::{Block, Damage, Number, RAW, SCALED};
 use crate::file::{ColumnEntry, FileBytes, Footer, SectionKind};
 use crate::{BLOCK_ROWS, LaneBlock, NullMask, NumericBlock, NumericColumn, RunSlice, SegmentError, Zone};
 
@@ -97,6 +97,10 @@ pub(super) fn decode<T: Number>(
     out: &mut Vec<T>,
 ) -> Result<(), Damage> {
     let Some(power) = POWERS.get(usize::from(block.entry.exponent)) else {
+        if block.entry.exponent == SCALED {
+            let scale = block.scale()?;
+            return block.decode(part, out, |word| T::from_word(scale.value(word)));
+        }
         debug_assert_eq!(block.entry.exponent, RAW);
         return block.decode(part, out, T::from_word);
     };
@@ -118,6 +122,10 @@ pub(super) fn decode<T: Number>(
 
 fn gather<T: Number>(block: &Block<'_>, rows: &[u32], start: u32, out: &mut Vec<T>) -> Result<(), Damage> {
     let Some(power) = POWERS.get(usize::from(block.entry.exponent)) else {
+        if block.entry.exponent == SCALED {
+            let scale = block.scale()?;
+            return block.gather(rows, start, out, |word| T::from_word(scale.value(word)));
+        }
         return block.gather(rows, start, out, T::from_word);
     };
     let (first, power) = (out.len(), *power);
@@ -188,10 +196,16 @@ impl<T: Number> NumericColumn<T> for MappedNumbers<T> {
             return Ok(false);
         }
         let block = self.words.block(number)?;
-        if block.entry.exponent != RAW {
-            return Ok(false);
-        }
-        block.lanes(rows.len(), out).map_err(|damage| self.words.damaged(&block, damage))?;
+        let read = match block.entry.exponent {
+            RAW => block.lanes(rows.len(), out),
+            SCALED => block.scale().and_then(|scale| {
+                block.lanes(rows.len(), out)?;
+                out.scale(scale.step, scale.origin);
+                Ok(())
+            }),
+            _ => return Ok(false),
+        };
+        read.map_err(|damage| self.words.damaged(&block, damage))?;
         Ok(true)
     }
 

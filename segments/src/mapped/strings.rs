@@ -4,20 +4,46 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::postings::Postings;
 use super::words::WordColumn;
 use crate::bitmap::BitmapDirectory;
-use crate::dictionary::sorted::SortedDictionary;
+use crate::dictionary::{PagedDictionary, SealedDictionary, SortedDictionary};
 use crate::encoding::{Block, Damage};
 use crate::file::{BitmapKind, ColumnEntry, FileBytes, Footer, SectionKind};
 use crate::{BLOCK_ROWS, LaneBlock, MultiBlock, RunSlice, SegmentError, StringColumn};
 
+/// How rows of an id are found without a scan.
+#[derive(Debug)]
+pub(super) enum Index {
+    /// A roaring bitmap an id.
+    Roaring(BitmapDirectory),
+    /// Row numbers by id.
+    Postings(Postings),
+}
+
+impl Index {
+    /// Marks rows, unless a scan costs less; says whether it did.
+    fn mark(&self, ids: &[u32], rows: &Range<usize>, out: &mut [u64]) -> Result<bool, SegmentError> {
+        match self {
+            Self::Postings(postings) => postings.mark(ids, rows, out),
+            Self::Roaring(bitmaps) => {
+                let cheaper = bitmaps.is_cheaper_than_scan(ids, rows.len())?;
+                if cheaper {
+                    ids.iter().try_for_each(|id| bitmaps.mark(*id, rows, out))?;
+                }
+                Ok(cheaper)
+            }
+        }
+    }
+}
+
 /// A column of strings in a file.
 #[derive(Debug)]
 pub(super) struct MappedStrings {
-    pub(super) dictionary: SortedDictionary,
+    pub(super) dictionary: SealedDictionary,
     pub(super) ids: WordColumn,
     pub(super) offsets: Option<WordColumn>,
-    pub(super) index: Option<BitmapDirectory>,
+    pub(super) index: Option<Index>,
     pub(super) rows: usize,
     nulls: u64,
 }
@@ -32,8 +58,16 @@ impl MappedStrings {
     ) -> Result<Self, SegmentError> {
         let find = |kind| super::segment::required(file, footer, column, kind);
         let rows = footer.rows as usize;
-        let texts = (find(SectionKind::TextOffsets)?, find(SectionKind::TextBytes)?);
-        let dictionary = SortedDictionary::open(file, texts, entry.offset_width, entry.cardinality)?;
+        let dictionary = match entry.offset_width {
+            0 => {
+                let texts = (find(SectionKind::TextPages)?, find(SectionKind::TextPageBytes)?);
+                SealedDictionary::Paged(PagedDictionary::open(file, texts, entry.cardinality)?)
+            }
+            width => {
+                let texts = (find(SectionKind::TextOffsets)?, find(SectionKind::TextBytes)?);
+                SealedDictionary::Plain(SortedDictionary::open(file, texts, width, entry.cardinality)?)
+            }
+        };
         let values = usize::try_from(entry.values).unwrap_or(usize::MAX);
         let ids = find(SectionKind::Blocks)?;
         if values > u32::MAX as usize || (!entry.multi && values != rows) {
@@ -51,7 +85,14 @@ impl MappedStrings {
             BitmapKind::None => None,
             BitmapKind::Roaring => {
                 let sections = (find(SectionKind::BitmapOffsets)?, find(SectionKind::BitmapBytes)?);
-                Some(BitmapDirectory::open(file, sections, entry.cardinality, rows)?)
+                Some(Index::Roaring(BitmapDirectory::open(file, sections, entry.cardinality, rows)?))
+            }
+            BitmapKind::Postings if entry.multi => {
+                let damage = Damage::new("postings of a column of one value a row", "several values a row");
+                return Err(file.corrupt(ids.entries, 0, damage));
+            }
+            BitmapKind::Postings => {
+                Some(Index::Postings(Postings::open(file, find, entry.cardinality, rows)?))
             }
         };
         Ok(Self { dictionary, ids, offsets, index, rows, nulls: entry.nulls })
@@ -273,12 +314,12 @@ impl StringColumn for MappedStrings {
             return Ok(());
         }
         self.check_marks(&rows, out)?;
-        match &self.index {
-            Some(index) if index.is_cheaper_than_scan(&wanted, rows.len())? => {
-                wanted.iter().try_for_each(|id| index.mark(*id, &rows, out))
-            }
-            _ => super::scan::mark(self, &wanted, rows, out),
+        if let Some(index) = &self.index
+            && index.mark(&wanted, &rows, out)?
+        {
+            return Ok(());
         }
+        super::scan::mark(self, &wanted, rows, out)
     }
 }
 

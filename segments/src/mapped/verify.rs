@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::numeric::MappedNumbers;
 use super::projection::Projection;
 use super::segment::{MappedColumn, MappedSegment};
-use super::strings::MappedStrings;
+use super::strings::{Index, MappedStrings};
 use crate::encoding::{Damage, Number};
 use crate::file::SectionEntry;
 use crate::inspect::SectionCheck;
@@ -181,7 +181,18 @@ fn check_time(segment: &MappedSegment, column: &MappedNumbers<i64>) -> Result<()
 fn check_strings(segment: &MappedSegment, column: &MappedStrings) -> Result<(), SegmentError> {
     column.dictionary.check()?;
     let counts = count_rows(segment.rows(), column)?;
-    let Some(index) = &column.index else { return Ok(()) };
+    let index = match &column.index {
+        None => return Ok(()),
+        Some(Index::Roaring(index)) => index,
+        Some(Index::Postings(postings)) => {
+            let (mut all, mut ids) = (Vec::with_capacity(segment.rows()), Vec::new());
+            for rows in blocks(segment.rows()) {
+                column.read_ids(rows, &mut ids)?;
+                all.extend_from_slice(&ids);
+            }
+            return postings.check(&counts, &all);
+        }
+    };
     for (id, count) in counts.iter().enumerate() {
         let found = index.count(id as u32)?;
         if found != *count {

@@ -2,9 +2,10 @@
 
 use super::merge::Strings;
 use crate::bitmap;
+use crate::dictionary::text_pages;
 use crate::encoding::{Policy, encode_words};
 use crate::file::{BitmapKind, ColumnEntry, ColumnKind, FileWriter, SectionKind};
-use crate::{BLOCK_ROWS, ColumnSpec, Role, SegmentError};
+use crate::{BLOCK_ROWS, ColumnSpec, SegmentError};
 
 /// Writes the sections of a column of strings, its rows in the order of `firsts`.
 pub(super) fn write_strings(
@@ -21,25 +22,31 @@ pub(super) fn write_strings(
         let kinds = [SectionKind::OffsetBlocks, SectionKind::OffsetData];
         write_words(file, number, kinds, offsets, Policy::Offsets)?;
     }
-    let wanted = match &spec.role {
-        Role::Dimension(options) => options.bitmap_index,
-        Role::Metric { .. } => false,
-    };
-    let bitmap = if wanted && bitmap::pays(column.cardinality(), firsts.len()) {
-        let rows = bitmap::RowIds { ids: &ids, offsets: offsets.as_deref() };
-        let sections = bitmap::build(column.cardinality(), rows);
-        file.section(number, SectionKind::BitmapOffsets, &sections.offsets)?;
-        file.section(number, SectionKind::BitmapBytes, &sections.bytes)?;
-        BitmapKind::Roaring
-    } else {
-        BitmapKind::None
-    };
+    let cardinality = column.cardinality();
+    let facts = bitmap::IndexFacts { cardinality, values: ids.len(), multi: offsets.is_some() };
+    let bitmap = bitmap::kind(spec, facts);
+    match bitmap {
+        BitmapKind::None => {}
+        BitmapKind::Roaring => {
+            let rows = bitmap::RowIds { ids: &ids, offsets: offsets.as_deref() };
+            let sections = bitmap::build(cardinality, rows);
+            file.section(number, SectionKind::BitmapOffsets, &sections.offsets)?;
+            file.section(number, SectionKind::BitmapBytes, &sections.bytes)?;
+        }
+        BitmapKind::Postings => {
+            let (starts, rows) = bitmap::postings(cardinality, &ids);
+            let kinds = [SectionKind::PostingStartBlocks, SectionKind::PostingStartData];
+            write_words(file, number, kinds, &starts, Policy::Ids)?;
+            let kinds = [SectionKind::PostingRowBlocks, SectionKind::PostingRowData];
+            write_words(file, number, kinds, &rows, Policy::Ids)?;
+        }
+    }
     Ok(ColumnEntry {
         name: spec.name.clone(),
         kind: ColumnKind::String,
         multi: offsets.is_some(),
         bitmap,
-        cardinality: column.cardinality(),
+        cardinality,
         offset_width,
         nulls: count_nulls(&ids, offsets.as_deref()),
         values: ids.len() as u64,
@@ -84,9 +91,15 @@ fn text_bytes(column: &Strings, ids: &[u32]) -> u64 {
     ids.iter().map(|id| lengths.get(*id as usize).copied().unwrap_or(0)).sum()
 }
 
-/// Writes offsets and texts; returns the bytes of an offset.
+/// Writes texts in pages where that is smaller, otherwise as they are; returns the bytes of an offset (0: pages).
 fn write_texts(file: &mut FileWriter, number: usize, column: &Strings) -> Result<u8, SegmentError> {
     let width = if column.bytes.len() > u32::MAX as usize { 8 } else { 4 };
+    let plain = column.bytes.len() + (column.ends.len() + 1) * usize::from(width);
+    if let Some(pages) = text_pages(&column.bytes, &column.ends, plain) {
+        file.section(number, SectionKind::TextPages, &pages.entries)?;
+        file.section(number, SectionKind::TextPageBytes, &pages.bytes)?;
+        return Ok(0);
+    }
     let mut offsets = Vec::with_capacity((column.ends.len() + 1) * usize::from(width));
     for end in std::iter::once(&0).chain(&column.ends) {
         offsets.extend_from_slice(&end.to_le_bytes()[..usize::from(width)]);

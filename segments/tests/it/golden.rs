@@ -1,10 +1,10 @@
-//! Can this build read files of every format version, and does it still write version 1 byte by byte?
+//! Can this build read files of every format version, and does it still write the newest byte by byte?
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use alluvium_segments::inspect::columns;
+use alluvium_segments::inspect::{columns, summary, verify};
 use alluvium_segments::mapped::MappedSegment;
 use alluvium_segments::rows::Cell;
 use alluvium_segments::time::Granularity;
@@ -13,9 +13,10 @@ use alluvium_segments::*;
 use crate::model::*;
 use crate::roundtrip::check_access;
 
-/// Rows of the golden files: every column kind, every encoding, nulls, empty texts, lists.
+/// Rows of the golden file of version 1: every column kind, every encoding, nulls, empty texts, lists.
 pub(crate) fn golden_rows() -> (Arc<Schema>, Vec<Row>) {
-    let no_index = DimensionOptions { bitmap_index: false, multi_value: MultiValueHandling::Array };
+    let no_index =
+        DimensionOptions { bitmap_index: BitmapIndex::Never, multi_value: MultiValueHandling::Array };
     let mut plain = ColumnSpec::dimension("plain", ColumnType::String);
     plain.role = Role::Dimension(no_index);
     let schema = Schema {
@@ -76,32 +77,75 @@ fn golden_row(i: i64) -> Row {
     }
 }
 
-fn golden() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/v1/all.segment")
+/// Rows of the golden file of version 2: those of version 1 and what was new.
+pub(crate) fn golden_rows_2() -> (Arc<Schema>, Vec<Row>) {
+    let (schema, mut rows) = golden_rows();
+    let mut schema = Schema::clone(&schema);
+    schema.columns.extend([
+        indexed("user"),
+        indexed("kind"),
+        ColumnSpec::dimension("city", ColumnType::String),
+        ColumnSpec::dimension("day", ColumnType::Long),
+    ]);
+    for (i, row) in rows.iter_mut().enumerate() {
+        row.cells.extend([
+            if i % 70 == 3 { Cell::Null } else { Cell::String(format!("user {:05}", i * 7919 % 1800)) },
+            Cell::String(format!("kind {}", i % 3)),
+            Cell::String(format!("city {:02}", i * 31 % 69)),
+            Cell::Long(((i as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33) as i64 % 90 * 86_400_000),
+        ]);
+    }
+    (Arc::new(schema), rows)
 }
 
-#[test]
-fn version_1_is_read() {
-    let mapped = MappedSegment::open(&golden()).unwrap();
-    let (schema, rows) = golden_rows();
-    assert_eq!(mapped.schema(), &*schema);
+fn golden(version: u32) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/v{version}/all.segment"))
+}
+
+/// The golden file of a version holds its rows, and every block encoding.
+fn check_golden(version: u32, (schema, rows): &(Arc<Schema>, Vec<Row>)) -> MappedSegment {
+    let mapped = MappedSegment::open(&golden(version)).unwrap();
+    assert_eq!(mapped.schema(), &**schema);
     assert_eq!(mapped.id(), &id());
-    assert_eq!(rows_of(&mapped), expected(&schema, &rows));
+    assert_eq!(summary(&mapped).format_version, version);
+    assert_eq!(rows_of(&mapped), expected(schema, rows));
     assert_eq!(mapped.verify(), vec![]);
     check_access(&mapped);
     let columns = columns(&mapped, 3).unwrap();
     let used: BTreeSet<&str> = columns.iter().flat_map(|c| c.encodings.keys().map(String::as_str)).collect();
     for encoding in ["constant", "packed", "delta", "runs", "plain", "lz4", "decimal-packed"] {
-        assert!(used.contains(encoding), "the golden file has no {encoding} block, only {used:?}");
+        let scaled = format!("scaled-{encoding}");
+        let has = used.contains(encoding) || used.contains(scaled.as_str());
+        assert!(has, "the golden file has no {encoding} block, only {used:?}");
     }
+    mapped
 }
 
 #[test]
-fn version_1_is_written_byte_by_byte() {
+fn version_1_is_read() {
+    let mapped = check_golden(1, &golden_rows());
+    let index = |name: &str| columns(&mapped, 0).unwrap().iter().find(|c| c.name == name).unwrap().bitmap;
+    assert_eq!(["channel", "tags", "plain"].map(index), [Some("roaring"), Some("roaring"), Some("none")]);
+}
+
+#[test]
+fn version_2_is_read() {
+    let mapped = check_golden(2, &golden_rows_2());
+    let index = |name: &str| columns(&mapped, 0).unwrap().iter().find(|c| c.name == name).unwrap().bitmap;
+    let found = ["channel", "tags", "plain", "user", "kind", "city"].map(|name| index(name).unwrap());
+    assert_eq!(found, ["none", "roaring", "none", "postings", "roaring", "roaring"]);
+    let day = columns(&mapped, 0).unwrap().into_iter().find(|c| c.name == "day").unwrap();
+    assert_eq!(day.encodings.get("scaled-packed"), Some(&1));
+    let sections = verify(&mapped).sections;
+    assert!(sections.iter().any(|s| s.column == "user" && s.section == "text-page-bytes"));
+}
+
+#[test]
+fn version_2_is_written_byte_by_byte() {
     let dir = folder();
-    let (schema, rows) = golden_rows();
+    let (schema, rows) = golden_rows_2();
     let sealed = seal_rows(dir.path(), &schema, &rows);
-    let (fresh, kept) = (std::fs::read(&sealed.path).unwrap(), std::fs::read(golden()).unwrap());
+    let (fresh, kept) = (std::fs::read(&sealed.path).unwrap(), std::fs::read(golden(2)).unwrap());
     let first = fresh.iter().zip(&kept).position(|(a, b)| a != b);
     assert!(
         fresh == kept,
@@ -117,7 +161,7 @@ fn version_1_is_written_byte_by_byte() {
 #[ignore = "writes the golden file"]
 fn write_golden() {
     let dir = folder();
-    let (schema, rows) = golden_rows();
+    let (schema, rows) = golden_rows_2();
     let sealed = seal_rows(dir.path(), &schema, &rows);
-    std::fs::copy(&sealed.path, golden()).unwrap();
+    std::fs::copy(&sealed.path, golden(2)).unwrap();
 }

@@ -16,7 +16,7 @@ fn a_file_is_described() {
     let mapped = MappedSegment::open(&sealed.path).unwrap();
     let summary = serde_json::to_value(summary(&mapped)).unwrap();
     let wanted = json!({
-        "rows": 4500, "columns": 14, "formatVersion": 1, "order": "time", "rollup": false,
+        "rows": 4500, "columns": 14, "formatVersion": 2, "order": "time", "rollup": false,
         "firstTime": "1970-01-01T00:00:00.000Z", "bytes": sealed.size_bytes,
         "interval": "1970-01-01T00:00:00.000Z/1970-01-02T00:00:00.000Z",
         "checksum": format!("{:08x}", sealed.checksum),
@@ -29,11 +29,13 @@ fn a_file_is_described() {
     let find = |name: &str| columns.iter().find(|c| c.name == name).unwrap();
     let channel = find("channel");
     assert_eq!((channel.column_type, channel.role, channel.cardinality), ("STRING", "dimension", Some(40)));
-    assert_eq!((channel.bitmap, channel.nulls, channel.multi_value), (Some("roaring"), 90, false));
+    assert_eq!((channel.bitmap, channel.nulls, channel.multi_value), (Some("none"), 90, false));
     assert_eq!((&channel.min, &channel.max), (&json!("#0.wiki"), &json!("#9.wiki")));
     assert_eq!(channel.samples, ["#0.wiki", "#26.wiki", "#9.wiki"]);
-    assert!(channel.bitmap_bytes > 0 && channel.dictionary_bytes > 0);
-    assert!(channel.bytes_after > channel.bitmap_bytes + channel.dictionary_bytes);
+    assert!(channel.bitmap_bytes == 0 && channel.dictionary_bytes > 0);
+    let tags = find("tags");
+    assert!(tags.bitmap == Some("roaring") && tags.bitmap_bytes > 0);
+    assert!(tags.bytes_after > tags.bitmap_bytes + tags.dictionary_bytes);
     assert!(find("tags").multi_value);
     assert_eq!((find("plain").bitmap, find("plain").role), (Some("none"), "dimension"));
     assert_eq!((find("empty").cardinality, find("empty").nulls), (Some(0), 4500));

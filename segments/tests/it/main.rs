@@ -4,6 +4,7 @@
 
 mod corrupt;
 mod golden;
+mod indexes;
 mod inspect;
 mod memory;
 mod model;

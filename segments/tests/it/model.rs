@@ -32,6 +32,12 @@ pub(crate) fn id() -> SegmentId {
     }
 }
 
+/// A dimension of strings that always has an index.
+pub(crate) fn indexed(name: &str) -> ColumnSpec {
+    let options = DimensionOptions { bitmap_index: BitmapIndex::Always, ..DimensionOptions::default() };
+    ColumnSpec { role: Role::Dimension(options), ..ColumnSpec::dimension(name, ColumnType::String) }
+}
+
 /// Rows as a batch.
 pub(crate) fn batch(schema: &Arc<Schema>, rows: &[Row]) -> RowBatch {
     let columns = schema.columns.iter().enumerate().map(|(i, spec)| {

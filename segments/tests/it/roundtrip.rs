@@ -86,7 +86,10 @@ pub(crate) fn check_access(segment: &MappedSegment) {
     let picks: Vec<u32> = (0..rows as u32).filter(|r| r % 3 == 1).collect();
     for spec in &segment.schema().columns {
         match segment.column(&spec.name).unwrap().unwrap() {
-            Column::Time(c) | Column::Long(c) => check_numbers(c, rows, &picks),
+            Column::Time(c) | Column::Long(c) => {
+                check_numbers(c, rows, &picks);
+                check_lanes(c, rows);
+            }
             Column::Float(c) => check_numbers(c, rows, &picks),
             Column::Double(c) => check_numbers(c, rows, &picks),
             Column::String(c) => check_strings(c, rows, &picks),
@@ -115,6 +118,19 @@ fn check_numbers<T: Copy + Default + PartialEq + std::fmt::Debug>(
     assert!((0..rows).all(|i| !all.nulls.is_null(i) || all.values[i] == T::default()));
     assert!(column.read(0..rows + 1, &mut all).is_err());
     assert!(column.gather(&[rows as u32], &mut all).is_err());
+}
+
+/// Lanes, where there are any, are the values.
+fn check_lanes(column: &dyn NumericColumn<i64>, rows: usize) {
+    let (mut lanes, mut block) = (LaneBlock::default(), NumericBlock::default());
+    for start in (0..rows).step_by(BLOCK_ROWS) {
+        let range = start..rows.min(start + BLOCK_ROWS);
+        column.read(range.clone(), &mut block).unwrap();
+        if column.read_lanes(range, &mut lanes).unwrap() {
+            let lane = |i: usize| lanes.base.wrapping_add(lanes.slice().get(i)) as i64;
+            assert!((0..block.values.len()).all(|i| lane(i) == block.values[i]));
+        }
+    }
 }
 
 fn check_strings(column: &dyn StringColumn, rows: usize, picks: &[u32]) {

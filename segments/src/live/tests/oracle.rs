@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::*;
 use crate::rows::{dump_rows, read_cells};
 use crate::{
-    Column, DimensionOptions, MultiBlock, MultiValueHandling, NumericBlock, NumericColumn, Role, Segment,
-    StringColumn,
+    BitmapIndex, Column, DimensionOptions, MultiBlock, MultiValueHandling, NumericBlock, NumericColumn, Role,
+    Segment, StringColumn,
 };
 
 /// The cell of a list of texts, arranged as the dimension says.
@@ -32,9 +32,9 @@ pub(super) fn schema() -> Schema {
         ..ColumnSpec::dimension(name, ColumnType::String)
     };
     Schema::new(vec![
-        string("sorted", MultiValueHandling::SortedArray, true),
-        string("set", MultiValueHandling::SortedSet, true),
-        string("given", MultiValueHandling::Array, false),
+        string("sorted", MultiValueHandling::SortedArray, BitmapIndex::ByCost),
+        string("set", MultiValueHandling::SortedSet, BitmapIndex::Always),
+        string("given", MultiValueHandling::Array, BitmapIndex::Never),
         ColumnSpec::dimension("long", ColumnType::Long),
         ColumnSpec::dimension("float", ColumnType::Float),
         ColumnSpec::dimension("double", ColumnType::Double),
