@@ -76,7 +76,8 @@ fn projections() -> Vec<Value> {
             }));
             grouping.push(json!({"type": "long", "name": "bucket"}));
         }
-        grouping.extend(columns.iter().map(|c| json!({"type": "string", "name": c})));
+        let kind = |column: &str| if column == "LO_CUSTKEY" { "long" } else { "string" };
+        grouping.extend(columns.iter().map(|c| json!({"type": kind(c), "name": c})));
         json!({
             "type": "aggregate", "name": name, "virtualColumns": virtual_columns, "groupingColumns": grouping,
             "aggregators": aggregators
@@ -84,6 +85,7 @@ fn projections() -> Vec<Value> {
     };
     let money = vec![revenue.clone(), cost, rows.clone()];
     vec![
+        by("customers", Some("P1M"), &["LO_CUSTKEY", "C_NATION"], vec![revenue.clone(), rows.clone()]),
         by("region_by_day", Some("P1D"), &["C_REGION"], vec![revenue.clone(), rows.clone()]),
         by(
             "nations",
@@ -159,6 +161,6 @@ mod tests {
         assert_eq!(schema["granularitySpec"]["segmentGranularity"], "YEAR");
         assert!(schema.get("projections").is_none());
         let with = workload(1.0, "YEAR", true).task(std::path::Path::new("/data/x.parquet"));
-        assert_eq!(with["spec"]["dataSchema"]["projections"].as_array().unwrap().len(), 5);
+        assert_eq!(with["spec"]["dataSchema"]["projections"].as_array().unwrap().len(), 6);
     }
 }
