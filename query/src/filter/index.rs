@@ -31,6 +31,9 @@ impl Matcher {
         rows: &Range<usize>,
     ) -> Result<Split, QueryError> {
         let node = Node::new(filter, true, source)?;
+        if node.is_never() {
+            return Ok(Split { indexed: Some(Mask::default()), rest: None });
+        }
         let mut parts = Vec::new();
         flatten(node, &mut parts);
         let mut indexed: Option<Mask> = None;

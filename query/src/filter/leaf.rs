@@ -126,6 +126,15 @@ impl Leaf {
         })
     }
 
+    /// Whether no row passes, whatever is in it.
+    pub(super) fn is_never(&self) -> bool {
+        match &self.test {
+            Test::Constant(passes) => !passes,
+            Test::Ids(set) => self.want && set.len() == 0,
+            _ => false,
+        }
+    }
+
     /// What the zone map of an aligned block says: all rows pass, none, or nothing is known.
     pub(super) fn by_zone(&self, source: &Source<'_>, block: usize) -> Option<bool> {
         match (&self.test, source.origin(self.slot)) {

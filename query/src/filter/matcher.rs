@@ -105,6 +105,16 @@ impl Node {
         }
     }
 
+    /// Whether no row passes, whatever is in it.
+    pub(super) fn is_never(&self) -> bool {
+        match self {
+            Self::Leaf(leaf) => leaf.is_never(),
+            Self::And(nodes) => nodes.iter().any(Self::is_never),
+            Self::Or(nodes) => nodes.iter().all(Self::is_never),
+            Self::Except(_) => false,
+        }
+    }
+
     fn by_zone(&self, source: &Source<'_>, block: usize) -> Option<bool> {
         match self {
             Self::Leaf(leaf) => leaf.by_zone(source, block),
