@@ -1,5 +1,6 @@
 //! How near the memory's speed are the scan kernels? For columns of several packed widths: a plain sum over as many
-//! bytes as the packed column has, beside sums and tests of the column's values, on one core.
+//! bytes as the packed column has, beside sums and tests of the column's values, on one core. Sums are made of numbers that
+//! were unpacked (as under a filter), and while they are unpacked (fused).
 //!
 //! `cargo run --release -p alluvium-benches --bin kernels`
 
@@ -29,8 +30,17 @@ fn main() -> Result<(), Failure> {
     let limit = bandwidth();
     println!("{ROWS} rows a column; reading memory on one core: {limit:.1} GB/s");
     println!(
-        "{:>5} {:>10} {:>12} {:>14} {:>7} {:>14} {:>7} {:>16}",
-        "bits", "MB packed", "plain ms", "sum ms", "ratio", "range test ms", "ratio", "sum GB/s packed"
+        "{:>5} {:>10} {:>12} {:>14} {:>7} {:>14} {:>7} {:>14} {:>7} {:>16}",
+        "bits",
+        "MB packed",
+        "plain ms",
+        "sum ms",
+        "ratio",
+        "fused sum ms",
+        "ratio",
+        "range test ms",
+        "ratio",
+        "sum GB/s packed"
     );
     for width in WIDTHS {
         let Some(Column::Long(column)) = segment.column(&format!("c{width}"))? else {
@@ -40,13 +50,16 @@ fn main() -> Result<(), Failure> {
         let words = vec![1u64; bytes / 8];
         let plain = fastest(|| alluvium_segments::kernel::sum(&words));
         let sum = fastest(|| sum(column));
+        let fused = fastest(|| fused_sum(column));
         let test = fastest(|| count(column, 1 << (width - 1)));
         println!(
-            "{width:>5} {:>10.1} {:>12.2} {:>14.2} {:>7.2} {:>14.2} {:>7.2} {:>16.1}",
+            "{width:>5} {:>10.1} {:>12.2} {:>14.2} {:>7.2} {:>14.2} {:>7.2} {:>14.2} {:>7.2} {:>16.1}",
             bytes as f64 / 1e6,
             plain * 1e3,
             sum * 1e3,
             sum / plain,
+            fused * 1e3,
+            fused / plain,
             test * 1e3,
             test / plain,
             bytes as f64 / sum / 1e9
@@ -88,6 +101,17 @@ fn sum(column: &dyn NumericColumn<i64>) -> u64 {
         let bases = lanes.base.wrapping_mul(lanes.slice().len() as u64);
         sum = sum.wrapping_add(bases).wrapping_add(lanes.slice().sum());
     });
+    sum
+}
+
+/// The same without storing numbers.
+fn fused_sum(column: &dyn NumericColumn<i64>) -> u64 {
+    let mut sum = 0u64;
+    for start in (0..ROWS).step_by(BLOCK_ROWS) {
+        if let Ok(Some(part)) = column.sum_bits(start..ROWS.min(start + BLOCK_ROWS)) {
+            sum = sum.wrapping_add(part);
+        }
+    }
     sum
 }
 

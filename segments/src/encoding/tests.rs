@@ -37,6 +37,10 @@ fn conforms(words: &[u64], entry: BlockEntry, data: &[u8]) {
         let read = |i| lanes.base.wrapping_add(lanes.slice().get(i));
         assert_eq!(lanes.slice().len(), end);
         assert_eq!((0..end).map(read).collect::<Vec<_>>(), words[..end], "{name}");
+        let slow = words[..end].iter().fold(0u64, |sum, word| sum.wrapping_add(*word));
+        let fused = matches!(entry.encoding, Encoding::Packed | Encoding::Constant) && end == words.len();
+        let sum = block.sum(end).unwrap();
+        assert!(sum == Some(slow) || (sum.is_none() && !fused), "{name}: {sum:?} of {end}");
     }
     assert!(block.lanes(words.len() + 1, &mut lanes).is_err());
     for step in [1, 3, 700] {

@@ -7,14 +7,17 @@ mod pack;
 #[cfg(test)]
 mod scalar;
 mod scale;
+mod sum;
 #[cfg(test)]
 mod tests;
 mod unpack;
 
-pub use compare::{Lane, extremes, mask_range, mask_span, mask_table, sum};
+pub use compare::{Lane, extremes, mask_range, mask_span, mask_table};
 pub(crate) use pack::pack_chunk;
 pub use scale::add_scaled;
 pub(crate) use scale::{multiply, multiply_here};
+pub use sum::sum;
+pub(crate) use sum::sum_packed;
 pub(crate) use unpack::{unpack_some, unpack8, unpack16, unpack32, unpack64};
 
 /// Values a packed chunk.

@@ -217,6 +217,25 @@ impl<T: Number> NumericColumn<T> for MappedNumbers<T> {
         self.words.runs(&rows)
     }
 
+    fn sum_bits(&self, rows: Range<usize>) -> Result<Option<u64>, SegmentError> {
+        let number = rows.start / BLOCK_ROWS;
+        if !self.words.is_head_of_block(&rows) || self.null_bits(number)?.is_some() {
+            return Ok(None);
+        }
+        let block = self.words.block(number)?;
+        let count = rows.len() as u64;
+        let sum = match block.entry.exponent {
+            RAW => block.sum(rows.len()),
+            SCALED => block.scale().and_then(|scale| {
+                let origins = scale.origin.wrapping_mul(count);
+                let steps = |words: u64| origins.wrapping_add(words.wrapping_mul(scale.step));
+                Ok(block.sum(rows.len())?.map(steps))
+            }),
+            _ => Ok(None),
+        };
+        sum.map_err(|damage| self.words.damaged(&block, damage))
+    }
+
     fn may_have_nulls(&self) -> bool {
         self.summary.nulls > 0
     }

@@ -126,6 +126,10 @@ fn check_lanes(column: &dyn NumericColumn<i64>, rows: usize) {
     for start in (0..rows).step_by(BLOCK_ROWS) {
         let range = start..rows.min(start + BLOCK_ROWS);
         column.read(range.clone(), &mut block).unwrap();
+        if let Some(sum) = column.sum_bits(range.clone()).unwrap() {
+            let slow = block.values.iter().fold(0i64, |sum, value| sum.wrapping_add(*value));
+            assert_eq!((sum as i64, block.nulls.any()), (slow, false));
+        }
         if column.read_lanes(range, &mut lanes).unwrap() {
             let lane = |i: usize| lanes.base.wrapping_add(lanes.slice().get(i)) as i64;
             assert!((0..block.values.len()).all(|i| lane(i) == block.values[i]));
