@@ -132,6 +132,14 @@ impl Numeric {
                 n.seen[group as usize] = true;
             }
             (State::Long(n), Op::Sum, target) => {
+                if let Target::One(group) = target
+                    && let Some(sum) = source.sum(self.slot, rows)?
+                {
+                    let slot = &mut n.values[group as usize];
+                    *slot = slot.wrapping_add(sum as i64);
+                    n.seen[group as usize] = true;
+                    return Ok(true);
+                }
                 source.load_lanes(self.slot)?;
                 let Some((base, lanes)) = source.lanes(self.slot) else { return Ok(false) };
                 sum_lanes(n, target, rows, base, lanes, track);

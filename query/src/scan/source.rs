@@ -388,6 +388,16 @@ impl<'s> Source<'s> {
         Some((bounds, self.range.len()))
     }
 
+    /// The sum, wrapping, of a column of longs over rows that are all of an aligned block, where none is null, the column
+    /// has not been read otherwise, and its encoding gives the sum without its numbers.
+    pub(crate) fn sum(&self, slot: SlotId, rows: Rows<'_>) -> Result<Option<u64>, QueryError> {
+        let Slot { origin: Origin::Long(column), fresh: false, laned: false, .. } = &self.slots[slot] else {
+            return Ok(None);
+        };
+        let all = matches!(rows, Rows::Span(0, end) if end == self.range.len());
+        if all && self.rows.is_none() { Ok(column.sum_bits(self.range.clone())?) } else { Ok(None) }
+    }
+
     fn compute(&mut self, slot: SlotId, values: &mut Values) -> Result<(), QueryError> {
         let origin = std::mem::replace(&mut self.slots[slot].origin, Origin::Missing);
         let mut texts = std::mem::take(&mut self.slots[slot].texts);
