@@ -95,8 +95,7 @@ impl Selector {
         positions: &mut Vec<u32>,
     ) -> Result<Selection, QueryError> {
         let inside = self.times_inside(source)?;
-        let selection = settle(inside, source, positions);
-        self.rest(source, None, selection, positions)
+        self.rest(source, None, inside, positions)
     }
 
     /// Chooses among the rows of the aligned block `range`, which `source` has begun. `Some` fills `positions`;
@@ -127,30 +126,38 @@ impl Selector {
             TimeTest::Inside => {}
             TimeTest::Rows(inside) => mask.get_or_insert_with(|| Mask::all(range.len())).and(&inside),
         }
-        let selection = settle(mask, source, positions);
-        let whole = selection == Selection::All && source.len() == range.len();
-        self.rest(source, whole.then_some(range.start / BLOCK_ROWS), selection, positions)
+        let block = range.start / BLOCK_ROWS;
+        self.rest(source, Some(block), mask, positions)
     }
 
-    /// Applies what is left of the filter to what was selected; `block`: all rows of that block.
+    /// Applies what is left of the filter to what was selected; `block`: the rows are all of that one.
     fn rest(
         &mut self,
         source: &mut Source<'_>,
         block: Option<usize>,
-        selection: Selection,
+        mask: Option<Mask>,
         positions: &mut Vec<u32>,
     ) -> Result<Selection, QueryError> {
-        let (Some(matcher), true) = (&mut self.matcher, selection != Selection::None) else {
-            return Ok(selection);
+        let Some(matcher) = &mut self.matcher else { return Ok(settle(mask, source, positions)) };
+        let chosen = match mask {
+            Some(mask) => match mask.count() {
+                0 => return Ok(Selection::None),
+                n if n == source.len() => None,
+                n if n * sparse(source) < source.len() => {
+                    settle(Some(mask), source, positions);
+                    None
+                }
+                _ => Some(mask),
+            },
+            None => None,
         };
+        let block = block.filter(|_| !source.is_narrowed());
         let mut passing = match block.and_then(|b| matcher.by_zone(source, b)) {
             Some(false) => return Ok(Selection::None),
-            Some(true) => return Ok(selection),
+            Some(true) => return Ok(settle(chosen, source, positions)),
             None => matcher.evaluate(source)?,
         };
-        if selection == Selection::Some {
-            let mut chosen = Mask::none(source.len());
-            positions.iter().for_each(|p| chosen.insert(*p as usize));
+        if let Some(chosen) = chosen {
             passing.and(&chosen);
         }
         Ok(settle(Some(passing), source, positions))

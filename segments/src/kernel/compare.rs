@@ -1,7 +1,7 @@
 //! Which numbers of a block pass a test? One bit a number, 64 a word: compared on the narrowest lanes, 32 bytes an
 //! instruction where the processor has AVX2.
 
-use super::sum;
+use super::{span, sum};
 
 /// Numbers of one lane width.
 pub trait Lane: Copy + Ord + 'static {
@@ -15,10 +15,12 @@ pub trait Lane: Copy + Ord + 'static {
     fn minus(self, other: Self) -> Self;
     /// Sum of lanes, wrapping.
     fn sum(lanes: &[Self]) -> u64;
+    /// See [`mask_span`].
+    fn mask_span(lanes: &[Self], low: Self, span: Self, out: &mut [u64]);
 }
 
 macro_rules! lane {
-    ($($t:ty: $sum:ident)*) => {$(
+    ($($t:ty: $kernel:ident)*) => {$(
         impl Lane for $t {
             const MOST: u64 = <$t>::MAX as u64;
             #[inline(always)]
@@ -35,7 +37,11 @@ macro_rules! lane {
             }
             #[inline]
             fn sum(lanes: &[Self]) -> u64 {
-                sum::$sum(lanes)
+                sum::$kernel(lanes)
+            }
+            #[inline]
+            fn mask_span(lanes: &[Self], low: Self, span: Self, out: &mut [u64]) {
+                span::$kernel(lanes, low, span, out);
             }
         }
     )*};
@@ -70,17 +76,6 @@ fn fill<T: Lane>(values: &[T], out: &mut [u64], test: impl Fn(T) -> bool + Copy)
     }
 }
 
-#[inline(always)]
-fn range_plain<T: Lane>(values: &[T], low: T, span: T, out: &mut [u64]) {
-    fill(values, out, |value| value.minus(low) <= span);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn range_wide<T: Lane>(values: &[T], low: T, span: T, out: &mut [u64]) {
-    range_plain(values, low, span, out);
-}
-
 /// Sets bit `i` of `out` where `low <= values[i] <= high`, and clears it elsewhere; `out` has a word for every
 /// 64 values. An empty range (`low > high`) clears all.
 pub fn mask_range<T: Lane>(values: &[T], low: T, high: T, out: &mut [u64]) {
@@ -93,16 +88,7 @@ pub fn mask_range<T: Lane>(values: &[T], low: T, high: T, out: &mut [u64]) {
 /// Sets bit `i` of `out` where `values[i] - low`, wrapping, is at most `span`, and clears it elsewhere; `out` has a
 /// word for every 64 values.
 pub fn mask_span<T: Lane>(values: &[T], low: T, span: T, out: &mut [u64]) {
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") {
-        #[expect(unsafe_code, reason = "instructions the processor was asked for")]
-        // SAFETY: the processor has AVX2, which is all that `range_wide` asks for.
-        unsafe {
-            range_wide(values, low, span, out);
-        }
-        return;
-    }
-    range_plain(values, low, span, out);
+    T::mask_span(values, low, span, out);
 }
 
 /// Sets bit `i` of `out` where `table[values[i]]` is 1 (entries are 0 or 1; values beyond the table count as 0),
@@ -152,7 +138,7 @@ mod tests {
         prop_assert_eq!(bits(&fast, values.len()), slow);
         let mut plain = vec![0; fast.len()];
         if low <= high {
-            range_plain(values, low, high.minus(low), &mut plain);
+            span::plain(values, low, high.minus(low), &mut plain);
         }
         prop_assert_eq!(&plain, &fast);
         prop_assert_eq!(extremes(values), values.iter().min().copied().zip(values.iter().max().copied()));

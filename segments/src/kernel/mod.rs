@@ -7,6 +7,7 @@ mod pack;
 #[cfg(test)]
 mod scalar;
 mod scale;
+mod span;
 mod sum;
 #[cfg(test)]
 mod tests;
