@@ -60,8 +60,8 @@ struct Router<'q> {
     plan: &'q Plan,
     /// That of groups, when it was needed.
     scope: Option<Scope>,
-    /// What the query asks of each projection that was met, if that has it.
-    known: Vec<(ProjectionSpec, Option<Arc<Fit>>)>,
+    /// What the query asks of each projection that was met, by its digest, if that has it.
+    known: Vec<(u32, ProjectionSpec, Option<Arc<Fit>>)>,
 }
 
 impl Router<'_> {
@@ -82,7 +82,7 @@ impl Router<'_> {
             if !named || projection.rows() >= rows {
                 continue;
             }
-            let Some(fit) = self.fit(projection.spec()) else { continue };
+            let Some(fit) = self.fit(projection) else { continue };
             if !fit.holds_for(segment.segment.as_ref())? {
                 continue;
             }
@@ -109,8 +109,10 @@ impl Router<'_> {
         }
     }
 
-    fn fit(&mut self, spec: &ProjectionSpec) -> Option<Arc<Fit>> {
-        if let Some((_, known)) = self.known.iter().find(|(known, _)| known == spec) {
+    fn fit(&mut self, projection: &Projection) -> Option<Arc<Fit>> {
+        let (digest, spec) = (projection.digest(), projection.spec());
+        let same = |known: &&(u32, ProjectionSpec, _)| known.0 == digest && known.1 == *spec;
+        if let Some((.., known)) = self.known.iter().find(same) {
             return known.clone();
         }
         let found = match &self.plan.operator {
@@ -120,7 +122,7 @@ impl Router<'_> {
             }
             Operator::Rows(_) | Operator::TimeBounds => None,
         };
-        self.known.push((spec.clone(), found.clone()));
+        self.known.push((digest, spec.clone(), found.clone()));
         found
     }
 }

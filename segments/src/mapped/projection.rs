@@ -15,6 +15,7 @@ pub struct Projection {
     rows: u64,
     file: Arc<FileBytes>,
     section: usize,
+    digest: OnceLock<u32>,
     opened: OnceLock<Arc<MappedSegment>>,
 }
 
@@ -32,8 +33,8 @@ impl Projection {
             if footer.sections.get(section).and_then(|s| s.kind()) != Some(SectionKind::Projection) {
                 return Err(damaged("a section of kind `projection`"));
             }
-            let (file, opened) = (Arc::clone(file), OnceLock::new());
-            Ok(Self { spec, rows: entry.rows, file, section, opened })
+            let (file, digest, opened) = (Arc::clone(file), OnceLock::new(), OnceLock::new());
+            Ok(Self { spec, rows: entry.rows, file, section, digest, opened })
         };
         footer.projections.iter().map(find).collect()
     }
@@ -42,6 +43,12 @@ impl Projection {
     #[must_use]
     pub fn spec(&self) -> &ProjectionSpec {
         &self.spec
+    }
+
+    /// A number that is equal for equal specs, and hardly for others.
+    #[must_use]
+    pub fn digest(&self) -> u32 {
+        *self.digest.get_or_init(|| crc32c::crc32c(format!("{:?}", self.spec).as_bytes()))
     }
 
     /// Number of groups.
