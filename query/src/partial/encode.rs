@@ -16,16 +16,10 @@ impl Partial {
     /// As bytes.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        out.extend(MAGIC);
-        VERSION.put(&mut out);
+        let mut out = head();
         match self {
             Self::Groups(groups) => {
-                0u8.put(&mut out);
-                (groups.len as u64).put(&mut out);
-                put_run(&mut out, &groups.buckets);
-                groups.keys.iter().for_each(|key| put_column(&mut out, key));
-                groups.states.iter().for_each(|state| put_state(&mut out, state));
+                put_groups(&mut out, groups.len, &groups.buckets, &groups.keys, &groups.states);
             }
             Self::Rows(rows) => {
                 1u8.put(&mut out);
@@ -67,6 +61,41 @@ impl Partial {
             _ => return Err(reader.fail("a result of this plan")),
         };
         if reader.is_at_end() { Ok(partial) } else { Err(reader.fail("the end")) }
+    }
+}
+
+/// What the bytes of every partial result begin with.
+fn head() -> Vec<u8> {
+    let mut out = Vec::from(MAGIC);
+    VERSION.put(&mut out);
+    out
+}
+
+fn put_groups(out: &mut Vec<u8>, len: usize, buckets: &[i64], keys: &[ColumnData], states: &[State]) {
+    0u8.put(out);
+    (len as u64).put(out);
+    put_run(out, buckets);
+    keys.iter().for_each(|key| put_column(out, key));
+    states.iter().for_each(|state| put_state(out, state));
+}
+
+impl Groups {
+    /// What `Partial::to_bytes` makes of groups with these parts.
+    pub(super) fn bytes_of(len: usize, buckets: &[i64], keys: &[ColumnData], states: &[State]) -> Vec<u8> {
+        let mut out = head();
+        put_groups(&mut out, len, buckets, keys, states);
+        out
+    }
+
+    /// Reads groups of a plan.
+    pub(super) fn from_bytes(bytes: &[u8], plan: &AggregatePlan) -> Result<Self, QueryError> {
+        let mut reader = Reader::new(bytes);
+        let head = [reader.one::<u8>()?, reader.one::<u8>()?, reader.one::<u8>()?, reader.one::<u8>()?];
+        if head != [MAGIC[0], MAGIC[1], VERSION, 0] {
+            return Err(reader.fail("`AP`, version 1 and groups"));
+        }
+        let groups = read_groups(&mut reader, plan)?;
+        if reader.is_at_end() { Ok(groups) } else { Err(reader.fail("the end")) }
     }
 }
 
