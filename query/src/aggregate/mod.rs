@@ -3,6 +3,7 @@
 
 mod accumulator;
 mod distinct;
+mod exact;
 mod kernel;
 mod numeric;
 mod pick;

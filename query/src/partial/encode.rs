@@ -2,7 +2,7 @@
 //! plan it belongs to, so that states of another shape are refused.
 
 use super::bytes::{Fixed, Reader, put_column, put_flags, put_run};
-use super::{Groups, Numbers, Partial, Picks, RowBlock, RowSet, State};
+use super::{Groups, Numbers, Partial, Picks, RowBlock, RowSet, State, ValueSets};
 use crate::QueryError;
 use crate::column::ColumnData;
 use crate::hll::Hll;
@@ -150,6 +150,10 @@ fn put_state(out: &mut Vec<u8>, state: &State) {
                 put_run(out, &sketch.as_ref().map_or_else(Vec::new, |s| s.to_words()));
             }
         }
+        State::Values(sets) => {
+            10u8.put(out);
+            sets.put(out);
+        }
     }
 }
 
@@ -181,6 +185,7 @@ fn read_state(reader: &mut Reader<'_>) -> Result<State, QueryError> {
         6 => State::Distinct(read_summaries(reader, Hll::from_bytes)?),
         7 => State::Constant(usize::try_from(reader.one::<u64>()?).unwrap_or(usize::MAX)),
         8 => State::DistinctSketches(read_summaries(reader, DistinctSketch::from_bytes)?),
+        10 => State::Values(Box::new(ValueSets::read(reader)?)),
         9 => State::Quantiles(read_summaries(reader, Quantiles::from_words)?),
         _ => return Err(reader.fail("an aggregate state")),
     })
@@ -199,6 +204,7 @@ impl State {
             Self::Distinct(sketches) => sketches.len() == len,
             Self::DistinctSketches(sketches) => sketches.len() == len,
             Self::Quantiles(sketches) => sketches.len() == len,
+            Self::Values(sets) => sets.len() == len,
             Self::Constant(known) => *known == len,
         }
     }
@@ -225,6 +231,9 @@ fn read_groups(reader: &mut Reader<'_>, plan: &AggregatePlan) -> Result<Groups, 
         fits &= std::mem::discriminant(state) == std::mem::discriminant(&read) && read.has_len(len);
         if let (State::Pick(a), State::Pick(b)) = (&*state, &read) {
             fits &= same_kind(&a.values, &b.values);
+        }
+        if let (State::Values(a), State::Values(b)) = (&*state, &read) {
+            fits &= a.is_like(b);
         }
         *state = read;
     }

@@ -7,6 +7,7 @@ mod finish;
 mod merge;
 mod space;
 mod state;
+mod values;
 
 use crate::column::ColumnData;
 use crate::plan::{AggregatePlan, Operator};
@@ -14,6 +15,7 @@ use crate::plan::{AggregatePlan, Operator};
 pub(crate) use merge::{CodedGroups, Merger};
 pub(crate) use space::{Space, Spaces};
 pub(crate) use state::{Numbers, Picks, State, max_f32, max_f64, min_f32, min_f64};
+pub(crate) use values::ValueSets;
 
 /// Results of a plan over part of its segments.
 #[derive(Debug, Clone)]

@@ -154,6 +154,7 @@ impl Fitting<'_> {
             F::Sum(number, input) => F::Sum(*number, self.sum(*number, input)?),
             F::Min(number, input) => F::Min(*number, self.extreme(MetricFunction::Min, *number, input)?),
             F::Max(number, input) => F::Max(*number, self.extreme(MetricFunction::Max, *number, input)?),
+            F::ExactDistinct(field) if self.input(&field.input) => F::ExactDistinct(field.clone()),
             F::Grouping(bits) => F::Grouping(*bits),
             _ => return None,
         })

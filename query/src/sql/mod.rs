@@ -16,6 +16,7 @@ mod coerce;
 mod dialect;
 mod direct;
 mod engine;
+mod exact;
 mod exec;
 mod explain;
 mod fault;

@@ -193,11 +193,11 @@ fn rows_that_arrive_are_counted() {
     assert_eq!(engine.result_cache().hits, 1);
 }
 
-fn sql_engine(engine: &Arc<QueryEngine>) -> SqlEngine {
+pub(crate) fn sql_engine(engine: &Arc<QueryEngine>) -> SqlEngine {
     SqlEngine::new(Arc::clone(engine), Arc::new(NoSystemTables), &SqlOptions::default()).unwrap()
 }
 
-fn sql(engine: &SqlEngine, text: &str, context: Json) -> String {
+pub(crate) fn sql(engine: &SqlEngine, text: &str, context: Json) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let request = SqlRequest {
         result_format: ResultFormat::Array,

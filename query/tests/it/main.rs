@@ -4,6 +4,7 @@
 
 mod caches;
 mod data;
+mod exact;
 mod oracle;
 mod projections;
 mod random;
