@@ -1,12 +1,17 @@
 //! How are distinct values counted exactly? By the codes they have in the segment: a bit for each pair of group and code
 //! while that is little, a table of pairs beyond; what was seen becomes values at the end.
 
+use std::sync::Arc;
+
+use alluvium_segments::ColumnType;
+
 use super::kernel::{Rows, Target, for_each};
 use crate::QueryError;
 use crate::group::NarrowTable;
 use crate::partial::ValueSets;
-use crate::plan::CardinalityField;
-use crate::scan::{Codes, Key, Kind, Source};
+use crate::plan::{CardinalityField, Input};
+use crate::scan::{Codes, Key, Kind, SlotId, Source};
+use crate::texts::SharedTexts;
 
 /// Bits with which it is remembered which values were seen in which group.
 const MOST_BITS: u64 = 1 << 25;
@@ -16,6 +21,7 @@ const MOST_BITS: u64 = 1 << 25;
 pub(super) struct ExactDistinct<'p> {
     field: &'p CardinalityField,
     key: Key<'p>,
+    slot: SlotId,
     is_null: bool,
     codes: Codes,
     /// Possible codes.
@@ -34,7 +40,7 @@ impl<'p> ExactDistinct<'p> {
         key.narrow();
         let (possible, is_null) = (key.possible(source), source.kind(slot) == Kind::Null);
         let (codes, bits, pairs) = (Codes::default(), Vec::new(), NarrowTable::default());
-        Ok(Self { field, key, is_null, codes, possible, bits, pairs, groups: 0 })
+        Ok(Self { field, key, slot, is_null, codes, possible, bits, pairs, groups: 0 })
     }
 
     pub(super) fn grow(&mut self, groups: usize) {
@@ -73,8 +79,6 @@ impl<'p> ExactDistinct<'p> {
 
     /// What all groups have seen.
     pub(super) fn finish(self, source: &Source<'_>) -> Result<ValueSets, QueryError> {
-        let mut sets = ValueSets::new(self.field.output_type);
-        sets.grow(self.groups);
         let possible = self.possible.max(1);
         let mut seen: Vec<(u32, u32)> = Vec::new();
         for (at, word) in self.bits.iter().enumerate() {
@@ -87,6 +91,17 @@ impl<'p> ExactDistinct<'p> {
         }
         seen.extend(self.pairs.keys().iter().map(|word| ((word >> 32) as u32, *word as u32)));
         seen.retain(|(_, code)| *code != 0);
+        if let Some((texts, common)) = self.common(source)? {
+            let mut sets = ValueSets::shared(texts);
+            sets.grow(self.groups);
+            for (group, code) in seen {
+                let number = common.get(code as usize);
+                number.into_iter().for_each(|number| sets.add(group, *number));
+            }
+            return Ok(sets);
+        }
+        let mut sets = ValueSets::new(self.field.output_type);
+        sets.grow(self.groups);
         // Each code is decoded once.
         let mut distinct: Vec<u32> = seen.iter().map(|(_, code)| *code).collect();
         distinct.sort_unstable();
@@ -98,5 +113,17 @@ impl<'p> ExactDistinct<'p> {
             number.into_iter().for_each(|number| sets.add(group, number));
         }
         Ok(sets)
+    }
+
+    /// The common numbers of its codes, where these are ids of texts.
+    fn common(&self, source: &Source<'_>) -> Result<Option<(Arc<SharedTexts>, Arc<[u32]>)>, QueryError> {
+        match &self.field.input {
+            Input::Column(name)
+                if self.field.transforms.is_empty() && self.field.output_type == ColumnType::String =>
+            {
+                source.common_numbers(self.slot, name)
+            }
+            _ => Ok(None),
+        }
     }
 }

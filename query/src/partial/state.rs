@@ -166,7 +166,7 @@ impl State {
                 known.merge(more);
                 Ok(())
             })?,
-            (Self::Values(a), Self::Values(b)) => a.merge(&b, into),
+            (Self::Values(a), Self::Values(b)) => a.merge(&b, into)?,
             // States of one aggregator have one form (checked when bytes are read).
             _ => {}
         }

@@ -1,5 +1,8 @@
 //! Which distinct values has each group seen? Every value of any group has a number here, and what is kept are pairs of
-//! group and number: as much memory as groups by that value would take, and sets of several segments meet by number.
+//! group and number: as much memory as groups by that value would take, and sets of several segments meet by number. Texts of sealed
+//! segments have common numbers already, where their dictionaries are not too large.
+
+use std::sync::Arc;
 
 use alluvium_segments::ColumnType;
 
@@ -7,6 +10,7 @@ use super::bytes::{Fixed, Reader, put_run};
 use crate::QueryError;
 use crate::column::{ColumnData, TextInterner};
 use crate::group::NarrowTable;
+use crate::texts::SharedTexts;
 
 /// The distinct values of all groups.
 #[derive(Debug, Clone)]
@@ -21,6 +25,8 @@ pub(crate) struct ValueSets {
 #[derive(Debug, Clone)]
 enum Values {
     Texts(TextInterner),
+    /// By the numbers that they have in all segments.
+    Shared(Arc<SharedTexts>),
     /// By their bits.
     Numbers(NarrowTable),
 }
@@ -33,6 +39,11 @@ impl ValueSets {
             _ => Values::Numbers(NarrowTable::default()),
         };
         Self { groups: 0, values, pairs: NarrowTable::default() }
+    }
+
+    /// Of texts that have common numbers, for no groups.
+    pub(crate) fn shared(texts: Arc<SharedTexts>) -> Self {
+        Self { groups: 0, values: Values::Shared(texts), pairs: NarrowTable::default() }
     }
 
     /// Makes room for so many groups.
@@ -94,20 +105,52 @@ impl ValueSets {
     }
 
     /// Adds what the groups of another have seen to the groups `into[i]`.
-    pub(super) fn merge(&mut self, other: &Self, into: &[u32]) {
-        let numbers: Vec<u32> = match (&mut self.values, &other.values) {
+    pub(super) fn merge(&mut self, other: &Self, into: &[u32]) -> Result<(), QueryError> {
+        if let (Values::Texts(_), Values::Shared(texts), []) =
+            (&self.values, &other.values, self.pairs.keys())
+        {
+            self.values = Values::Shared(Arc::clone(texts));
+        }
+        let numbers: Option<Vec<u32>> = match (&mut self.values, &other.values) {
+            (Values::Shared(a), Values::Shared(b)) if Arc::ptr_eq(a, b) => None,
+            (_, Values::Shared(_)) => return self.merge(&other.unshared(), into),
+            (Values::Shared(texts), Values::Texts(more)) => {
+                let ids = 0..=more.table.len() as u32;
+                Some(texts.of_ids(more.table.len() + 1, ids, |id| Ok(more.table.get(id)))?)
+            }
             (Values::Texts(texts), Values::Texts(more)) => {
-                (0..=more.table.len() as u32).map(|id| texts.intern(more.table.get(id))).collect()
+                Some((0..=more.table.len() as u32).map(|id| texts.intern(more.table.get(id))).collect())
             }
             (Values::Numbers(table), Values::Numbers(more)) => {
-                more.keys().iter().map(|bits| table.intern(*bits)).collect()
+                Some(more.keys().iter().map(|bits| table.intern(*bits)).collect())
             }
             // Sets of one aggregator have one type (checked when bytes are read).
-            _ => return,
+            _ => return Ok(()),
         };
         for word in other.pairs.keys() {
-            self.pairs.intern(pair(into[(word >> 32) as usize], numbers[*word as u32 as usize]));
+            let number = *word as u32;
+            let number = numbers.as_ref().map_or(number, |numbers| numbers[number as usize]);
+            self.pairs.intern(pair(into[(word >> 32) as usize], number));
         }
+        Ok(())
+    }
+
+    /// The same with numbers of its own.
+    fn unshared(&self) -> Self {
+        let Values::Shared(shared) = &self.values else { return self.clone() };
+        let mut codes: Vec<u32> = self.pairs.keys().iter().map(|word| *word as u32).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        let column = shared.column(codes.iter().copied());
+        let mut texts = TextInterner::default();
+        let numbers: Vec<u32> = (0..codes.len()).map(|row| texts.intern(column.get(row))).collect();
+        let mut pairs = NarrowTable::default();
+        for word in self.pairs.keys() {
+            if let Ok(at) = codes.binary_search(&(*word as u32)) {
+                pairs.intern(pair((word >> 32) as u32, numbers[at]));
+            }
+        }
+        Self { groups: self.groups, values: Values::Texts(texts), pairs }
     }
 
     /// Whether both are of texts, or of numbers.
@@ -116,6 +159,9 @@ impl ValueSets {
     }
 
     pub(super) fn put(&self, out: &mut Vec<u8>) {
+        if matches!(self.values, Values::Shared(_)) {
+            return self.unshared().put(out);
+        }
         (self.groups as u64).put(out);
         match &self.values {
             Values::Texts(texts) => {
@@ -124,6 +170,7 @@ impl ValueSets {
                 let ids = 1..=texts.table.len() as u32;
                 ids.for_each(|id| put_run(out, texts.table.get(id).unwrap_or_default().as_bytes()));
             }
+            Values::Shared(_) => {}
             Values::Numbers(table) => {
                 1u8.put(out);
                 put_run(out, table.keys());
