@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use alluvium_query::plan::CacheUse;
+use alluvium_query::{CacheLimits, CacheOptions};
 use serde::Deserialize;
 
 use crate::EngineError;
@@ -25,6 +27,8 @@ pub struct Config {
     pub http: HttpConfig,
     /// Section `[query]`.
     pub query: QueryConfig,
+    /// Section `[cache]`.
+    pub cache: CacheConfig,
     /// Section `[ingest]`.
     pub ingest: IngestConfig,
 }
@@ -51,6 +55,28 @@ pub struct QueryConfig {
     pub memory_bytes: usize,
 }
 
+/// What is kept of earlier queries, and for which later ones. A query may refuse in its context what is allowed here.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CacheConfig {
+    /// Whether queries are answered from kept partial results of sealed segments.
+    pub use_segments: bool,
+    /// Whether partial results of sealed segments are kept.
+    pub populate_segments: bool,
+    /// Memory for partial results, in bytes; 0 keeps none.
+    pub segment_bytes: usize,
+    /// Longest partial result that is kept, in bytes.
+    pub segment_entry_bytes: usize,
+    /// Whether queries are answered by kept answers.
+    pub use_results: bool,
+    /// Whether answers are kept.
+    pub populate_results: bool,
+    /// Memory for answers, in bytes; 0 keeps none.
+    pub result_bytes: usize,
+    /// Longest answer that is kept, in bytes.
+    pub result_entry_bytes: usize,
+}
+
 /// Limits of ingestion.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -70,6 +96,7 @@ impl Default for Config {
             log: "info".to_owned(),
             http: HttpConfig::default(),
             query: QueryConfig::default(),
+            cache: CacheConfig::default(),
             ingest: IngestConfig::default(),
         }
     }
@@ -84,6 +111,41 @@ impl Default for HttpConfig {
 impl Default for QueryConfig {
     fn default() -> Self {
         Self { threads: 0, timeout_ms: 300_000, memory_bytes: 1 << 30 }
+    }
+}
+
+impl Default for CacheConfig {
+    fn default() -> Self {
+        let CacheOptions { segments, results } = CacheOptions::default();
+        Self {
+            use_segments: segments.allowed.read,
+            populate_segments: segments.allowed.fill,
+            segment_bytes: segments.bytes,
+            segment_entry_bytes: segments.entry_bytes,
+            use_results: results.allowed.read,
+            populate_results: results.allowed.fill,
+            result_bytes: results.bytes,
+            result_entry_bytes: results.entry_bytes,
+        }
+    }
+}
+
+impl CacheConfig {
+    /// The same for the query engine.
+    #[must_use]
+    pub fn options(&self) -> CacheOptions {
+        CacheOptions {
+            segments: CacheLimits {
+                allowed: CacheUse { read: self.use_segments, fill: self.populate_segments },
+                bytes: self.segment_bytes,
+                entry_bytes: self.segment_entry_bytes,
+            },
+            results: CacheLimits {
+                allowed: CacheUse { read: self.use_results, fill: self.populate_results },
+                bytes: self.result_bytes,
+                entry_bytes: self.result_entry_bytes,
+            },
+        }
     }
 }
 
@@ -168,6 +230,7 @@ mod tests {
         let fields: toml::Table = block.parse().unwrap();
         let documented = |section: &str| fields[section].as_table().unwrap().len();
         assert_eq!((documented("http"), documented("query"), documented("ingest")), (2, 3, 2));
+        assert_eq!(documented("cache"), 8);
     }
 
     #[test]

@@ -186,6 +186,7 @@ impl Node {
 fn engine_options(config: &Config) -> EngineOptions {
     let mut options = EngineOptions {
         default_timeout_ms: i64::try_from(config.query.timeout_ms).unwrap_or(i64::MAX),
+        cache: config.cache.options(),
         ..EngineOptions::default()
     };
     if config.query.threads > 0 {

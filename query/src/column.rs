@@ -54,7 +54,7 @@ impl TextTable {
 }
 
 /// A [`TextTable`] that finds texts it has.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct TextInterner {
     pub(crate) table: TextTable,
     known: HashTable<u32>,

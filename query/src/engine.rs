@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use crate::QueryError;
+use crate::cache::{Answers, CacheCounts, CacheOptions, Partials};
 use crate::counters::Counters;
 use crate::partial::Partial;
 use crate::plan::Plan;
@@ -28,12 +29,20 @@ pub struct EngineOptions {
     pub max_timeout_ms: i64,
     /// Rows an inner query may return.
     pub max_subquery_rows: u64,
+    /// What is kept of earlier queries.
+    pub cache: CacheOptions,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { threads, default_timeout_ms: 300_000, max_timeout_ms: i64::MAX, max_subquery_rows: 100_000 }
+        Self {
+            threads,
+            default_timeout_ms: 300_000,
+            max_timeout_ms: i64::MAX,
+            max_subquery_rows: 100_000,
+            cache: CacheOptions::default(),
+        }
     }
 }
 
@@ -44,8 +53,13 @@ pub struct NativeAnswer {
     pub query_id: String,
     /// What the response context header says.
     pub response_context: Value,
-    /// JSON.
+    /// JSON; empty when the client has it.
     pub body: Vec<u8>,
+    /// What the answer is known by, sent as `ETag`: when the client asked for it or it may be kept, and all that was read
+    /// is sealed.
+    pub etag: Option<String>,
+    /// Whether the client has this very answer.
+    pub unchanged: bool,
 }
 
 /// Answers queries over the segments of a catalogue.
@@ -55,6 +69,8 @@ pub struct QueryEngine {
     pub(crate) options: EngineOptions,
     counters: Arc<Counters>,
     pub(crate) runner: Runner,
+    partials: Option<Arc<Partials>>,
+    pub(crate) answers: Option<Arc<Answers>>,
     running: Mutex<HashMap<String, Vec<Control>>>,
     next_id: AtomicU64,
 }
@@ -95,9 +111,11 @@ impl QueryEngine {
     /// When the system gives no threads.
     pub fn new(catalog: Arc<Catalog>, options: EngineOptions) -> Result<Arc<Self>, QueryError> {
         let counters = Arc::new(Counters::default());
-        let runner = Runner::new(options.threads, Arc::clone(&counters))?;
+        let partials = Partials::new(&options.cache.segments);
+        let answers = Answers::new(&options.cache.results);
+        let runner = Runner::new(options.threads, Arc::clone(&counters), partials.clone())?;
         let (running, next_id) = (Mutex::default(), AtomicU64::new(1));
-        Ok(Arc::new(Self { catalog, options, counters, runner, running, next_id }))
+        Ok(Arc::new(Self { catalog, options, counters, runner, partials, answers, running, next_id }))
     }
 
     /// The catalogue.
@@ -110,6 +128,18 @@ impl QueryEngine {
     #[must_use]
     pub fn counters(&self) -> &Arc<Counters> {
         &self.counters
+    }
+
+    /// What the cache of partial results holds; nothing when there is none.
+    #[must_use]
+    pub fn segment_cache(&self) -> CacheCounts {
+        self.partials.as_ref().map(|cache| cache.counts()).unwrap_or_default()
+    }
+
+    /// What the cache of whole answers holds; nothing when there is none.
+    #[must_use]
+    pub fn result_cache(&self) -> CacheCounts {
+        self.answers.as_ref().map(|cache| cache.counts()).unwrap_or_default()
     }
 
     /// Registers a query, so that it can be cancelled by its id. `timeout_ms` is what it asks for (0: no limit of
@@ -215,8 +245,21 @@ impl QueryEngine {
     /// # Errors
     /// See [`QueryError`]; `to_druid_json` gives the body to answer with.
     pub async fn native(&self, body: Value, now_ms: i64) -> Result<NativeAnswer, QueryError> {
+        self.native_unless(body, now_ms, None).await
+    }
+
+    /// The same for a client that has the answers of these tags already (the text of `If-None-Match`).
+    ///
+    /// # Errors
+    /// As `native`.
+    pub async fn native_unless(
+        &self,
+        body: Value,
+        now_ms: i64,
+        tags: Option<&str>,
+    ) -> Result<NativeAnswer, QueryError> {
         let kind = body.get("queryType").and_then(Value::as_str).unwrap_or("unknown").to_owned();
-        let answer = self.answer(&body, now_ms).await;
+        let answer = self.answer(&body, now_ms, tags).await;
         let known = answer.is_ok() || !matches!(&answer, Err(QueryError::Invalid(_)));
         self.counters.query(if known { &kind } else { "invalid" });
         if answer.is_err() {
@@ -225,12 +268,31 @@ impl QueryEngine {
         answer
     }
 
-    async fn answer(&self, body: &Value, now_ms: i64) -> Result<NativeAnswer, QueryError> {
+    async fn answer(
+        &self,
+        body: &Value,
+        now_ms: i64,
+        tags: Option<&str>,
+    ) -> Result<NativeAnswer, QueryError> {
         let query = NativeQuery::read(body, 0)?;
         let query_id = query.context.text("queryId").unwrap_or_else(|| self.new_query_id(now_ms));
         let running = self.begin(&query_id, query.context.long("timeout")?)?;
         let snapshot = self.catalog.snapshot();
-        let body = self.run_native(&query, &snapshot, running.control()).await?;
-        Ok(NativeAnswer { query_id, response_context: json!({}), body })
+        let remembered = self.remembered(&query, body, &snapshot, tags.is_some())?;
+        let etag = remembered.as_ref().map(|known| known.tag.clone());
+        let unchanged = remembered.as_ref().zip(tags).is_some_and(|(known, tags)| known.is_known_by(tags));
+        let known = remembered.as_ref().filter(|_| !unchanged).and_then(|known| known.find(&snapshot));
+        let body = match known {
+            Some(body) => body,
+            None if unchanged => Vec::new(),
+            None => {
+                let body = self.run_native(&query, &snapshot, running.control()).await?;
+                if let Some(remembered) = remembered {
+                    remembered.keep(&body);
+                }
+                body
+            }
+        };
+        Ok(NativeAnswer { query_id, response_context: json!({}), body, etag, unchanged })
     }
 }

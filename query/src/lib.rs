@@ -7,6 +7,7 @@
 
 mod aggregate;
 mod answer;
+mod cache;
 mod column;
 mod counters;
 mod engine;
@@ -20,6 +21,7 @@ mod partial;
 pub mod plan;
 mod post;
 mod projection;
+mod remembered;
 mod request;
 mod run;
 mod scan;
@@ -27,6 +29,7 @@ mod sketch;
 pub mod sql;
 mod texts;
 
+pub use cache::{CacheCounts, CacheLimits, CacheOptions};
 pub use column::{ColumnData, Datum, ResultColumn, TextColumn, TextListColumn, TextTable};
 pub use counters::Counters;
 pub use engine::{EngineOptions, NativeAnswer, QueryEngine, Running};

@@ -51,6 +51,25 @@ impl QueryEngine {
         Run { engine: self, query, input, control }.answer().await
     }
 
+    /// The names and intervals a query, or the innermost one within it, reads tables by, and their segments; `None`
+    /// when it reads none.
+    pub(crate) fn base(
+        &self,
+        query: &NativeQuery,
+        snapshot: &Snapshot,
+    ) -> Result<Option<(Vec<String>, Vec<Interval>, Segments)>, QueryError> {
+        match &query.source {
+            DataSource::Tables(names) if names.iter().all(|name| snapshot.datasource(name).is_none()) => {
+                Ok(None)
+            }
+            DataSource::Tables(names) => {
+                Ok(Some((names.clone(), query.intervals.clone(), segments(names, query, snapshot)?)))
+            }
+            DataSource::Inline(_) => Ok(None),
+            DataSource::Query(inner) => self.base(inner, snapshot),
+        }
+    }
+
     async fn input(
         &self,
         query: &NativeQuery,
@@ -59,12 +78,7 @@ impl QueryEngine {
     ) -> Result<Input, QueryError> {
         match &query.source {
             DataSource::Tables(names) => {
-                let mut scope = Scope::table("");
-                scope.datasources.clone_from(names);
-                scope.intervals.clone_from(&query.intervals);
-                let partial = query.context.flag("returnPartialResults", false)?;
-                let mut segments = Segments::of(&scope, snapshot, partial)?;
-                realtime_mode(&query.context, &mut segments)?;
+                let segments = segments(names, query, snapshot)?;
                 let mut columns: Vec<ColumnSpec> = Vec::new();
                 let tables = names.iter().filter_map(|name| snapshot.datasource(name));
                 for spec in tables.clone().flat_map(|table| table.current_columns()) {
@@ -99,6 +113,17 @@ impl Input {
         let list = vec![SegmentRef::whole(segment)];
         Self { segments: Segments { list }, names: vec!["inline".to_owned()], columns, exists: true }
     }
+}
+
+/// The segments of tables that a query asks for.
+fn segments(names: &[String], query: &NativeQuery, snapshot: &Snapshot) -> Result<Segments, QueryError> {
+    let mut scope = Scope::table("");
+    scope.datasources = names.to_vec();
+    scope.intervals.clone_from(&query.intervals);
+    let partial = query.context.flag("returnPartialResults", false)?;
+    let mut segments = Segments::of(&scope, snapshot, partial)?;
+    realtime_mode(&query.context, &mut segments)?;
+    Ok(segments)
 }
 
 /// `realtimeSegmentsMode` and its older form.
@@ -136,6 +161,7 @@ impl Run<'_> {
 
     async fn execute(&self, mut plan: Plan) -> Result<Partial, QueryError> {
         plan.projections = self.query.context.projections()?;
+        plan.caching = self.query.context.caching()?.segments;
         self.engine.runner.execute(plan, &self.input.segments, self.control).await
     }
 

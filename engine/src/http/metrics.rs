@@ -3,6 +3,7 @@
 use std::fmt::{Display, Write};
 
 use alluvium_ingest::service::SupervisorDetail;
+use alluvium_query::CacheCounts;
 use serde_json::Value;
 
 use super::answer::Outcome;
@@ -73,6 +74,18 @@ fn queries(node: &Node, page: &mut Page) {
     let copied = "Bytes of values that queries copied out of live segments.";
     page.counter("live_copied_bytes_total", copied, counters.live_bytes_copied());
     page.counter("rows_scanned_total", "Rows looked at by queries.", counters.rows_scanned());
+    let (segments, results) = (node.queries().segment_cache(), node.queries().result_cache());
+    let both = |of: fn(&CacheCounts) -> u64| {
+        [(label("cache", "segments"), of(&segments)), (label("cache", "results"), of(&results))]
+    };
+    let hits = "Results that queries took from a cache: of segments, or whole ones.";
+    page.metric("cache_hits_total", "counter", hits, both(|counts| counts.hits));
+    let misses = "Results that queries did not find in a cache.";
+    page.metric("cache_misses_total", "counter", misses, both(|counts| counts.misses));
+    let evictions = "Results that a cache had no room for any more.";
+    page.metric("cache_evictions_total", "counter", evictions, both(|counts| counts.evictions));
+    page.metric("cache_entries", "gauge", "Results in a cache.", both(|counts| counts.entries));
+    page.metric("cache_bytes", "gauge", "Memory of a cache.", both(|counts| counts.bytes));
 }
 
 fn data(node: &Node, page: &mut Page) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use hyper::StatusCode;
+use hyper::header::IF_NONE_MATCH;
 use serde_json::Value;
 
 use super::answer::{Outcome, Refusal};
@@ -27,16 +28,28 @@ pub(crate) fn query(node: Arc<Node>, request: Request) -> BoxFuture<'static, Out
         let pretty = request.flag("pretty");
         let body: Value = request.json()?;
         let engine = Arc::clone(node.queries());
+        let tags = request.headers.get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).map(str::to_owned);
         let answer = if is_light(&body) {
-            engine.native(body, now_ms()).await?
+            engine.native_unless(body, now_ms(), tags.as_deref()).await?
         } else {
-            let work = async move { engine.native(body, now_ms()).await.map_err(Refusal::from) };
+            let work = async move {
+                engine.native_unless(body, now_ms(), tags.as_deref()).await.map_err(Refusal::from)
+            };
             on_query_threads(&node, work).await?
         };
+        let etag = answer.etag.as_deref();
+        let tagged = |reply: Reply| match etag {
+            Some(etag) => reply.with_header("etag", etag),
+            None => reply,
+        };
+        if answer.unchanged {
+            let reply = Reply::text("").with_status(StatusCode::NOT_MODIFIED);
+            return Ok(tagged(reply).with_header("x-druid-query-id", &answer.query_id));
+        }
         let body = if pretty { indent(answer.body) } else { answer.body };
         let context = answer.response_context.to_string();
         let context = if context.len() <= CONTEXT_BYTES { context.as_str() } else { r#"{"truncated":true}"# };
-        Ok(Reply::bytes("application/json", body)
+        Ok(tagged(Reply::bytes("application/json", body))
             .with_header("x-druid-query-id", &answer.query_id)
             .with_header("x-druid-response-context", context))
     }

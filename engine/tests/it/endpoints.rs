@@ -1,5 +1,6 @@
 //! Do the endpoints answer as Druid's clients expect, in shape, status and headers, also when asked badly?
 
+mod caching;
 mod catalogue;
 mod ends;
 mod ingestion;

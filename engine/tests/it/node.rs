@@ -36,12 +36,14 @@ impl Answer {
 
 impl Node {
     pub(crate) fn start() -> Self {
+        Self::start_with(Config::default())
+    }
+
+    /// With a configuration, but for address and folder.
+    pub(crate) fn start_with(config: Config) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config = Config {
-            listen: "127.0.0.1:0".to_owned(),
-            data_dir: folder.path().join("data"),
-            ..Config::default()
-        };
+        let (listen, data_dir) = ("127.0.0.1:0".to_owned(), folder.path().join("data"));
+        let config = Config { listen, data_dir, ..config };
         Self { server: Some(Server::start(config).unwrap()), agent: agent(), _folder: folder }
     }
 
@@ -69,6 +71,13 @@ impl Node {
     pub(crate) fn post_as(&self, path: &str, content_type: &str, body: &str) -> Answer {
         let request = self.agent.post(format!("{}{path}", self.url())).header("Content-Type", content_type);
         read(request.send(body).unwrap())
+    }
+
+    /// The same with a header.
+    pub(crate) fn post_with(&self, path: &str, body: &Value, (name, value): (&str, &str)) -> Answer {
+        let request = self.agent.post(format!("{}{path}", self.url()));
+        let request = request.header("Content-Type", "application/json").header(name, value);
+        read(request.send(body.to_string()).unwrap())
     }
 
     /// Runs a batch task to its end and gives its status.

@@ -9,6 +9,7 @@ use crate::plan::{AggregateFunction, AggregatorPlan, Number};
 use crate::scan::{SlotId, Source, Values};
 
 use super::distinct::Distinct;
+use super::exact::ExactDistinct;
 use super::kernel::{self, Rows, Target};
 use super::numeric::Numeric;
 use super::pick::Pick;
@@ -36,6 +37,7 @@ enum Work<'p> {
     Distinct(Distinct<'p>),
     DistinctSketches(Box<DistinctSketches<'p>>),
     Quantiles(QuantileSketches),
+    Exact(Box<ExactDistinct<'p>>),
     Constant(usize),
 }
 
@@ -72,6 +74,7 @@ impl<'p> Accumulator<'p> {
                 Work::DistinctSketches(Box::new(DistinctSketches::new(field, space, segment, source)?))
             }
             F::Quantile(input, _) => Work::Quantiles(QuantileSketches::new(source.input(input)?)),
+            F::ExactDistinct(field) => Work::Exact(Box::new(ExactDistinct::new(field, source)?)),
             F::Grouping(_) => Work::Constant(0),
         };
         Ok(Self { plan, filter, work, rows: Vec::new(), groups: Vec::new() })
@@ -106,6 +109,7 @@ impl<'p> Accumulator<'p> {
             Work::Distinct(distinct) => distinct.grow(groups),
             Work::DistinctSketches(sketches) => sketches.grow(groups)?,
             Work::Quantiles(sketches) => sketches.grow(groups),
+            Work::Exact(values) => values.grow(groups),
             Work::Constant(len) => *len = groups,
         }
         Ok(())
@@ -156,6 +160,7 @@ impl<'p> Accumulator<'p> {
             Work::Distinct(distinct) => State::Distinct(distinct.finish()),
             Work::DistinctSketches(sketches) => return Ok(sketches.finish()),
             Work::Quantiles(sketches) => State::Quantiles(sketches.finish()),
+            Work::Exact(values) => State::Values(Box::new(values.finish(source)?)),
             Work::Constant(len) => State::Constant(len),
         }))
     }
@@ -178,6 +183,7 @@ impl Work<'_> {
             Self::Distinct(distinct) => distinct.add(source, target, rows)?,
             Self::DistinctSketches(sketches) => sketches.add(source, target, rows)?,
             Self::Quantiles(sketches) => sketches.add(source, target, rows)?,
+            Self::Exact(values) => values.add(source, target, rows)?,
             Self::Constant(_) => {}
         }
         Ok(())

@@ -2,12 +2,13 @@
 //! block; grouping and aggregating meet only in a slice of group numbers.
 
 mod accumulator;
+mod coded;
 mod distinct;
+mod exact;
 mod kernel;
 mod numeric;
 mod pick;
 mod sketched;
-mod value_sets;
 
 pub(crate) use accumulator::Accumulator;
 pub(crate) use kernel::{Rows, Target};

@@ -4,8 +4,8 @@
 
 use alluvium_segments::SegmentRef;
 
+use super::coded::CodedValues;
 use super::kernel::{Rows, Target, for_each};
-use super::value_sets::ValueSets;
 use crate::QueryError;
 use crate::partial::{MergeState, Space, State};
 use crate::plan::CardinalityField;
@@ -25,7 +25,7 @@ pub(super) struct DistinctSketches<'p> {
     /// Possible codes.
     possible: u64,
     /// Where values have common codes, these are collected and nothing is hashed.
-    sets: Option<ValueSets>,
+    sets: Option<CodedValues>,
     coupons: Vec<Option<Coupon>>,
     /// Bit `group * possible + code`.
     seen: Vec<u64>,
@@ -43,7 +43,7 @@ impl<'p> DistinctSketches<'p> {
         let mut key = Key::new(field, source)?;
         key.narrow();
         let sets = match space {
-            Some(space) => ValueSets::new(&key, field, space, segment, source)?,
+            Some(space) => CodedValues::new(&key, field, space, segment, source)?,
             None => None,
         };
         let possible = key.possible(source);

@@ -40,6 +40,25 @@ impl Verdicts {
         Self { datasources, dictionaries, shared: segments > 1, known: Mutex::default() }
     }
 
+    /// The common numbers of the texts of a column of a sealed segment, and which each id has; `None` when its
+    /// dictionary, or all of them together, are too large.
+    pub(crate) fn numbers(
+        &self,
+        name: &str,
+        segment: &Arc<dyn Segment>,
+        column: &dyn StringColumn,
+    ) -> Result<Option<(Arc<SharedTexts>, Arc<[u32]>)>, QueryError> {
+        if segment.is_live() || !Dictionaries::takes(column) {
+            return Ok(None);
+        }
+        let texts = self.dictionaries.of(&self.datasources, name);
+        if texts.is_full() {
+            return Ok(None);
+        }
+        let codes = texts.of_segment(segment, column)?;
+        Ok(Some((texts, codes)))
+    }
+
     /// The ids (but null's) of a column of a sealed segment whose texts match or, where the test is unknown, `unknown`
     /// does. `None`: the dictionary is not worth it.
     pub(crate) fn matching(

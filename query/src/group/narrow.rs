@@ -6,7 +6,7 @@ const AHEAD: usize = 16;
 const CACHED_SLOTS: usize = 1 << 14;
 
 /// Keys of one word to group numbers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct NarrowTable {
     /// Key and group number plus one (0: free).
     slots: Vec<(u64, u32)>,

@@ -2,7 +2,7 @@
 //! plan it belongs to, so that states of another shape are refused.
 
 use super::bytes::{Fixed, Reader, put_column, put_flags, put_run};
-use super::{Groups, Numbers, Partial, Picks, RowBlock, RowSet, State};
+use super::{Groups, Numbers, Partial, Picks, RowBlock, RowSet, State, ValueSets};
 use crate::QueryError;
 use crate::column::ColumnData;
 use crate::hll::Hll;
@@ -16,16 +16,10 @@ impl Partial {
     /// As bytes.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        out.extend(MAGIC);
-        VERSION.put(&mut out);
+        let mut out = head();
         match self {
             Self::Groups(groups) => {
-                0u8.put(&mut out);
-                (groups.len as u64).put(&mut out);
-                put_run(&mut out, &groups.buckets);
-                groups.keys.iter().for_each(|key| put_column(&mut out, key));
-                groups.states.iter().for_each(|state| put_state(&mut out, state));
+                put_groups(&mut out, groups.len, &groups.buckets, &groups.keys, &groups.states);
             }
             Self::Rows(rows) => {
                 1u8.put(&mut out);
@@ -67,6 +61,41 @@ impl Partial {
             _ => return Err(reader.fail("a result of this plan")),
         };
         if reader.is_at_end() { Ok(partial) } else { Err(reader.fail("the end")) }
+    }
+}
+
+/// What the bytes of every partial result begin with.
+fn head() -> Vec<u8> {
+    let mut out = Vec::from(MAGIC);
+    VERSION.put(&mut out);
+    out
+}
+
+fn put_groups(out: &mut Vec<u8>, len: usize, buckets: &[i64], keys: &[ColumnData], states: &[State]) {
+    0u8.put(out);
+    (len as u64).put(out);
+    put_run(out, buckets);
+    keys.iter().for_each(|key| put_column(out, key));
+    states.iter().for_each(|state| put_state(out, state));
+}
+
+impl Groups {
+    /// What `Partial::to_bytes` makes of groups with these parts.
+    pub(super) fn bytes_of(len: usize, buckets: &[i64], keys: &[ColumnData], states: &[State]) -> Vec<u8> {
+        let mut out = head();
+        put_groups(&mut out, len, buckets, keys, states);
+        out
+    }
+
+    /// Reads groups of a plan.
+    pub(super) fn from_bytes(bytes: &[u8], plan: &AggregatePlan) -> Result<Self, QueryError> {
+        let mut reader = Reader::new(bytes);
+        let head = [reader.one::<u8>()?, reader.one::<u8>()?, reader.one::<u8>()?, reader.one::<u8>()?];
+        if head != [MAGIC[0], MAGIC[1], VERSION, 0] {
+            return Err(reader.fail("`AP`, version 1 and groups"));
+        }
+        let groups = read_groups(&mut reader, plan)?;
+        if reader.is_at_end() { Ok(groups) } else { Err(reader.fail("the end")) }
     }
 }
 
@@ -121,6 +150,10 @@ fn put_state(out: &mut Vec<u8>, state: &State) {
                 put_run(out, &sketch.as_ref().map_or_else(Vec::new, |s| s.to_words()));
             }
         }
+        State::Values(sets) => {
+            10u8.put(out);
+            sets.put(out);
+        }
     }
 }
 
@@ -152,6 +185,7 @@ fn read_state(reader: &mut Reader<'_>) -> Result<State, QueryError> {
         6 => State::Distinct(read_summaries(reader, Hll::from_bytes)?),
         7 => State::Constant(usize::try_from(reader.one::<u64>()?).unwrap_or(usize::MAX)),
         8 => State::DistinctSketches(read_summaries(reader, DistinctSketch::from_bytes)?),
+        10 => State::Values(Box::new(ValueSets::read(reader)?)),
         9 => State::Quantiles(read_summaries(reader, Quantiles::from_words)?),
         _ => return Err(reader.fail("an aggregate state")),
     })
@@ -170,6 +204,7 @@ impl State {
             Self::Distinct(sketches) => sketches.len() == len,
             Self::DistinctSketches(sketches) => sketches.len() == len,
             Self::Quantiles(sketches) => sketches.len() == len,
+            Self::Values(sets) => sets.len() == len,
             Self::Constant(known) => *known == len,
         }
     }
@@ -196,6 +231,9 @@ fn read_groups(reader: &mut Reader<'_>, plan: &AggregatePlan) -> Result<Groups, 
         fits &= std::mem::discriminant(state) == std::mem::discriminant(&read) && read.has_len(len);
         if let (State::Pick(a), State::Pick(b)) = (&*state, &read) {
             fits &= same_kind(&a.values, &b.values);
+        }
+        if let (State::Values(a), State::Values(b)) = (&*state, &read) {
+            fits &= a.is_like(b);
         }
         *state = read;
     }

@@ -80,6 +80,7 @@ impl State {
                     |s: &Option<Box<Quantiles>>| s.as_ref().map_or(f64::NAN, |s| s.quantile(fraction));
                 ColumnData::Doubles(all_valid(sketches.iter().map(quantile).collect()))
             }
+            Self::Values(sets) => ColumnData::Longs(all_valid(sets.counts())),
             Self::Constant(len) => {
                 let value = if let AggregateFunction::Grouping(value) = function { *value } else { 0 };
                 ColumnData::Longs(all_valid(vec![value; len]))

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use super::space::Spaces;
+use super::space::{Space, Spaces};
 use super::{Groups, MergeState};
 use crate::QueryError;
+use crate::column::ColumnData;
 use crate::group::{Interner, WideTable};
 use crate::plan::AggregatePlan;
 
@@ -160,7 +161,7 @@ impl Merger {
     }
 
     fn intern(&mut self, groups: &CodedGroups) -> Vec<u32> {
-        let buckets = &self.spaces.buckets;
+        let Spaces { buckets, dimensions, .. } = self.spaces.as_ref();
         let mut into = Vec::with_capacity(groups.len);
         match &mut self.table {
             Table::One { table, strides, .. } => {
@@ -178,7 +179,9 @@ impl Merger {
                     key[*nulls_at..].fill(0);
                     for (i, (codes, nulls)) in groups.keys.iter().enumerate() {
                         key[1 + i] = codes[group];
-                        let null = nulls.as_ref().is_some_and(|nulls| nulls[group]);
+                        // Elsewhere code 0 tells nulls, whether or not they were noted as well.
+                        let noted = nulls.as_ref().filter(|_| matches!(dimensions[i], Space::Bits));
+                        let null = noted.is_some_and(|nulls| nulls[group]);
                         key[*nulls_at + i / 64] |= u64::from(null) << (i % 64);
                     }
                     into.push(table.intern(&key));
@@ -191,6 +194,26 @@ impl Merger {
     /// Adds what another one of the same plan and spaces has collected.
     pub(crate) fn append(&mut self, plan: &AggregatePlan, other: Self) -> Result<(), QueryError> {
         self.add_coded(plan, other.into_coded(), true)
+    }
+
+    /// Adds all of that, and gives it as bytes.
+    pub(crate) fn append_as_bytes(
+        &mut self,
+        plan: &AggregatePlan,
+        other: Self,
+    ) -> Result<Vec<u8>, QueryError> {
+        let mut coded = other.into_coded();
+        let keys = coded.keys(plan, &self.spaces);
+        let states = coded.states.into_iter().map(MergeState::settle).collect::<Result<Vec<_>, _>>()?;
+        let bytes = Groups::bytes_of(coded.len, &coded.buckets, &keys, &states);
+        coded.states = states.into_iter().map(MergeState::Whole).collect();
+        self.add_coded(plan, coded, true)?;
+        Ok(bytes)
+    }
+
+    /// Adds what was given as bytes, perhaps to another query that asked for the same.
+    pub(crate) fn add_bytes(&mut self, plan: &AggregatePlan, bytes: &[u8]) -> Result<(), QueryError> {
+        self.add(plan, Groups::from_bytes(bytes, plan)?, true)
     }
 
     fn into_coded(self) -> CodedGroups {
@@ -222,14 +245,19 @@ impl Merger {
 impl CodedGroups {
     /// The same groups with their values.
     fn decode(self, plan: &AggregatePlan, spaces: &Spaces) -> Result<Groups, QueryError> {
+        let keys = self.keys(plan, spaces);
+        let states = self.states.into_iter().map(MergeState::settle).collect::<Result<_, _>>()?;
+        Ok(Groups { len: self.len, keys, buckets: self.buckets, states })
+    }
+
+    /// The values of the keys.
+    fn keys(&self, plan: &AggregatePlan, spaces: &Spaces) -> Vec<ColumnData> {
         let keys = plan.dimensions.iter().zip(&spaces.dimensions).zip(&self.keys);
         let keys = keys.map(|((dimension, space), (codes, nulls))| {
             let null = |i: usize| nulls.as_ref().is_some_and(|nulls| nulls[i]);
             space.decode(dimension.output_type, codes, null)
         });
-        let keys = keys.collect();
-        let states = self.states.into_iter().map(MergeState::settle).collect::<Result<_, _>>()?;
-        Ok(Groups { len: self.len, keys, buckets: self.buckets, states })
+        keys.collect()
     }
 }
 

@@ -8,6 +8,7 @@ mod merge;
 mod merging;
 mod space;
 mod state;
+mod values;
 
 use crate::column::ColumnData;
 use crate::plan::{AggregatePlan, Operator};
@@ -16,6 +17,7 @@ pub(crate) use merge::{CodedGroups, Lent, Merger};
 pub(crate) use merging::{CodeSets, MergeState};
 pub(crate) use space::{Space, Spaces};
 pub(crate) use state::{Numbers, Picks, State, max_f32, max_f64, min_f32, min_f64};
+pub(crate) use values::ValueSets;
 
 /// Results of a plan over part of its segments.
 #[derive(Debug, Clone)]

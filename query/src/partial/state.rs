@@ -2,6 +2,7 @@
 
 use alluvium_segments::ColumnType;
 
+use super::ValueSets;
 use crate::QueryError;
 use crate::column::{ColumnData, TextColumn};
 use crate::hll::Hll;
@@ -47,6 +48,8 @@ pub(crate) enum State {
     DistinctSketches(Vec<Option<Box<DistinctSketch>>>),
     /// Quantiles.
     Quantiles(Vec<Option<Box<Quantiles>>>),
+    /// Distinct counts by the values themselves.
+    Values(Box<ValueSets>),
     /// Nothing to keep; the number of groups.
     Constant(usize),
 }
@@ -69,6 +72,7 @@ impl State {
             F::Cardinality { .. } => Self::Distinct(Vec::new()),
             F::DistinctSketch(_) => Self::DistinctSketches(Vec::new()),
             F::Quantile(..) => Self::Quantiles(Vec::new()),
+            F::ExactDistinct(field) => Self::Values(Box::new(ValueSets::new(field.output_type))),
             F::Grouping(_) => Self::Constant(0),
         }
     }
@@ -88,6 +92,7 @@ impl State {
             Self::Distinct(sketches) => sketches.resize(groups, None),
             Self::DistinctSketches(sketches) => sketches.resize(groups, None),
             Self::Quantiles(sketches) => sketches.resize(groups, None),
+            Self::Values(sets) => sets.grow(groups),
             Self::Constant(len) => *len = groups,
         }
     }
@@ -108,6 +113,7 @@ impl State {
             Self::Distinct(sketches) => Self::Distinct(pull(sketches, groups)),
             Self::DistinctSketches(sketches) => Self::DistinctSketches(pull(sketches, groups)),
             Self::Quantiles(sketches) => Self::Quantiles(pull(sketches, groups)),
+            Self::Values(sets) => Self::Values(Box::new(sets.take(groups))),
             Self::Constant(_) => Self::Constant(groups.len()),
         }
     }
@@ -160,6 +166,7 @@ impl State {
                 known.merge(more);
                 Ok(())
             })?,
+            (Self::Values(a), Self::Values(b)) => a.merge(&b, into)?,
             // States of one aggregator have one form (checked when bytes are read).
             _ => {}
         }

@@ -97,6 +97,8 @@ pub enum AggregateFunction {
     },
     /// Estimated number of distinct values of a field, by an HLL sketch of Apache DataSketches.
     DistinctSketch(CardinalityField),
+    /// Number of distinct values of a field, exactly: one of several values in a row counts like one of its own.
+    ExactDistinct(CardinalityField),
     /// The value below or at which this fraction (0 to 1) of the input's values lies, as a double; NaN of none.
     Quantile(Input, f64),
     /// Which dimensions are not in the subtotal: bit `n - 1 - i` for the i-th of n names; constant within a plan.

@@ -4,6 +4,7 @@
 mod aggregator;
 mod check;
 mod dimension;
+mod uses;
 mod virtual_column;
 
 use alluvium_expression::Filter;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use aggregator::{AggregateFunction, AggregatorPlan, CardinalityField, Input, Number};
 pub use dimension::{DimensionPlan, DimensionTransform, ValueFilter};
+pub use uses::{CacheUse, ProjectionUse};
 pub use virtual_column::{VirtualColumn, VirtualSource};
 
 /// Version of the plan's form; other versions are refused.
@@ -29,27 +31,17 @@ pub struct Plan {
     pub operator: Operator,
     /// Whether rows may be answered from what was aggregated beforehand.
     pub projections: ProjectionUse,
-}
-
-/// Whether segments are answered from their projections.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ProjectionUse {
-    /// Where one answers with fewer rows.
-    #[default]
-    WhereSmaller,
-    /// None is.
-    Never,
-    /// All sealed ones must be.
-    Forced,
-    /// All sealed ones must be, by the projection of this name.
-    Named(String),
+    /// What may be done with partial results of sealed segments, where the server keeps such.
+    #[serde(default)]
+    pub caching: CacheUse,
 }
 
 impl Plan {
     /// A plan of the current version.
     #[must_use]
     pub fn new(scope: Scope, operator: Operator) -> Self {
-        Self { version: PLAN_VERSION, scope, operator, projections: ProjectionUse::default() }
+        let projections = ProjectionUse::default();
+        Self { version: PLAN_VERSION, scope, operator, projections, caching: CacheUse::NONE }
     }
 }
 

@@ -3,7 +3,16 @@
 use serde_json::{Map, Value};
 
 use crate::QueryError;
-use crate::plan::ProjectionUse;
+use crate::plan::{CacheUse, ProjectionUse};
+
+/// Which caches a query may use, where the server has them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Caching {
+    /// That of the partial results of segments.
+    pub(crate) segments: CacheUse,
+    /// That of whole answers.
+    pub(crate) results: CacheUse,
+}
 
 /// The `context` of a query.
 #[derive(Debug, Clone, Default)]
@@ -72,6 +81,17 @@ impl Context {
             None if self.flag("forceProjections", false)? => Ok(ProjectionUse::Forced),
             None => Ok(ProjectionUse::WhereSmaller),
         }
+    }
+
+    /// Which caches may be used: all that are not refused.
+    pub(crate) fn caching(&self) -> Result<Caching, QueryError> {
+        let both = |read: &str, fill: &str| {
+            Ok::<_, QueryError>(CacheUse { read: self.flag(read, true)?, fill: self.flag(fill, true)? })
+        };
+        Ok(Caching {
+            segments: both("useCache", "populateCache")?,
+            results: both("useResultLevelCache", "populateResultLevelCache")?,
+        })
     }
 
     fn wrong(key: &str, wanted: &str, found: &Value) -> QueryError {

@@ -22,7 +22,7 @@ use crate::QueryError;
 use crate::inline::InlineSegment;
 
 pub(crate) use aggregators::grouping;
-pub(crate) use context::Context;
+pub(crate) use context::{Caching, Context};
 pub(crate) use dimensions::expression;
 pub(crate) use fields::Fields;
 pub(crate) use group_by::GroupBy;

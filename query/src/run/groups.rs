@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::cached::Cached;
 use super::runner::Task;
 use super::{Control, Pool, guarded};
 use crate::QueryError;
@@ -93,6 +94,18 @@ impl Query {
     }
 
     fn add(&self, task: &Task, merger: &mut Merger) -> Result<(), QueryError> {
+        match &task.cached {
+            None => self.scan(task, merger),
+            Some(Cached::Known(bytes)) => merger.add_bytes(&self.aggregate, bytes),
+            Some(Cached::Piece(whole, at)) => {
+                let mut own = self.merger();
+                self.scan(task, &mut own)?;
+                whole.done((*at, own), &self.aggregate, merger)
+            }
+        }
+    }
+
+    fn scan(&self, task: &Task, merger: &mut Merger) -> Result<(), QueryError> {
         let (segment, asked) = &task.part;
         let (scope, plan) = match (asked, &self.projected) {
             (Some(asked), Some(scope)) => (scope, asked.as_ref()),

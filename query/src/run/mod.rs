@@ -1,6 +1,7 @@
 //! How is a plan run over all segments of its datasources? Segments that cannot matter are left out, the rest is
 //! scanned on the workers (or right here when it is little), the partial results are merged in segment order.
 
+mod cached;
 mod control;
 mod gather;
 mod groups;

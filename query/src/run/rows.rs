@@ -69,7 +69,8 @@ impl Query {
     }
 
     fn scan(&self, i: usize) -> Result<Partial, QueryError> {
-        let Some(Task { part: (segment, _), blocks }) = self.tasks.get(i).filter(|_| !self.enough.before(i))
+        let Some(Task { part: (segment, _), blocks, .. }) =
+            self.tasks.get(i).filter(|_| !self.enough.before(i))
         else {
             return Ok(Partial::empty(&self.plan.operator));
         };

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use alluvium_segments::{BLOCK_ROWS, SegmentRef};
 
+use super::cached::Cached;
 use super::{Control, Pool, Segments, groups, guarded, rows};
 use crate::QueryError;
+use crate::cache::{Found, Partials, Session};
 use crate::counters::Counters;
 use crate::filter::Verdicts;
 use crate::partial::{Partial, Spaces};
-use crate::plan::{Operator, Plan};
+use crate::plan::{Operator, Plan, Scope};
 use crate::projection::{Part, Route, route};
 use crate::texts::Dictionaries;
 
@@ -20,6 +22,8 @@ const INLINE_ROWS: usize = 20_000;
 const TASK_BLOCKS: usize = 32;
 /// Tasks of a large query for each worker.
 const TASKS_A_THREAD: usize = 8;
+/// Bytes of a known result that are as much work as one row.
+const BYTES_A_ROW: usize = 64;
 
 /// Runs plans.
 #[derive(Debug)]
@@ -28,6 +32,8 @@ pub(crate) struct Runner {
     threads: usize,
     counters: Arc<Counters>,
     dictionaries: Arc<Dictionaries>,
+    /// `None` when no query may use it.
+    partials: Option<Arc<Partials>>,
 }
 
 /// Some blocks of a segment, or of the groups of a projection.
@@ -35,12 +41,31 @@ pub(crate) struct Runner {
 pub(super) struct Task {
     pub(super) part: Part,
     pub(super) blocks: Range<usize>,
+    /// What is known of the part's result, or becomes of it, when a cache has to do with it.
+    pub(super) cached: Option<Cached>,
+}
+
+impl Task {
+    /// How much work it is, in rows.
+    fn weight(&self) -> usize {
+        match &self.cached {
+            Some(Cached::Known(bytes)) => bytes.len() / BYTES_A_ROW,
+            _ => {
+                let end = (self.blocks.end * BLOCK_ROWS).min(self.part.0.segment.rows());
+                end.saturating_sub(self.blocks.start * BLOCK_ROWS)
+            }
+        }
+    }
 }
 
 impl Runner {
-    pub(crate) fn new(threads: usize, counters: Arc<Counters>) -> Result<Self, QueryError> {
+    pub(crate) fn new(
+        threads: usize,
+        counters: Arc<Counters>,
+        partials: Option<Arc<Partials>>,
+    ) -> Result<Self, QueryError> {
         let pool = Pool::start(threads)?;
-        Ok(Self { pool, threads: threads.max(1), counters, dictionaries: Arc::default() })
+        Ok(Self { pool, threads: threads.max(1), counters, dictionaries: Arc::default(), partials })
     }
 
     /// The merged result of a plan over segments.
@@ -53,8 +78,9 @@ impl Runner {
         let plan = plan.checked()?;
         let before = (control.rows_scanned(), control.live_bytes_copied());
         let Route { parts, projected, scope } = route(&plan, &segments.list)?;
-        let tasks = self.tasks(&parts);
-        let small = parts.iter().map(|(s, _)| s.segment.rows()).sum::<usize>() <= INLINE_ROWS;
+        let session = self.partials.as_ref().and_then(|partials| partials.session(&plan));
+        let tasks = self.tasks(&parts, scope.as_ref(), session)?;
+        let small = tasks.iter().map(Task::weight).sum::<usize>() <= INLINE_ROWS;
         let pool = (!small).then_some(&self.pool);
         let verdicts = Verdicts::new(&plan.scope.datasources, segments.list.len(), &self.dictionaries);
         let result = match &plan.operator {
@@ -72,20 +98,38 @@ impl Runner {
         result
     }
 
-    /// Segments, cut where they are large, so that all workers end at about the same time.
-    fn tasks(&self, parts: &[Part]) -> Vec<Task> {
+    /// Segments, cut where they are large, so that all workers end at about the same time; what the session knows of
+    /// them is not read.
+    fn tasks(
+        &self,
+        parts: &[Part],
+        groups: Option<&Scope>,
+        mut session: Option<Session<'_>>,
+    ) -> Result<Vec<Task>, QueryError> {
         let blocks_of = |(s, _): &Part| s.segment.rows().div_ceil(BLOCK_ROWS);
         let total: usize = parts.iter().map(blocks_of).sum();
         let size = (total / (self.threads * TASKS_A_THREAD)).max(TASK_BLOCKS);
         let mut tasks = Vec::with_capacity(parts.len());
         for part in parts {
+            let found = session.as_mut().map_or(Ok(Found::Nothing), |session| session.find(part, groups))?;
+            let place = match found {
+                Found::Known(bytes) => {
+                    tasks.push(Task { part: part.clone(), blocks: 0..0, cached: Some(Cached::Known(bytes)) });
+                    continue;
+                }
+                Found::Wanted(place) => Some(place),
+                Found::Nothing => None,
+            };
             let blocks = blocks_of(part);
             let pieces = if self.threads == 1 { 1 } else { (blocks / size).max(1) };
             let step = blocks.div_ceil(pieces).max(1);
-            for start in (0..blocks).step_by(step) {
-                tasks.push(Task { part: part.clone(), blocks: start..(start + step).min(blocks) });
+            let starts = (0..blocks).step_by(step);
+            let mut pieces = place.map(|place| Cached::pieces(place, starts.len()));
+            for start in starts {
+                let cached = pieces.as_mut().and_then(Iterator::next);
+                tasks.push(Task { part: part.clone(), blocks: start..(start + step).min(blocks), cached });
             }
         }
-        tasks
+        Ok(tasks)
     }
 }

@@ -279,7 +279,7 @@ impl<'p> Key<'p> {
     }
 
     /// The values of codes, in the output type.
-    fn decode(
+    pub(crate) fn decode(
         &self,
         source: &Source<'_>,
         codes: impl Iterator<Item = u64>,

@@ -17,6 +17,7 @@ use crate::aggregate::Rows;
 use crate::column::TextInterner;
 use crate::filter::Verdicts;
 use crate::plan::{Input, VirtualColumn, VirtualSource};
+use crate::texts::SharedTexts;
 
 /// Number of a column within a [`Source`].
 pub(crate) type SlotId = usize;
@@ -133,6 +134,18 @@ impl<'s> Source<'s> {
     ) -> Self {
         let (names, slots) = (HashMap::new(), Vec::new());
         Self { segment, virtuals, verdicts, names, slots, range: 0..0, rows: None, copied_live: 0 }
+    }
+
+    /// The common numbers of the texts that a slot reads as they are stored (see [`Verdicts::numbers`]).
+    pub(crate) fn common_numbers(
+        &self,
+        slot: SlotId,
+        name: &str,
+    ) -> Result<Option<(Arc<SharedTexts>, Arc<[u32]>)>, QueryError> {
+        match self.origin(slot) {
+            Origin::Texts(column) => self.verdicts.numbers(name, self.segment, *column),
+            _ => Ok(None),
+        }
     }
 
     /// What a test says of a column of the segment, where that is known by common numbers (see [`Verdicts`]).

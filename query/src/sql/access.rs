@@ -6,10 +6,11 @@ use alluvium_segments::catalog::Snapshot;
 
 use super::lower::Lowered;
 use crate::QueryError;
+use crate::cache::Reads;
 use crate::column::ColumnData;
 use crate::partial::Partial;
-use crate::plan::{Operator, ProjectionUse};
-use crate::{Control, QueryEngine};
+use crate::plan::{CacheUse, Operator, ProjectionUse};
+use crate::{Control, QueryEngine, Segments};
 
 /// What one SQL query needs to run segment work.
 #[derive(Debug, Clone)]
@@ -18,6 +19,9 @@ pub(crate) struct Access {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) control: Control,
     pub(crate) projections: ProjectionUse,
+    pub(crate) caching: CacheUse,
+    /// Where it is noted what is read, when the answer may be kept.
+    pub(crate) reads: Option<Reads>,
 }
 
 /// Some rows, as columns.
@@ -32,8 +36,13 @@ impl Access {
     pub(crate) async fn run(&self, work: Lowered) -> Result<Vec<Rows>, QueryError> {
         let Lowered { mut plan, bucket } = work;
         plan.projections.clone_from(&self.projections);
+        plan.caching = self.caching;
         let operator = plan.operator.clone();
-        let partial = self.engine.execute(plan, &self.snapshot, &self.control).await?;
+        let segments = Segments::of(&plan.scope, &self.snapshot, false)?;
+        if let Some(reads) = &self.reads {
+            reads.note(&plan.scope, &segments);
+        }
+        let partial = self.engine.execute_over(plan, &segments, &self.control).await?;
         match (partial, operator) {
             (Partial::Rows(set), Operator::Rows(_)) => {
                 let rows = |b: crate::partial::RowBlock| Rows { count: b.rows, columns: b.columns };

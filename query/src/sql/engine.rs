@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::access::Access;
+use super::kept::Recall;
 use super::opened::Opened;
 use super::planner::Planner;
 use super::prepare::{Cache, Shape};
@@ -81,11 +82,23 @@ impl SqlEngine {
         let running = QueryEngine::begin_shared(&self.engine, &settings.query_id, settings.timeout_ms)?;
         let snapshot = self.engine.catalog().snapshot();
         let shape = if text.explain { None } else { Shape::of(text.tokens(), &settings) };
-        let found = shape.as_ref().and_then(|shape| self.plans.get(shape, &snapshot));
-        let control = running.control().clone();
-        let projections = settings.projections.clone();
-        let access = Access { engine: Arc::clone(&self.engine), snapshot, control, projections };
-        Ok(Opened { request, settings, text, access, running, shape, found })
+        // What has no shape may depend on the instant.
+        let recall =
+            shape.as_ref().map(|_| Recall::of(&self.engine, settings.caching.results, &request, &snapshot));
+        let recall = recall.unwrap_or_default();
+        let found = match &recall.known {
+            Some(_) => None,
+            None => shape.as_ref().and_then(|shape| self.plans.get(shape, &snapshot)),
+        };
+        let access = Access {
+            engine: Arc::clone(&self.engine),
+            snapshot,
+            control: running.control().clone(),
+            projections: settings.projections.clone(),
+            caching: settings.caching.segments,
+            reads: recall.keeping.as_ref().map(|keeping| keeping.reads.clone()),
+        };
+        Ok(Opened { request, settings, text, access, running, shape, found, recall })
     }
 
     /// Answers a request that has been read. Errors of the segments' work are found here, those of what stands above

@@ -233,6 +233,10 @@ fn aggregation(aggregator: &Aggregator, virtuals: &mut Vec<Value>) -> Value {
             let from = field_name(field, *output, virtuals);
             json!({"type": "HLLSketchBuild", "name": name, "fieldName": from, "round": true})
         }
+        Function::ExactDistinct(field, output) => {
+            let from = field_name(field, *output, virtuals);
+            json!({"type": "distinctCount", "name": name, "fieldName": from})
+        }
         Function::Quantile(field, _) => {
             let from = field_name(field, NativeType::Double, virtuals);
             json!({"type": "quantilesDoublesSketch", "name": name, "fieldName": from})

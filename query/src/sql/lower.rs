@@ -157,6 +157,9 @@ fn aggregator(aggregator: &Aggregator) -> Result<AggregatorPlan, QueryError> {
         Function::DistinctSketch(field, output) => {
             AggregateFunction::DistinctSketch(distinct_field(aggregator, field, *output)?)
         }
+        Function::ExactDistinct(field, output) => {
+            AggregateFunction::ExactDistinct(distinct_field(aggregator, field, *output)?)
+        }
         Function::Quantile(field, fraction) => AggregateFunction::Quantile(input(field)?, *fraction),
     };
     let filter = aggregator.filter.as_ref().map(read_filter).transpose()?;

@@ -5,7 +5,7 @@
 //! snapshot and plans, `coerce` makes types meet, DataFusion optimises, and `translate` replaces what stands over one
 //! datasource by segment work (`node`, run through `access` by the engine that also answers native queries). The plan
 //! runs as it is where only order and limit stand above (`direct`), in DataFusion otherwise (`exec`), and `answer`
-//! writes the rows. `functions` and `aggregates` are Druid's own; `metadata` and `system` are the tables about tables.
+//! writes the rows; `kept` knows the answers of earlier requests. `functions` and `aggregates` are Druid's own; `metadata` and `system` are the tables about tables.
 
 mod access;
 mod aggregates;
@@ -16,10 +16,12 @@ mod coerce;
 mod dialect;
 mod direct;
 mod engine;
+mod exact;
 mod exec;
 mod explain;
 mod fault;
 mod functions;
+mod kept;
 mod lower;
 mod metadata;
 mod node;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::access::Access;
+use super::kept::Recall;
 use super::prepare::{Prepared, Shape, Values};
 use super::request::{Settings, SqlRequest};
 use super::statement::Text;
@@ -22,6 +23,8 @@ pub struct Opened {
     pub(super) shape: Option<Shape>,
     /// The plan there is already, and the values it runs with.
     pub(super) found: Option<(Arc<Prepared>, Values)>,
+    /// What is known of its answer.
+    pub(super) recall: Recall,
 }
 
 impl Opened {
@@ -29,6 +32,6 @@ impl Opened {
     /// little.
     #[must_use]
     pub fn is_light(&self) -> bool {
-        self.found.as_ref().is_some_and(|(prepared, _)| prepared.direct.is_some())
+        self.recall.known.is_some() || self.found.as_ref().is_some_and(|(plan, _)| plan.direct.is_some())
     }
 }

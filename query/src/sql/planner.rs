@@ -32,6 +32,7 @@ use super::access::Access;
 use super::aggregates::all_aggregates;
 use super::any_match::keep_tests_apart;
 use super::coerce::coerce;
+use super::exact::count_exactly;
 use super::exec::SegmentExec;
 use super::fault::{from_datafusion, invalid, outside};
 use super::functions::all_functions;
@@ -107,7 +108,7 @@ impl Planner {
         let context = Context { planner: self, names };
         let plan = SqlToRel::new_with_options(&context, options).sql_statement_to_plan(statement)?;
         let plan = holes.settle(plan)?;
-        let plan = keep_tests_apart(coerce(plan, settings.zone)?)?;
+        let plan = count_exactly(keep_tests_apart(coerce(plan, settings.zone)?)?)?;
         let plan = match settings.outer_limit {
             Some(limit) => LogicalPlanBuilder::from(plan).limit(0, Some(limit))?.build()?,
             None => plan,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::QueryError;
 use crate::plan::ProjectionUse;
-use crate::request::Context;
+use crate::request::{Caching, Context};
 
 /// In which form rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -166,6 +166,7 @@ pub(crate) struct Settings {
     /// What the query asks for (0: no limit); `None`: nothing was said.
     pub(crate) timeout_ms: Option<i64>,
     pub(crate) projections: ProjectionUse,
+    pub(crate) caching: Caching,
 }
 
 impl Settings {
@@ -184,6 +185,7 @@ impl Settings {
             _ => now_ms,
         };
         let outer_limit = number(context, "sqlOuterLimit")?;
+        let shared = Context::of(context);
         Ok(Self {
             query_id,
             zone,
@@ -192,7 +194,8 @@ impl Settings {
             stringify_arrays: boolean(context, "sqlStringifyArrays", true)?,
             outer_limit: outer_limit.and_then(|n| usize::try_from(n).ok()),
             timeout_ms: number(context, "timeout")?,
-            projections: Context::of(context).projections()?,
+            projections: shared.projections()?,
+            caching: shared.caching()?,
         })
     }
 }

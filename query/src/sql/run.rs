@@ -22,6 +22,7 @@ use super::answer::RowWriter;
 use super::dialect::DruidDialect;
 use super::explain;
 use super::fault::{Position, from_datafusion, invalid_at};
+use super::kept::Keeping;
 use super::opened::Opened;
 use super::planner::{Names, Planner, Used};
 use super::prepare::{Cache, Holes, Prepared, Shape, Values, loose_holes};
@@ -84,19 +85,31 @@ pub(crate) struct Tools<'q> {
 
 /// Answers a text that has been read.
 pub(crate) async fn answer(tools: Tools<'_>, opened: Opened) -> Result<SqlAnswer, QueryError> {
-    let Opened { request, settings, text, access, running, shape, found } = opened;
+    let Opened { request, settings, text, access, running, shape, found, recall } = opened;
+    let (content_type, header_included) = (request.result_format.content_type(), request.header);
+    if let Some(kept) = recall.known {
+        let body = stream::once(async move {
+            // Cancelled until the body is taken, like any other.
+            running.control().check().map(|()| kept.body.clone())
+        });
+        let (sql_query_id, rows, body) = (settings.query_id, Some(0), Box::pin(body));
+        return Ok(SqlAnswer { sql_query_id, content_type, header_included, rows, body });
+    }
     let planned = match found {
         Some(found) => Ok(Planned::Runs(found.0, found.1)),
         None => prepare(tools, text, shape, &settings, &access),
     };
+    let mut keeping = recall.keeping;
+    if let (Some(keeping), Ok(Planned::Runs(prepared, _))) = (&mut keeping, &planned) {
+        keeping.tables = prepared.tables();
+    }
     let started = match planned {
         Ok(planned) => start(tools, planned, &access).await,
         Err(error) => Err(error),
     };
     let Started { schema, batches, rows } = started.map_err(|e| locate(e, &request.query))?;
     let writer = RowWriter::new(&schema, &request, settings.zone, settings.stringify_arrays);
-    let (content_type, header_included) = (request.result_format.content_type(), request.header);
-    let pieces = Pieces { batches, writer, running, request, engine: access.engine, begun: false };
+    let pieces = Pieces { batches, writer, running, request, engine: access.engine, begun: false, keeping };
     Ok(SqlAnswer {
         sql_query_id: settings.query_id,
         content_type,
@@ -114,6 +127,8 @@ struct Pieces {
     request: SqlRequest,
     engine: Arc<QueryEngine>,
     begun: bool,
+    /// Where the answer is kept, when it is.
+    keeping: Option<Keeping>,
 }
 
 impl Pieces {
@@ -134,8 +149,17 @@ impl Pieces {
             }
             Err(error) => Err(locate(error, &self.request.query)),
         };
+        if written.is_ok() {
+            self.keeping = self.keeping.take().and_then(|keeping| keeping.with(&piece));
+        }
         Some(match written {
-            Ok(more) => (Ok(piece), more.then_some(self)),
+            Ok(true) => (Ok(piece), Some(self)),
+            Ok(false) => {
+                if let Some(keeping) = self.keeping {
+                    keeping.finish();
+                }
+                (Ok(piece), None)
+            }
             Err(error) => {
                 self.engine.counters().failure();
                 (Err(error), None)

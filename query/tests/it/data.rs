@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use alluvium_expression::{Bindings, Value};
-use alluvium_query::{EngineOptions, QueryEngine, QueryError};
+use alluvium_query::plan::CacheUse;
+use alluvium_query::{CacheLimits, CacheOptions, EngineOptions, QueryEngine, QueryError};
 use alluvium_segments::catalog::Catalog;
 use alluvium_segments::live::{LiveOptions, LiveSegment};
 use alluvium_segments::mapped::MappedSegment;
@@ -62,7 +63,7 @@ pub(crate) fn schema() -> Schema {
     ])
 }
 
-fn batch(rows: &[Row]) -> RowBatch {
+pub(crate) fn batch(rows: &[Row]) -> RowBatch {
     let (mut id, mut l) = (NumericBatch::default(), NumericBatch::default());
     let (mut d, mut f) = (NumericBatch::default(), NumericBatch::default());
     let (mut s, mut m) = (StringBatch::default(), StringBatch::default());
@@ -89,7 +90,7 @@ fn batch(rows: &[Row]) -> RowBatch {
     }
 }
 
-fn id(partition: u32) -> SegmentId {
+pub(crate) fn id(partition: u32) -> SegmentId {
     let interval = Interval::new(START, START + 86_400_000);
     let version = "2015-09-13T00:00:00.000Z".to_owned();
     SegmentId { datasource: "t".to_owned(), interval, version, partition }
@@ -141,18 +142,49 @@ pub(crate) fn hide(segment: Arc<dyn Segment>, ids: &BTreeSet<i64>) -> SegmentRef
     SegmentRef { hidden: Some(Arc::new(hidden)), ..SegmentRef::whole(segment) }
 }
 
-/// An engine over segments of the datasource `t`.
+/// An engine over segments of the datasource `t`, with caches, which queries through `ask` do not use.
 pub(crate) fn engine(segments: Vec<SegmentRef>) -> Arc<QueryEngine> {
     let catalog = Arc::new(Catalog::default());
     catalog.update_datasource("t", |datasource| {
         datasource.columns = schema().columns;
         datasource.sealed = segments;
     });
-    QueryEngine::new(catalog, EngineOptions { threads: 2, ..EngineOptions::default() }).unwrap()
+    let limits = CacheLimits { allowed: CacheUse::ALL, ..CacheLimits::default() };
+    let cache = CacheOptions { segments: limits.clone(), results: limits };
+    QueryEngine::new(catalog, EngineOptions { threads: 2, cache, ..EngineOptions::default() }).unwrap()
 }
 
-/// Runs a query.
+/// The keys of a context that keep a query from all caches.
+pub(crate) const NO_CACHES: [&str; 4] =
+    ["useCache", "populateCache", "useResultLevelCache", "populateResultLevelCache"];
+
+/// A query that uses none of the caches of these names.
+pub(crate) fn without(query: &Json, caches: &[&str]) -> Json {
+    let mut query = query.clone();
+    caches.iter().for_each(|key| query["context"][*key] = Json::Bool(false));
+    query
+}
+
+/// Runs a query without caches, with such as may be filled by it, and with such as are; all must give the same.
+pub(crate) fn ask_thrice(engine: &QueryEngine, body: Json) -> Result<Json, QueryError> {
+    let plain = ask(engine, body.clone())?;
+    for _ in 0..2 {
+        // Whole answers would hide what comes of those of segments.
+        let partial = ask_with_caches(engine, without(&body, &NO_CACHES[2..]))?;
+        assert_eq!(partial, plain, "{body}");
+        let whole = ask_with_caches(engine, body.clone())?;
+        assert_eq!(whole, plain, "{body}");
+    }
+    Ok(plain)
+}
+
+/// Runs a query without caches.
 pub(crate) fn ask(engine: &QueryEngine, body: Json) -> Result<Json, QueryError> {
+    ask_with_caches(engine, without(&body, &NO_CACHES))
+}
+
+/// Runs a query that uses the caches its context allows.
+pub(crate) fn ask_with_caches(engine: &QueryEngine, body: Json) -> Result<Json, QueryError> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let answer = runtime.block_on(engine.native(body, START))?;
     Ok(serde_json::from_slice(&answer.body).unwrap())

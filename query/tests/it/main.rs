@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "all of it is test code")]
 
+mod caches;
 mod data;
+mod exact;
 mod oracle;
 mod projections;
 mod random;

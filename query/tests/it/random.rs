@@ -1,5 +1,5 @@
 //! Do random queries over random rows agree with the oracle? Rows with nulls, empty texts, several values, equal
-//! times; segments live and sealed, with different dictionaries and hidden rows.
+//! times; segments live and sealed, with different dictionaries and hidden rows; without caches, with empty and with full ones.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use alluvium_segments::time::{Interval, format_iso, parse_iso};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
-use crate::data::{Row, START, ask, engine, hide, live, sealed};
+use crate::data::{Row, START, ask_thrice, engine, hide, live, sealed};
 use crate::oracle::{aggregate, aggregations, group, passes, same};
 
 const HOUR: i64 = 3_600_000;
@@ -150,7 +150,7 @@ fn check_group_by(
     interval: Interval,
 ) -> Result<(), TestCaseError> {
     let granularity = bucket.map_or(json!("all"), |ms| json!({"type": "duration", "duration": ms}));
-    let answer = ask(
+    let answer = ask_thrice(
         engine,
         json!({"queryType": "groupBy", "dataSource": "t", "intervals": interval.to_string(), "filter": filter,
             "dimensions": dimensions, "granularity": granularity, "aggregations": aggregations(filter)}),
@@ -180,7 +180,7 @@ fn check_timeseries(
     filter: &Json,
     interval: Interval,
 ) -> Result<(), TestCaseError> {
-    let answer = ask(
+    let answer = ask_thrice(
         engine,
         json!({"queryType": "timeseries", "dataSource": "t", "intervals": interval.to_string(), "filter": filter,
             "granularity": "hour", "context": {"skipEmptyBuckets": "true"}, "aggregations": aggregations(filter)}),
@@ -204,7 +204,7 @@ fn check_scan(
     filter: &Json,
     interval: Interval,
 ) -> Result<(), TestCaseError> {
-    let answer = ask(
+    let answer = ask_thrice(
         engine,
         json!({"queryType": "scan", "dataSource": "t", "intervals": interval.to_string(), "filter": filter,
             "columns": ["__time", "id", "s", "m", "l", "missing"], "order": "ascending",

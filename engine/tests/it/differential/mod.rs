@@ -9,7 +9,7 @@ mod segments;
 
 use alluvium_segments::time::parse_iso;
 use fastrand::Rng;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use self::data::{DAYS, Row, rows_of_day};
 use self::generate::{Question, question};
@@ -17,6 +17,7 @@ use self::referee::Sqlite;
 use self::segments::Random;
 
 const QUESTIONS: usize = 2000;
+const KEPT: u64 = 200;
 const SEED: u64 = 20_240_301;
 
 /// How we are asked.
@@ -31,7 +32,7 @@ fn random_aggregations_agree_with_sqlite() {
     let mut rng = Rng::with_seed(SEED);
     let days: Vec<Vec<Row>> = (0..DAYS).map(|day| rows_of_day(&mut rng, day, 700)).collect();
     let sqlite = Sqlite::load(&days.concat());
-    let ours = Random::build(&days);
+    let ours = Random::build(&days, true);
     let (mut answered, mut errors) = (0, Vec::new());
     let mut differences = Vec::new();
     let mut asked = Vec::new();
@@ -56,17 +57,48 @@ fn random_aggregations_agree_with_sqlite() {
         answered as f64 * 100.0 / QUESTIONS as f64,
         errors.len() as f64 * 100.0 / QUESTIONS as f64
     );
+    let segments = ours.caches()[0];
+    println!("cache of segments: {segments:?}");
+    assert!(segments.hits > QUESTIONS as u64, "{segments:?}");
     assert!(differences.is_empty(), "first of {} differences:\n{}", differences.len(), differences[0]);
     assert!(answered * 100 >= QUESTIONS * 80, "only {answered} of {QUESTIONS} answers had rows");
     assert!(errors.len() * 100 <= QUESTIONS * 2, "{} errors, the first: {}", errors.len(), errors[0]);
     duckdb::agree(&days.concat(), &asked);
 }
 
-fn ask(ours: &Random, question: &Question, language: Language) -> Result<Vec<Vec<Value>>, String> {
-    match language {
-        Language::Native => Ok(question.native_rows(&ours.native(question.native())?)),
-        Language::Sql => ours.sql(&question.druid_sql()),
+#[test]
+fn answers_that_are_kept_agree_with_sqlite() {
+    let mut rng = Rng::with_seed(SEED);
+    let days: Vec<Vec<Row>> = (0..DAYS).map(|day| rows_of_day(&mut rng, day, 100)).collect();
+    let sqlite = Sqlite::load(&days.concat());
+    let ours = Random::build(&days, false);
+    let questions: Vec<Question> = (0..KEPT).map(|_| question(&mut rng)).collect();
+    for language in [Language::Native, Language::Sql] {
+        for question in &questions {
+            let expected = canonical(sqlite.ask(&question.referee_sql()));
+            let found = ask(&ours, question, language).map(canonical);
+            assert_eq!(found.as_ref(), Ok(&expected), "{}", describe(question, language));
+        }
     }
+    let answers = ours.caches()[1];
+    assert!(answers.hits >= 2 * KEPT, "{answers:?}");
+}
+
+/// The rows of an answer: without caches, with such as may be filled by it, and from them, it is the same.
+fn ask(ours: &Random, question: &Question, language: Language) -> Result<Vec<Vec<Value>>, String> {
+    let no_results = json!({"useResultLevelCache": false, "populateResultLevelCache": false});
+    let mut nothing = no_results.clone();
+    (nothing["useCache"], nothing["populateCache"]) = (json!(false), json!("false"));
+    let with = |context: &Value| match language {
+        Language::Native => Ok(question.native_rows(&ours.native(question.native(), context)?)),
+        Language::Sql => ours.sql(&question.druid_sql(), context),
+    };
+    let plain = with(&nothing)?;
+    for context in [&no_results, &no_results, &json!({}), &json!({})] {
+        let cached = canonical(with(context)?);
+        assert_eq!(cached, canonical(plain.clone()), "{context} {}", describe(question, language));
+    }
+    Ok(plain)
 }
 
 fn describe(question: &Question, language: Language) -> String {

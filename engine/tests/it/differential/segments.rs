@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use alluvium_query::plan::CacheUse;
 use alluvium_query::sql::{NoSystemTables, SqlEngine, SqlOptions, SqlRequest};
-use alluvium_query::{EngineOptions, QueryEngine};
+use alluvium_query::{CacheCounts, CacheLimits, CacheOptions, EngineOptions, QueryEngine};
 use alluvium_segments::catalog::{Catalog, LiveHandle};
 use alluvium_segments::live::{LiveOptions, LiveSegment};
 use alluvium_segments::mapped::MappedSegment;
@@ -24,28 +25,44 @@ pub(super) struct Random {
 }
 
 impl Random {
-    pub(super) fn build(days: &[Vec<Row>]) -> Self {
+    /// Of days; with `live` part of the last one is live.
+    pub(super) fn build(days: &[Vec<Row>], live: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let halves = |day: usize| days[day].split_at(days[day].len() / 2);
-        let sealed = vec![
-            sealed(folder.path(), 0, 0, &days[0]),
-            sealed(folder.path(), 1, 0, halves(1).0),
-            sealed(folder.path(), 1, 1, halves(1).1),
-            sealed(folder.path(), 2, 0, halves(2).0),
+        let mut sealed = vec![
+            seal_rows(folder.path(), 0, 0, &days[0]),
+            seal_rows(folder.path(), 1, 0, halves(1).0),
+            seal_rows(folder.path(), 1, 1, halves(1).1),
+            seal_rows(folder.path(), 2, 0, halves(2).0),
         ];
-        let handle: Arc<dyn LiveHandle> = live(2, 1, halves(2).1);
+        let mut handles: Vec<Arc<dyn LiveHandle>> = Vec::new();
+        match live {
+            true => handles.push(live_rows(2, 1, halves(2).1)),
+            false => sealed.push(seal_rows(folder.path(), 2, 1, halves(2).1)),
+        }
         let catalog = Arc::new(Catalog::default());
         catalog.update_datasource("random", |datasource| {
             datasource.sealed = sealed;
-            datasource.live = vec![handle];
+            datasource.live = handles;
             datasource.columns = schema().columns.clone();
         });
-        let engine = QueryEngine::new(catalog, EngineOptions::default()).unwrap();
+        let limits = CacheLimits { allowed: CacheUse::ALL, ..CacheLimits::default() };
+        let cache = CacheOptions { segments: limits.clone(), results: limits };
+        let engine = QueryEngine::new(catalog, EngineOptions { cache, ..EngineOptions::default() }).unwrap();
         let engine = SqlEngine::new(engine, Arc::new(NoSystemTables), &SqlOptions::default()).unwrap();
         Self { engine, runtime: tokio::runtime::Runtime::new().unwrap(), _folder: folder }
     }
 
-    pub(super) fn native(&self, query: Value) -> Result<Value, String> {
+    /// What the caches hold: of segments, and of whole answers.
+    pub(super) fn caches(&self) -> [CacheCounts; 2] {
+        let engine = self.engine.engine();
+        [engine.segment_cache(), engine.result_cache()]
+    }
+
+    /// `context`: which caches are used.
+    pub(super) fn native(&self, mut query: Value, context: &Value) -> Result<Value, String> {
+        let keys = context.as_object().into_iter().flatten();
+        keys.for_each(|(key, value)| query["context"][key] = value.clone());
         let answer = self
             .runtime
             .block_on(self.engine.engine().native(query, FIRST_DAY))
@@ -53,8 +70,8 @@ impl Random {
         serde_json::from_slice(&answer.body).map_err(|e| e.to_string())
     }
 
-    pub(super) fn sql(&self, query: &str) -> Result<Vec<Vec<Value>>, String> {
-        let request = json!({"query": query, "resultFormat": "array"}).to_string();
+    pub(super) fn sql(&self, query: &str, context: &Value) -> Result<Vec<Vec<Value>>, String> {
+        let request = json!({"query": query, "resultFormat": "array", "context": context}).to_string();
         let answer = async {
             let request = SqlRequest::from_json(request.as_bytes())?;
             self.engine.sql(request, FIRST_DAY).await?.collect().await
@@ -76,7 +93,7 @@ fn id(day: i64, partition: u32) -> SegmentId {
 }
 
 /// Rows in a live segment, published piece by piece.
-fn live(day: i64, partition: u32, rows: &[Row]) -> Arc<LiveSegment> {
+fn live_rows(day: i64, partition: u32, rows: &[Row]) -> Arc<LiveSegment> {
     let schema = schema();
     let (segment, mut writer) =
         LiveSegment::open(id(day, partition), Arc::clone(&schema), LiveOptions::default()).unwrap();
@@ -87,8 +104,8 @@ fn live(day: i64, partition: u32, rows: &[Row]) -> Arc<LiveSegment> {
     segment
 }
 
-fn sealed(folder: &Path, day: i64, partition: u32, rows: &[Row]) -> SegmentRef {
-    let frozen: Arc<dyn Segment> = live(day, partition, rows).published();
+fn seal_rows(folder: &Path, day: i64, partition: u32, rows: &[Row]) -> SegmentRef {
+    let frozen: Arc<dyn Segment> = live_rows(day, partition, rows).published();
     let path = folder.join(format!("{day}-{partition}"));
     let request = SealRequest {
         id: id(day, partition),

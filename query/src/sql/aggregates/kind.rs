@@ -7,6 +7,8 @@ pub(crate) enum Kind {
     Distinct,
     /// `APPROX_COUNT_DISTINCT_DS_HLL(x [, lgK [, type]])`
     DistinctSketch,
+    /// `COUNT(DISTINCT x)` over a datasource when it is not to be approximate; nobody can write it.
+    ExactDistinct,
     /// `APPROX_QUANTILE_DS(x, fraction [, k])`
     Quantile,
     /// `EARLIEST_BY(x, t [, bytes])`
@@ -18,10 +20,16 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Whether it counts values, of any type.
+    pub(super) fn counts(self) -> bool {
+        matches!(self, Self::Distinct | Self::DistinctSketch | Self::ExactDistinct)
+    }
+
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Distinct => "approx_count_distinct",
             Self::DistinctSketch => "approx_count_distinct_ds_hll",
+            Self::ExactDistinct => "count distinct",
             Self::Quantile => "approx_quantile_ds",
             Self::Earliest => "earliest_by",
             Self::Latest => "latest_by",
@@ -32,7 +40,7 @@ impl Kind {
     /// Fewest and most arguments.
     pub(super) fn arity(self) -> (usize, usize) {
         match self {
-            Self::Distinct => (1, 1),
+            Self::Distinct | Self::ExactDistinct => (1, 1),
             Self::DistinctSketch => (1, 3),
             Self::Quantile => (2, 3),
             Self::Any => (1, 3),

@@ -2,6 +2,7 @@
 //! for what stands above (subqueries, joins).
 
 mod distinct;
+mod exact;
 mod kind;
 mod pick;
 mod sketches;
@@ -39,16 +40,23 @@ impl Hash for DruidAggregate {
     }
 }
 
-/// Every one, made once.
+fn of_kind(kind: Kind) -> Arc<AggregateUDF> {
+    let signature = Signature::user_defined(Volatility::Immutable);
+    Arc::new(AggregateUDF::from(DruidAggregate { kind, signature }))
+}
+
+/// The count of distinct values that rules put in, made once.
+pub(crate) fn exact_distinct() -> Arc<AggregateUDF> {
+    static EXACT: LazyLock<Arc<AggregateUDF>> = LazyLock::new(|| of_kind(Kind::ExactDistinct));
+    Arc::clone(&EXACT)
+}
+
+/// Every one that has a name, made once.
 pub(crate) fn all_aggregates() -> &'static [Arc<AggregateUDF>] {
     static ALL: LazyLock<Vec<Arc<AggregateUDF>>> = LazyLock::new(|| {
-        let one = |kind| {
-            let signature = Signature::user_defined(Volatility::Immutable);
-            Arc::new(AggregateUDF::from(DruidAggregate { kind, signature }))
-        };
         let kinds =
             [Kind::Distinct, Kind::DistinctSketch, Kind::Quantile, Kind::Earliest, Kind::Latest, Kind::Any];
-        kinds.map(one).to_vec()
+        kinds.map(of_kind).to_vec()
     });
     &ALL
 }
@@ -64,7 +72,7 @@ impl AggregateUDFImpl for DruidAggregate {
 
     fn return_type(&self, args: &[DataType]) -> Result<DataType> {
         Ok(match self.kind {
-            Kind::Distinct | Kind::DistinctSketch => DataType::Int64,
+            kind if kind.counts() => DataType::Int64,
             Kind::Quantile => DataType::Float64,
             _ => args.first().map_or(DataType::Utf8, |t| match t {
                 DataType::Float32 => DataType::Float32,
@@ -83,7 +91,7 @@ impl AggregateUDFImpl for DruidAggregate {
         if let (Kind::Earliest | Kind::Latest, Some(time)) = (self.kind, types.get_mut(1)) {
             *time = TIMESTAMP;
         }
-        let counts = matches!(self.kind, Kind::Distinct | Kind::DistinctSketch);
+        let counts = self.kind.counts();
         if self.kind == Kind::Quantile {
             types.iter_mut().take(2).for_each(|t| *t = DataType::Float64);
         }
@@ -96,13 +104,14 @@ impl AggregateUDFImpl for DruidAggregate {
     }
 
     fn is_nullable(&self) -> bool {
-        !matches!(self.kind, Kind::Distinct | Kind::DistinctSketch)
+        !self.kind.counts()
     }
 
     fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
         Ok(match self.kind {
             Kind::Distinct => Box::new(distinct::DistinctCount::default()),
             Kind::DistinctSketch => Box::new(sketches::SketchedCount::new()?),
+            Kind::ExactDistinct => Box::new(exact::ExactCount::default()),
             Kind::Quantile => Box::new(sketches::SketchedQuantile::default()),
             kind => Box::new(pick::Pick::new(kind, args.return_field.data_type())?),
         })
@@ -111,8 +120,8 @@ impl AggregateUDFImpl for DruidAggregate {
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
         let name = |part: &str| format!("{}[{part}]", args.name);
         Ok(match self.kind {
-            Kind::Distinct | Kind::DistinctSketch => {
-                vec![Arc::new(Field::new(name("hll"), DataType::Binary, true))]
+            kind if kind.counts() => {
+                vec![Arc::new(Field::new(name("values"), DataType::Binary, true))]
             }
             Kind::Quantile => vec![Arc::new(Field::new(name("quantiles"), DataType::Binary, true))],
             _ => vec![

@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 
 use super::holes::{Hole, Values};
 use super::shape::{Shape, Written};
+use crate::cache::Tables;
 use crate::sql::direct::Direct;
 use crate::sql::planner::Used;
 
@@ -42,6 +43,8 @@ pub(crate) struct Prepared {
     /// Literals that are part of the plan.
     fixed: Vec<(usize, Written)>,
     tables: Vec<Known>,
+    /// Whether rows of tables about tables are part of it.
+    metadata: bool,
     /// The snapshot the tables were last compared with.
     seen: AtomicU64,
 }
@@ -52,7 +55,14 @@ impl Prepared {
         let direct = Direct::of(&plan).map(Arc::new);
         let seen = AtomicU64::new(snapshot.generation);
         let (holes, fixed, tables) = (BTreeMap::new(), Vec::new(), used.datasources.clone());
-        Self { plan, direct, fallbacks, zone: Tz::UTC, holes, fixed, tables, seen }
+        let metadata = used.metadata;
+        Self { plan, direct, fallbacks, zone: Tz::UTC, holes, fixed, tables, metadata, seen }
+    }
+
+    /// The tables it was made for, which all its rows come from; `None` when some do not.
+    pub(crate) fn tables(&self) -> Option<Tables> {
+        let tables = self.tables.iter().map(|known| (known.name.clone(), known.columns.clone()));
+        (!self.metadata).then(|| Tables(tables.collect()))
     }
 
     /// Says which literals of a shape it has holes for; it is for texts that have the others in common.

@@ -16,6 +16,7 @@ fn settings(zone: Tz) -> Settings {
         outer_limit: None,
         timeout_ms: None,
         projections: crate::plan::ProjectionUse::default(),
+        caching: crate::request::Caching::default(),
     }
 }
 

@@ -166,6 +166,7 @@ fn druid_function(kind: Kind, args: &[Expr], table: &Schema) -> Option<Function>
             check_sketch(args)?;
             Function::DistinctSketch(field, output)
         }
+        Kind::ExactDistinct => Function::ExactDistinct(field, output),
         Kind::Quantile => {
             let fraction = match args.get(1)? {
                 Expr::Literal(ScalarValue::Float64(Some(f)), _) if (0.0..=1.0).contains(f) => *f,

@@ -95,6 +95,7 @@ pub(crate) enum Function {
     Any { output: NativeType, field: Field, max_bytes: Option<u32> },
     Distinct(Field, NativeType),
     DistinctSketch(Field, NativeType),
+    ExactDistinct(Field, NativeType),
     Quantile(Field, f64),
 }
 

@@ -12,7 +12,7 @@ use crate::sketch::DistinctSketch;
 
 /// Sets of values of the groups of one segment.
 #[derive(Debug)]
-pub(super) struct ValueSets {
+pub(super) struct CodedValues {
     common: Common,
     /// Whether the codes of the key are lanes.
     plain: bool,
@@ -20,7 +20,7 @@ pub(super) struct ValueSets {
     sets: CodeSets,
 }
 
-impl ValueSets {
+impl CodedValues {
     /// `None`: the values have no common codes, or too many.
     pub(super) fn new(
         key: &Key<'_>,
