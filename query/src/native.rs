@@ -19,6 +19,9 @@ use crate::plan::{
 use crate::request::{Aggregation, Body, Context, DataSource, NativeQuery, Scan, Search, SegmentMetadata};
 use crate::run::{Control, Segments};
 
+/// Tables by name, the intervals they are read in, and their segments.
+pub(crate) type Base = (Vec<String>, Vec<Interval>, Segments);
+
 /// What a query runs over.
 struct Input {
     segments: Segments,
@@ -53,11 +56,7 @@ impl QueryEngine {
 
     /// The names and intervals a query, or the innermost one within it, reads tables by, and their segments; `None`
     /// when it reads none.
-    pub(crate) fn base(
-        &self,
-        query: &NativeQuery,
-        snapshot: &Snapshot,
-    ) -> Result<Option<(Vec<String>, Vec<Interval>, Segments)>, QueryError> {
+    pub(crate) fn base(&self, query: &NativeQuery, snapshot: &Snapshot) -> Result<Option<Base>, QueryError> {
         match &query.source {
             DataSource::Tables(names) if names.iter().all(|name| snapshot.datasource(name).is_none()) => {
                 Ok(None)

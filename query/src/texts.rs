@@ -21,6 +21,9 @@ const MOST_GONE: usize = 1024;
 /// A segment and the common number of each of its ids.
 type Translation = (Weak<dyn Segment>, Arc<[u32]>);
 
+/// The common numbers of a column's texts, and which one each id of a segment has.
+pub(crate) type CommonNumbers = (Arc<SharedTexts>, Arc<[u32]>);
+
 /// The common numbers of the texts of one column. Number 0 is null.
 #[derive(Debug, Default)]
 pub(crate) struct SharedTexts {

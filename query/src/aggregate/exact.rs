@@ -1,8 +1,6 @@
 //! How are distinct values counted exactly? By the codes they have in the segment: a bit for each pair of group and code
 //! while that is little, a table of pairs beyond; what was seen becomes values at the end.
 
-use std::sync::Arc;
-
 use alluvium_segments::ColumnType;
 
 use super::kernel::{Rows, Target, for_each};
@@ -11,7 +9,7 @@ use crate::group::NarrowTable;
 use crate::partial::ValueSets;
 use crate::plan::{CardinalityField, Input};
 use crate::scan::{Codes, Key, Kind, SlotId, Source};
-use crate::texts::SharedTexts;
+use crate::texts::CommonNumbers;
 
 /// Bits with which it is remembered which values were seen in which group.
 const MOST_BITS: u64 = 1 << 25;
@@ -116,7 +114,7 @@ impl<'p> ExactDistinct<'p> {
     }
 
     /// The common numbers of its codes, where these are ids of texts.
-    fn common(&self, source: &Source<'_>) -> Result<Option<(Arc<SharedTexts>, Arc<[u32]>)>, QueryError> {
+    fn common(&self, source: &Source<'_>) -> Result<Option<CommonNumbers>, QueryError> {
         match &self.field.input {
             Input::Column(name)
                 if self.field.transforms.is_empty() && self.field.output_type == ColumnType::String =>

@@ -9,7 +9,7 @@ use alluvium_segments::{Segment, StringColumn};
 use parking_lot::Mutex;
 
 use crate::QueryError;
-use crate::texts::{Dictionaries, SharedTexts};
+use crate::texts::{CommonNumbers, Dictionaries, SharedTexts};
 
 /// Smaller dictionaries are tested entry by entry.
 const FEW_ENTRIES: u32 = 64;
@@ -47,7 +47,7 @@ impl Verdicts {
         name: &str,
         segment: &Arc<dyn Segment>,
         column: &dyn StringColumn,
-    ) -> Result<Option<(Arc<SharedTexts>, Arc<[u32]>)>, QueryError> {
+    ) -> Result<Option<CommonNumbers>, QueryError> {
         if segment.is_live() || !Dictionaries::takes(column) {
             return Ok(None);
         }

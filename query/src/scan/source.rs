@@ -17,7 +17,7 @@ use crate::aggregate::Rows;
 use crate::column::TextInterner;
 use crate::filter::Verdicts;
 use crate::plan::{Input, VirtualColumn, VirtualSource};
-use crate::texts::SharedTexts;
+use crate::texts::CommonNumbers;
 
 /// Number of a column within a [`Source`].
 pub(crate) type SlotId = usize;
@@ -141,7 +141,7 @@ impl<'s> Source<'s> {
         &self,
         slot: SlotId,
         name: &str,
-    ) -> Result<Option<(Arc<SharedTexts>, Arc<[u32]>)>, QueryError> {
+    ) -> Result<Option<CommonNumbers>, QueryError> {
         match self.origin(slot) {
             Origin::Texts(column) => self.verdicts.numbers(name, self.segment, *column),
             _ => Ok(None),
