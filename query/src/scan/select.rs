@@ -18,6 +18,9 @@ use crate::plan::Scope;
 const SPARSE: usize = 128;
 /// The same where expressions are computed, which costs for each row read.
 const SPARSE_COMPUTED: usize = 8;
+/// Below one row in so many that an index leaves of all blocks together, they are read together: that saves what each
+/// block costs.
+const FEW: usize = 32;
 
 /// What was chosen of the current rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +78,7 @@ impl Selector {
     /// The rows that indexes leave, when they are so few that they are read one by one, whatever blocks they lie in.
     pub(crate) fn few(&self, source: &Source<'_>) -> Option<Vec<u32>> {
         let indexed = self.indexed.as_ref()?;
-        if indexed.count() * sparse(source) >= indexed.len() {
+        if indexed.count() * FEW.min(sparse(source)) >= indexed.len() {
             return None;
         }
         let mut rows = Vec::new();
