@@ -74,7 +74,9 @@ impl<'p> Accumulator<'p> {
                 Work::DistinctSketches(Box::new(DistinctSketches::new(field, space, segment, source)?))
             }
             F::Quantile(input, _) => Work::Quantiles(QuantileSketches::new(source.input(input)?)),
-            F::ExactDistinct(field) => Work::Exact(Box::new(ExactDistinct::new(field, source)?)),
+            F::ExactDistinct(field) => {
+                Work::Exact(Box::new(ExactDistinct::new(field, space, segment, source)?))
+            }
             F::Grouping(_) => Work::Constant(0),
         };
         Ok(Self { plan, filter, work, rows: Vec::new(), groups: Vec::new() })
@@ -109,7 +111,7 @@ impl<'p> Accumulator<'p> {
             Work::Distinct(distinct) => distinct.grow(groups),
             Work::DistinctSketches(sketches) => sketches.grow(groups)?,
             Work::Quantiles(sketches) => sketches.grow(groups),
-            Work::Exact(values) => values.grow(groups),
+            Work::Exact(values) => values.grow(groups)?,
             Work::Constant(len) => *len = groups,
         }
         Ok(())
@@ -160,7 +162,7 @@ impl<'p> Accumulator<'p> {
             Work::Distinct(distinct) => State::Distinct(distinct.finish()),
             Work::DistinctSketches(sketches) => return Ok(sketches.finish()),
             Work::Quantiles(sketches) => State::Quantiles(sketches.finish()),
-            Work::Exact(values) => State::Values(Box::new(values.finish(source)?)),
+            Work::Exact(values) => return values.finish(source),
             Work::Constant(len) => State::Constant(len),
         }))
     }

@@ -1,4 +1,4 @@
-//! Which values were in which group? Bits of the query's common codes, set from runs and lanes where the column is stored so.
+//! Which values were in which group, for distinct counts? Bits of the query's common codes, set from runs and lanes where the column is stored so.
 
 use alluvium_segments::kernel::Lane;
 use alluvium_segments::{LaneSlice, RunSlice, SegmentRef, each_lane};
@@ -8,7 +8,6 @@ use crate::QueryError;
 use crate::partial::{CodeSets, MergeState, Space};
 use crate::plan::CardinalityField;
 use crate::scan::{Codes, Common, Key, Source};
-use crate::sketch::DistinctSketch;
 
 /// Sets of values of the groups of one segment.
 #[derive(Debug)]
@@ -24,12 +23,13 @@ impl CodedValues {
     /// `None`: the values have no common codes, or too many.
     pub(super) fn new(
         key: &Key<'_>,
-        field: &CardinalityField,
-        space: &Space,
+        (field, exact): (&CardinalityField, bool),
+        space: Option<&Space>,
         segment: &SegmentRef,
         source: &Source<'_>,
     ) -> Result<Option<Self>, QueryError> {
-        let Some(sets) = CodeSets::new(space, field.output_type) else { return Ok(None) };
+        let Some(space) = space else { return Ok(None) };
+        let Some(sets) = CodeSets::new(space, field.output_type, exact) else { return Ok(None) };
         let common = key.common(source, &segment.segment, space)?;
         let plain = key.is_plain(source);
         Ok(common.map(|common| Self { common, plain, codes: Codes::default(), sets }))
@@ -44,8 +44,9 @@ impl CodedValues {
         fits
     }
 
-    pub(super) fn sketches(&self) -> Result<Vec<Option<Box<DistinctSketch>>>, QueryError> {
-        self.sets.sketches()
+    /// The sets themselves.
+    pub(super) fn sets(&self) -> &CodeSets {
+        &self.sets
     }
 
     pub(super) fn finish(self) -> MergeState {

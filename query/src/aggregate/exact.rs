@@ -1,12 +1,14 @@
-//! How are distinct values counted exactly? By the codes they have in the segment: a bit for each pair of group and code
-//! while that is little, a table of pairs beyond; what was seen becomes values at the end.
+//! How are distinct values counted exactly? By the codes they have in all segments, where there are such, else by those of
+//! the segment: a bit for each pair of group and code while that is little, a table of pairs beyond; what was seen becomes
+//! values at the end.
 
-use alluvium_segments::ColumnType;
+use alluvium_segments::{ColumnType, SegmentRef};
 
+use super::coded::CodedValues;
 use super::kernel::{Rows, Target, for_each};
 use crate::QueryError;
 use crate::group::NarrowTable;
-use crate::partial::ValueSets;
+use crate::partial::{MergeState, Space, State, ValueSets};
 use crate::plan::{CardinalityField, Input};
 use crate::scan::{Codes, Key, Kind, SlotId, Source};
 use crate::texts::CommonNumbers;
@@ -21,6 +23,10 @@ pub(super) struct ExactDistinct<'p> {
     key: Key<'p>,
     slot: SlotId,
     is_null: bool,
+    /// Where values have common codes, these are collected.
+    coded: Option<CodedValues>,
+    /// What was collected so when it became too much.
+    spilled: Option<ValueSets>,
     codes: Codes,
     /// Possible codes.
     possible: u64,
@@ -32,17 +38,31 @@ pub(super) struct ExactDistinct<'p> {
 }
 
 impl<'p> ExactDistinct<'p> {
-    pub(super) fn new(field: &'p CardinalityField, source: &mut Source<'_>) -> Result<Self, QueryError> {
+    pub(super) fn new(
+        field: &'p CardinalityField,
+        space: Option<&Space>,
+        segment: &SegmentRef,
+        source: &mut Source<'_>,
+    ) -> Result<Self, QueryError> {
         let slot = source.input(&field.input)?;
         let mut key = Key::new(field, source)?;
         key.narrow();
+        let coded = CodedValues::new(&key, (field, true), space, segment, source)?;
         let (possible, is_null) = (key.possible(source), source.kind(slot) == Kind::Null);
         let (codes, bits, pairs) = (Codes::default(), Vec::new(), NarrowTable::default());
-        Ok(Self { field, key, slot, is_null, codes, possible, bits, pairs, groups: 0 })
+        let (spilled, groups) = (None, 0);
+        Ok(Self { field, key, slot, is_null, coded, spilled, codes, possible, bits, pairs, groups })
     }
 
-    pub(super) fn grow(&mut self, groups: usize) {
+    pub(super) fn grow(&mut self, groups: usize) -> Result<(), QueryError> {
         self.groups = groups;
+        if let Some(coded) = &mut self.coded
+            && !coded.grow(groups)
+        {
+            self.spilled = Some(coded.sets().value_sets()?);
+            self.coded = None;
+        }
+        Ok(())
     }
 
     pub(super) fn add(
@@ -53,6 +73,9 @@ impl<'p> ExactDistinct<'p> {
     ) -> Result<(), QueryError> {
         if self.is_null {
             return Ok(());
+        }
+        if let Some(coded) = &mut self.coded {
+            return coded.add(&mut self.key, source, target, rows);
         }
         self.key.read(source, &mut self.codes)?;
         let Self { codes, possible, bits, pairs, .. } = self;
@@ -76,7 +99,21 @@ impl<'p> ExactDistinct<'p> {
     }
 
     /// What all groups have seen.
-    pub(super) fn finish(self, source: &Source<'_>) -> Result<ValueSets, QueryError> {
+    pub(super) fn finish(mut self, source: &Source<'_>) -> Result<MergeState, QueryError> {
+        if let Some(coded) = self.coded {
+            return Ok(coded.finish());
+        }
+        let spilled = self.spilled.take();
+        let groups: Vec<u32> = (0..self.groups as u32).collect();
+        let mut sets = self.collected(source)?;
+        if let Some(spilled) = spilled {
+            sets.merge(&spilled, &groups)?;
+        }
+        Ok(MergeState::Whole(State::Values(Box::new(sets))))
+    }
+
+    /// What was collected by codes of the segment.
+    fn collected(self, source: &Source<'_>) -> Result<ValueSets, QueryError> {
         let possible = self.possible.max(1);
         let mut seen: Vec<(u32, u32)> = Vec::new();
         for (at, word) in self.bits.iter().enumerate() {

@@ -42,10 +42,7 @@ impl<'p> DistinctSketches<'p> {
         let slot = source.input(&field.input)?;
         let mut key = Key::new(field, source)?;
         key.narrow();
-        let sets = match space {
-            Some(space) => CodedValues::new(&key, field, space, segment, source)?,
-            None => None,
-        };
+        let sets = CodedValues::new(&key, (field, false), space, segment, source)?;
         let possible = key.possible(source);
         let kind = source.kind(slot);
         let (coupons, seen, sketches) = (Vec::new(), Vec::new(), Vec::new());
@@ -57,7 +54,7 @@ impl<'p> DistinctSketches<'p> {
             if sets.grow(groups) {
                 return Ok(());
             }
-            self.sketches = sets.sketches()?;
+            self.sketches = sets.sets().sketches()?;
             self.sets = None;
         }
         self.sketches.resize(groups, None);

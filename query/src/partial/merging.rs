@@ -3,7 +3,7 @@
 
 use alluvium_segments::ColumnType;
 
-use super::{Space, State};
+use super::{Space, State, ValueSets};
 use crate::QueryError;
 use crate::column::ColumnData;
 use crate::plan::AggregateFunction;
@@ -19,6 +19,8 @@ const MOST_WORDS: usize = 1 << 20;
 pub(crate) struct CodeSets {
     space: Space,
     output: ColumnType,
+    /// Whether the values are counted exactly, not by sketch.
+    exact: bool,
     /// Words a set.
     width: usize,
     words: Vec<u64>,
@@ -26,10 +28,11 @@ pub(crate) struct CodeSets {
 
 impl CodeSets {
     /// Without groups, for values that have codes in `space`; `None` where those are not few.
-    pub(crate) fn new(space: &Space, output: ColumnType) -> Option<Self> {
+    pub(crate) fn new(space: &Space, output: ColumnType, exact: bool) -> Option<Self> {
         let possible = space.bounded()?;
         let width = possible.div_ceil(64) as usize;
-        (possible <= MOST_CODES).then(|| Self { space: space.clone(), output, width, words: Vec::new() })
+        let space = space.clone();
+        (possible <= MOST_CODES).then(|| Self { space, output, exact, width, words: Vec::new() })
     }
 
     /// Whether the sets of so many groups are small enough.
@@ -51,7 +54,11 @@ impl CodeSets {
     fn take(&self, groups: &[u32]) -> Self {
         let mut words = Vec::with_capacity(groups.len() * self.width);
         groups.iter().for_each(|group| words.extend_from_slice(self.set(*group as usize)));
-        Self { space: self.space.clone(), output: self.output, width: self.width, words }
+        Self { space: self.space.clone(), words, ..*self }
+    }
+
+    fn groups(&self) -> usize {
+        self.words.len() / self.width
     }
 
     fn set(&self, group: usize) -> &[u64] {
@@ -81,10 +88,30 @@ impl CodeSets {
         self.space.decode(self.output, &codes, |_| false)
     }
 
+    /// As partial results keep them.
+    pub(crate) fn state(&self) -> Result<State, QueryError> {
+        Ok(if self.exact {
+            State::Values(Box::new(self.value_sets()?))
+        } else {
+            State::DistinctSketches(self.sketches()?)
+        })
+    }
+
+    /// The values themselves.
+    pub(crate) fn value_sets(&self) -> Result<ValueSets, QueryError> {
+        let mut sets = ValueSets::new(self.output);
+        sets.grow(self.groups());
+        for group in 0..self.groups() {
+            let numbers = sets.numbers(&self.values(group))?;
+            numbers.into_iter().flatten().for_each(|number| sets.add(group as u32, number));
+        }
+        Ok(sets)
+    }
+
     /// A sketch of each group's values.
     pub(crate) fn sketches(&self) -> Result<Vec<Option<Box<DistinctSketch>>>, QueryError> {
-        let mut sketches = Vec::with_capacity(self.words.len() / self.width);
-        for group in 0..self.words.len() / self.width {
+        let mut sketches = Vec::with_capacity(self.groups());
+        for group in 0..self.groups() {
             let coupons = coupons(&self.values(group));
             if coupons.is_empty() {
                 sketches.push(None);
@@ -113,7 +140,7 @@ fn coupons(values: &ColumnData) -> Vec<Coupon> {
 pub(crate) enum MergeState {
     /// As partial results keep them.
     Whole(State),
-    /// Distinct values, for counts by sketch.
+    /// Distinct values.
     Codes(CodeSets),
 }
 
@@ -130,7 +157,7 @@ impl MergeState {
                 sets.grow(groups);
                 return Ok(());
             }
-            *self = Self::Whole(State::DistinctSketches(sets.sketches()?));
+            *self = Self::Whole(sets.state()?);
         }
         if let Self::Whole(state) = self {
             state.grow(groups, function);
@@ -153,12 +180,11 @@ impl MergeState {
         into: &[u32],
         function: &AggregateFunction,
     ) -> Result<(), QueryError> {
-        if let (Self::Whole(State::DistinctSketches(known)), Self::Codes(more)) = (&*self, &other)
-            && known.iter().all(Option::is_none)
-            && more.fits(known.len())
+        if let (Some(groups), Self::Codes(more)) = (self.fresh(), &other)
+            && more.fits(groups)
         {
             let mut sets = more.take(&[]);
-            sets.grow(known.len());
+            sets.grow(groups);
             *self = Self::Codes(sets);
         }
         if let (Self::Codes(sets), Self::Codes(more)) = (&mut *self, &other) {
@@ -166,7 +192,7 @@ impl MergeState {
             return Ok(());
         }
         if let Self::Codes(sets) = self {
-            *self = Self::Whole(State::DistinctSketches(sets.sketches()?));
+            *self = Self::Whole(sets.state()?);
         }
         match self {
             Self::Whole(state) => state.merge(other.settle()?, into, function),
@@ -174,11 +200,22 @@ impl MergeState {
         }
     }
 
+    /// The number of groups of a distinct count that have not seen anything.
+    fn fresh(&self) -> Option<usize> {
+        match self {
+            Self::Whole(State::DistinctSketches(known)) if known.iter().all(Option::is_none) => {
+                Some(known.len())
+            }
+            Self::Whole(State::Values(sets)) if sets.is_empty() => Some(sets.len()),
+            _ => None,
+        }
+    }
+
     /// As partial results keep them.
     pub(crate) fn settle(self) -> Result<State, QueryError> {
         match self {
             Self::Whole(state) => Ok(state),
-            Self::Codes(sets) => Ok(State::DistinctSketches(sets.sketches()?)),
+            Self::Codes(sets) => sets.state(),
         }
     }
 }

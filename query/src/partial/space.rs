@@ -66,11 +66,12 @@ impl Spaces {
         }
         let mut distincts = Vec::with_capacity(plan.aggregators.len());
         for aggregator in &plan.aggregators {
-            let AggregateFunction::DistinctSketch(field) = &aggregator.function else {
-                distincts.push(None);
-                continue;
-            };
-            distincts.push(Some(Space::new(scope, field, segments, dictionaries)?));
+            distincts.push(match &aggregator.function {
+                AggregateFunction::DistinctSketch(field) | AggregateFunction::ExactDistinct(field) => {
+                    Some(Space::new(scope, field, segments, dictionaries)?)
+                }
+                _ => None,
+            });
         }
         let bounds = segments.iter().filter_map(|s| s.segment.time_bounds());
         let bounds = bounds.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));

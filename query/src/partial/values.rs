@@ -56,6 +56,11 @@ impl ValueSets {
         self.groups
     }
 
+    /// Whether no group has seen anything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.pairs.keys().is_empty()
+    }
+
     /// The numbers of the values of a column, `None` of nulls.
     pub(crate) fn numbers(&mut self, column: &ColumnData) -> Result<Vec<Option<u32>>, QueryError> {
         let rows = 0..column.len();
@@ -105,7 +110,7 @@ impl ValueSets {
     }
 
     /// Adds what the groups of another have seen to the groups `into[i]`.
-    pub(super) fn merge(&mut self, other: &Self, into: &[u32]) -> Result<(), QueryError> {
+    pub(crate) fn merge(&mut self, other: &Self, into: &[u32]) -> Result<(), QueryError> {
         if let (Values::Texts(_), Values::Shared(texts), []) =
             (&self.values, &other.values, self.pairs.keys())
         {

@@ -33,7 +33,7 @@ pub(crate) fn aggregate(
     let Some(mut selector) = Selector::new(scope, segment, &blocks, &mut source)? else {
         return Ok(());
     };
-    let few = selector.few(&source);
+    let few = selector.few();
     let expected = few.as_ref().map_or(blocks.len() * BLOCK_ROWS, Vec::len);
     let mut batches = Batches { segment, blocks, few, control };
     if let Some(mut direct) = Direct::new(plan, segment, expected, merger, &mut source)? {

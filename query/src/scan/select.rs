@@ -76,9 +76,9 @@ impl Selector {
     }
 
     /// The rows that indexes leave, when they are so few that they are read one by one, whatever blocks they lie in.
-    pub(crate) fn few(&self, source: &Source<'_>) -> Option<Vec<u32>> {
+    pub(crate) fn few(&self) -> Option<Vec<u32>> {
         let indexed = self.indexed.as_ref()?;
-        if indexed.count() * FEW.min(sparse(source)) >= indexed.len() {
+        if indexed.count() * FEW >= indexed.len() {
             return None;
         }
         let mut rows = Vec::new();
@@ -203,7 +203,14 @@ enum TimeTest {
 
 /// Below one row in so many, rows are read one by one.
 fn sparse(source: &Source<'_>) -> usize {
-    if source.computes() { SPARSE_COMPUTED } else { SPARSE }
+    if source.is_narrowed() {
+        // They are so already: each that is dropped saves its reading.
+        1
+    } else if source.computes() {
+        SPARSE_COMPUTED
+    } else {
+        SPARSE
+    }
 }
 
 /// Turns a mask into a selection; narrows the source when few rows are left.

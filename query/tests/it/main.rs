@@ -5,6 +5,7 @@
 mod caches;
 mod data;
 mod exact;
+mod large;
 mod oracle;
 mod projections;
 mod random;
