@@ -103,9 +103,10 @@ pub(crate) fn live(partition: u32, rows: &[Row], chunk: usize) -> Arc<dyn Segmen
 
 fn live_with(partition: u32, rows: &[Row], chunk: usize, schema: Schema) -> Arc<dyn Segment> {
     let options = LiveOptions { chunk_rows: chunk };
-    let (_, mut writer) = LiveSegment::open(id(partition), Arc::new(schema), options).unwrap();
+    let schema = Arc::new(schema);
+    let (_, mut writer) = LiveSegment::open(id(partition), Arc::clone(&schema), options).unwrap();
     for part in rows.chunks(chunk.max(1)) {
-        writer.append(&batch(part)).unwrap();
+        writer.append(&RowBatch { schema: Arc::clone(&schema), ..batch(part) }).unwrap();
         writer.publish();
     }
     writer.freeze()

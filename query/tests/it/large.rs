@@ -84,8 +84,12 @@ fn check(
     let some = json!({"type": "selector", "dimension": "m", "value": "m2"});
     // Of first and last the oracle knows no order of rows with one time.
     let wanted = aggregations(&some);
-    let wanted: Vec<&Json> =
-        wanted.as_array().unwrap().iter().filter(|a| !a["name"].as_str().unwrap().ends_with('t')).collect();
+    let wanted: Vec<&Json> = wanted
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|a| !a["name"].as_str().is_some_and(|n| n.ends_with('t')))
+        .collect();
     let query = json!({
         "queryType": "groupBy", "dataSource": "t", "intervals": "2015-09-12/2015-09-14", "filter": filter,
         "dimensions": dimensions, "granularity": granularity, "aggregations": wanted
