@@ -1,5 +1,6 @@
-//! What can indexes answer of a filter for a whole segment? Parts that are tests of indexed columns with few
-//! enough ids become a mask of rows; the rest stays to be tested block by block.
+//! What can be answered of a filter for a whole segment? Parts that are tests of indexed columns with few enough ids, and of
+//! columns whose ids are so narrow that comparing all of them costs next to nothing, become a mask of rows; the rest stays
+//! to be tested block by block.
 
 use std::ops::Range;
 
@@ -13,6 +14,11 @@ use crate::scan::{Origin, Source};
 
 /// More ids than this are tested row by row instead of merging their bitmaps.
 const MAX_IDS: usize = 2048;
+
+/// Columns of so many ids have them in a byte each.
+const NARROW_IDS: u32 = 256;
+/// Below one row in so many, the rows that indexes leave are tested one by one instead of comparing all.
+const SPARSE: usize = 128;
 
 /// A filter in two parts, both of which must hold.
 #[derive(Debug, Default)]
@@ -36,10 +42,14 @@ impl Matcher {
         }
         let mut parts = Vec::new();
         flatten(node, &mut parts);
+        let (by_index, others): (Vec<Node>, Vec<Node>) =
+            parts.into_iter().partition(|part| indexable(part, source));
         let mut indexed: Option<Mask> = None;
         let mut rest = Vec::new();
-        for part in parts {
-            if !indexable(&part, source) {
+        let ready = by_index.into_iter().map(|part| (part, true));
+        for (part, by_index) in ready.chain(others.into_iter().map(|part| (part, false))) {
+            let sparse = indexed.as_ref().is_some_and(|known| known.count() * SPARSE < rows.len());
+            if !by_index && (sparse || !is_narrow(&part, source)) {
                 rest.push(part);
                 continue;
             }
@@ -71,6 +81,22 @@ fn indexable(node: &Node, source: &Source<'_>) -> bool {
         Node::Leaf(leaf) => match (&leaf.test, source.origin(leaf.slot)) {
             (Test::Constant(_), _) => true,
             (Test::Ids(set), Origin::Texts(column)) => column.has_index() && set.len() <= MAX_IDS,
+            _ => false,
+        },
+    }
+}
+
+/// Whether all ids of its columns are compared in no time.
+fn is_narrow(node: &Node, source: &Source<'_>) -> bool {
+    match node {
+        Node::And(nodes) | Node::Or(nodes) => nodes.iter().all(|node| is_narrow(node, source)),
+        Node::Except(node) => is_narrow(node, source),
+        Node::Leaf(leaf) => match (&leaf.test, source.origin(leaf.slot)) {
+            (Test::Constant(_), _) => true,
+            // Only sealed dictionaries are sorted.
+            (Test::Ids(_), Origin::Texts(column)) => {
+                column.is_sorted() && !column.is_multi() && column.cardinality() <= NARROW_IDS
+            }
             _ => false,
         },
     }

@@ -140,6 +140,7 @@ impl Mask {
     /// The rows in it, ascending; replaces `out`.
     pub(crate) fn positions(&self, out: &mut Vec<u32>) {
         out.clear();
+        out.reserve(self.count());
         for (w, word) in self.words.iter().enumerate() {
             let mut word = *word;
             while word != 0 {

@@ -17,8 +17,10 @@ pub(super) struct RowBuckets {
     time: SlotId,
     /// The bucket of all rows, when they lie in one.
     whole: Option<u64>,
-    /// Whether rows ascend by time.
+    /// Whether all rows ascend by time.
     ordered: bool,
+    /// Whether the loaded ones do.
+    ascend: bool,
     /// Bucket number of each run, and the number of the chosen row it ends before.
     runs: Vec<(u64, usize)>,
 }
@@ -34,7 +36,8 @@ impl RowBuckets {
         let first = buckets.number(bounds.0);
         let whole = (buckets.number(bounds.1) == first).then_some(first);
         let ordered = segment.segment.order() == alluvium_segments::RowOrder::Time;
-        Ok(Self { buckets, bounds, time: source.time()?, whole, ordered, runs: Vec::new() })
+        let (time, runs) = (source.time()?, Vec::new());
+        Ok(Self { buckets, bounds, time, whole, ordered, ascend: false, runs })
     }
 
     /// Number of possible bucket numbers.
@@ -61,8 +64,10 @@ impl RowBuckets {
     /// Reads the times of the current rows; ascending ones are cut into runs.
     pub(super) fn load(&mut self, source: &mut Source<'_>, chosen: Rows<'_>) -> Result<(), QueryError> {
         source.load(self.time)?;
-        if self.ordered {
-            let times = times(source, self.time);
+        let times = times(source, self.time);
+        // Live rows mostly come in the order of their times.
+        self.ascend = self.ordered || times.is_sorted();
+        if self.ascend {
             match chosen {
                 Rows::Span(start, end) => self.buckets.runs(&times[start..end], &mut self.runs),
                 Rows::At(positions) => self.buckets.runs(Picked { times, positions }, &mut self.runs),
@@ -74,12 +79,12 @@ impl RowBuckets {
     /// Bucket number of each run of the loaded rows, and the number of the chosen row it ends before; `None` where rows
     /// do not ascend by time.
     pub(super) fn runs(&self) -> Option<&[(u64, usize)]> {
-        self.ordered.then_some(&self.runs)
+        self.ascend.then_some(&self.runs)
     }
 
     /// Hands out the bucket of each chosen row, whose times are loaded.
     pub(super) fn each(&mut self, source: &Source<'_>, chosen: Rows<'_>, mut each: impl FnMut(u64)) {
-        if self.ordered {
+        if self.ascend {
             let mut from = 0;
             for (bucket, to) in &self.runs {
                 (from..*to).for_each(|_| each(*bucket));
