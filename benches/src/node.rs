@@ -40,6 +40,7 @@ impl Node {
     /// When the process does not start or does not say where it listens.
     pub fn start(binary: &Path, data: &Path) -> Result<Self, String> {
         let config = data.join("bench.toml");
+        std::fs::create_dir_all(data).map_err(|e| format!("`{}`: {e}", data.display()))?;
         std::fs::write(&config, "log = \"warn\"\n").map_err(|e| format!("`{}`: {e}", config.display()))?;
         let mut process = Command::new(binary)
             .args(["server", "--listen", "127.0.0.1:0", "--data-dir"])
