@@ -12,9 +12,9 @@ use crate::QueryError;
 use crate::column::{TextColumn, TextInterner};
 
 /// Larger dictionaries are not translated whole.
-const MOST_ENTRIES: u32 = 1 << 16;
+const MOST_ENTRIES: u32 = 1 << 20;
 /// A column with more texts than this gives no more numbers.
-const MOST_TEXTS: usize = 1 << 19;
+const MOST_TEXTS: usize = 1 << 21;
 /// Translations of segments that are gone before a column starts anew.
 const MOST_GONE: usize = 1024;
 
