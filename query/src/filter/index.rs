@@ -15,6 +15,8 @@ use crate::scan::{Origin, Source};
 /// More ids than this are tested row by row instead of merging their bitmaps.
 const MAX_IDS: usize = 2048;
 
+/// Live columns of fewer values are compared.
+const FEW_LIVE: u32 = 64;
 /// Columns of so many ids have them in a byte each.
 const NARROW_IDS: u32 = 256;
 /// Below one row in so many, the rows that indexes leave are tested one by one instead of comparing all.
@@ -80,7 +82,11 @@ fn indexable(node: &Node, source: &Source<'_>) -> bool {
         Node::Except(node) => indexable(node, source),
         Node::Leaf(leaf) => match (&leaf.test, source.origin(leaf.slot)) {
             (Test::Constant(_), _) => true,
-            (Test::Ids(set), Origin::Texts(column)) => column.has_index() && set.len() <= MAX_IDS,
+            (Test::Ids(set), Origin::Texts(column)) => {
+                // Of few values each has many rows; sealed columns have weighed that.
+                let worth = column.is_sorted() || column.is_multi() || column.cardinality() >= FEW_LIVE;
+                column.has_index() && worth && set.len() <= MAX_IDS
+            }
             _ => false,
         },
     }
