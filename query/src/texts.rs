@@ -1,6 +1,6 @@
 //! Which number does a text have in every segment of a datasource? Each segment numbers its texts by itself; here
-//! the texts of one column get numbers common to all, and each sealed segment's translation is kept, so that groups
-//! of many segments meet by number.
+//! the texts of one column get numbers common to all, and each segment's translation is kept (that of a live one grows with
+//! its dictionary), so that groups of many segments meet by number.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -30,6 +30,8 @@ pub(crate) struct SharedTexts {
     interner: RwLock<TextInterner>,
     /// By address of the segment, which is valid as long as the segment is.
     known: Mutex<HashMap<usize, Translation>>,
+    /// By address of what the views of a live segment share.
+    growing: Mutex<HashMap<usize, (Weak<()>, Arc<[u32]>)>>,
 }
 
 impl SharedTexts {
@@ -38,29 +40,50 @@ impl SharedTexts {
         self.interner.read().table.len() as u64 + 1
     }
 
-    /// The common number of each id of a column of a sealed segment.
+    /// The common number of each id of a column of a segment; of a live one perhaps of more ids than it has.
     pub(crate) fn of_segment(
         &self,
         segment: &Arc<dyn Segment>,
         column: &dyn StringColumn,
     ) -> Result<Arc<[u32]>, QueryError> {
+        if let Some(lineage) = segment.lineage() {
+            return self.of_growing(lineage, column);
+        }
         let address = Arc::as_ptr(segment).cast::<()>() as usize;
         if let Some((owner, codes)) = self.known.lock().get(&address)
             && owner.strong_count() > 0
         {
             return Ok(Arc::clone(codes));
         }
+        let codes = self.translate(&[], column)?;
+        self.known.lock().insert(address, (Arc::downgrade(segment), Arc::clone(&codes)));
+        Ok(codes)
+    }
+
+    /// The same of a live segment, of whose dictionary the first ids may be known.
+    fn of_growing(&self, lineage: &Arc<()>, column: &dyn StringColumn) -> Result<Arc<[u32]>, QueryError> {
+        let address = Arc::as_ptr(lineage) as usize;
+        let mut growing = self.growing.lock();
+        let known = growing.get(&address).filter(|(owner, _)| owner.strong_count() > 0);
+        let known = known.map(|(_, codes)| Arc::clone(codes)).unwrap_or_default();
+        if known.len() >= column.cardinality() as usize {
+            return Ok(known);
+        }
+        let codes = self.translate(&known, column)?;
+        growing.retain(|_, (owner, _)| owner.strong_count() > 0);
+        growing.insert(address, (Arc::downgrade(lineage), Arc::clone(&codes)));
+        Ok(codes)
+    }
+
+    /// The common numbers of all ids, of which the first are known.
+    fn translate(&self, known: &[u32], column: &dyn StringColumn) -> Result<Arc<[u32]>, QueryError> {
         let mut codes = Vec::with_capacity(column.cardinality() as usize);
+        codes.extend_from_slice(known);
         let mut interner = self.interner.write();
-        for id in 0..column.cardinality() {
+        for id in known.len() as u32..column.cardinality() {
             codes.push(interner.intern(column.value(id)?));
         }
-        drop(interner);
-        let codes: Arc<[u32]> = codes.into();
-        if !segment.is_live() {
-            self.known.lock().insert(address, (Arc::downgrade(segment), Arc::clone(&codes)));
-        }
-        Ok(codes)
+        Ok(codes.into())
     }
 
     /// Hands out the texts from a number on, null first when that is 0.

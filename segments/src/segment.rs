@@ -49,6 +49,11 @@ pub trait Segment: Send + Sync + Debug {
     /// Whether rows may still be added to what this is a view of (results must not be cached).
     fn is_live(&self) -> bool;
 
+    /// What the views of one live segment share, and no others: an id that two of them have means the same text.
+    fn lineage(&self) -> Option<&Arc<()>> {
+        None
+    }
+
     /// Bytes of memory or file it takes, as an estimate for live views.
     fn size_bytes(&self) -> u64;
 

@@ -140,16 +140,13 @@ impl Space {
             match segment.segment.column(name)? {
                 None => {}
                 Some(Column::String(column)) if Dictionaries::takes(column) && !texts.is_full() => {
-                    // Dictionaries that grow are translated as far as they are used.
-                    let sealed = !segment.segment.is_live();
-                    sealed.then(|| texts.of_segment(&segment.segment, column)).transpose()?;
+                    texts.of_segment(&segment.segment, column)?;
                 }
                 Some(_) => return Ok(None),
             }
         }
-        let whole = segments.iter().all(|s| !s.segment.is_live());
-        let possible = if whole { texts.possible() } else { GROWING };
-        Ok(Some(Self::Texts { texts, whole, possible }))
+        let possible = texts.possible();
+        Ok(Some(Self::Texts { texts, whole: true, possible }))
     }
 
     fn distance(name: &str, segments: &[SegmentRef]) -> Result<Option<Self>, QueryError> {

@@ -28,6 +28,8 @@ impl Default for LiveOptions {
 pub struct LiveSegment {
     id: SegmentId,
     view: ArcSwap<LiveView>,
+    /// What all its views share.
+    lineage: Arc<()>,
 }
 
 impl LiveSegment {
@@ -46,8 +48,9 @@ impl LiveSegment {
             let message = format!("a live chunk of {} rows: 1 to 2^24 are possible", options.chunk_rows);
             return Err(SegmentError::Invalid(message));
         }
-        let view = LiveView::empty(id.clone(), Arc::clone(&schema), options.chunk_rows);
-        let segment = Arc::new(Self { id, view: ArcSwap::from_pointee(view) });
+        let lineage = Arc::new(());
+        let view = LiveView::empty(id.clone(), Arc::clone(&schema), options.chunk_rows, Arc::clone(&lineage));
+        let segment = Arc::new(Self { id, view: ArcSwap::from_pointee(view), lineage });
         let writer = LiveWriter::new(Arc::clone(&segment), schema, options.chunk_rows);
         Ok((segment, writer))
     }
@@ -56,6 +59,10 @@ impl LiveSegment {
     #[must_use]
     pub fn published(&self) -> Arc<LiveView> {
         self.view.load_full()
+    }
+
+    pub(crate) fn lineage(&self) -> &Arc<()> {
+        &self.lineage
     }
 
     pub(crate) fn replace(&self, view: Arc<LiveView>) {

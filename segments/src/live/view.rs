@@ -34,13 +34,14 @@ pub struct LiveView {
     columns: Vec<ColumnView>,
     bytes: u64,
     live: bool,
+    lineage: Arc<()>,
 }
 
 impl LiveView {
-    pub(crate) fn empty(id: SegmentId, schema: Arc<Schema>, chunk_rows: usize) -> Self {
+    pub(crate) fn empty(id: SegmentId, schema: Arc<Schema>, chunk_rows: usize, lineage: Arc<()>) -> Self {
         let states = vec![ColumnState::default(); schema.columns.len() + 1];
         let dictionaries = schema.columns.iter().map(|_| Arc::default()).collect();
-        Self::new(id, schema, Chunks::new(Vec::new(), chunk_rows), &states, dictionaries, true)
+        Self::new(id, schema, Chunks::new(Vec::new(), chunk_rows), &states, dictionaries, (true, lineage))
     }
 
     /// `states` are those of `__time` and the columns, `dictionaries` those of the columns.
@@ -50,7 +51,7 @@ impl LiveView {
         chunks: Chunks,
         states: &[ColumnState],
         dictionaries: Vec<Arc<DictionaryView>>,
-        live: bool,
+        (live, lineage): (bool, Arc<()>),
     ) -> Self {
         let chunk_bytes: usize = chunks.list().iter().map(|c| c.bytes).sum();
         let dictionary_bytes: usize = dictionaries.iter().map(|d| d.size()).sum();
@@ -72,6 +73,7 @@ impl LiveView {
             schema,
             bytes: (chunk_bytes + dictionary_bytes) as u64,
             live,
+            lineage,
         }
     }
 
@@ -122,6 +124,10 @@ impl Segment for LiveView {
 
     fn is_live(&self) -> bool {
         self.live
+    }
+
+    fn lineage(&self) -> Option<&Arc<()>> {
+        Some(&self.lineage)
     }
 
     fn size_bytes(&self) -> u64 {

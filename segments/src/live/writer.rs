@@ -183,7 +183,7 @@ impl LiveWriter {
             Chunks::new(self.chunks.clone(), self.chunk_rows),
             &self.states,
             dictionaries,
-            live,
+            (live, Arc::clone(self.segment.lineage())),
         ));
         self.segment.replace(Arc::clone(&view));
         view
