@@ -21,6 +21,9 @@ const MOST_GONE: usize = 1024;
 /// A segment and the common number of each of its ids.
 type Translation = (Weak<dyn Segment>, Arc<[u32]>);
 
+/// What the views of a live segment share, and the common number of each id of its dictionary so far.
+type GrowingTranslation = (Weak<()>, Arc<[u32]>);
+
 /// The common numbers of a column's texts, and which one each id of a segment has.
 pub(crate) type CommonNumbers = (Arc<SharedTexts>, Arc<[u32]>);
 
@@ -31,7 +34,7 @@ pub(crate) struct SharedTexts {
     /// By address of the segment, which is valid as long as the segment is.
     known: Mutex<HashMap<usize, Translation>>,
     /// By address of what the views of a live segment share.
-    growing: Mutex<HashMap<usize, (Weak<()>, Arc<[u32]>)>>,
+    growing: Mutex<HashMap<usize, GrowingTranslation>>,
 }
 
 impl SharedTexts {
