@@ -6,7 +6,8 @@
 //!
 //! `workload` says what is asked of which rows, in one text that `dialect` writes for each engine; `generate` makes
 //! the rows; `engine` runs ours (`node`, over `http`) and the peers (Python, in a `venv`); `compare` checks (`answer`)
-//! and times; `traffic` asks with many clients; `report`, `curve` and `plot` show.
+//! and times; `traffic` asks with many clients; `report`, `curve` and `plot` show. `twenty_fields` has the rows of programs
+//! that need no server.
 
 pub mod answer;
 pub mod compare;
@@ -22,5 +23,6 @@ pub mod options;
 pub mod plot;
 pub mod report;
 pub mod traffic;
+pub mod twenty_fields;
 pub mod venv;
 pub mod workload;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use alluvium_benches::options::exit;
+use alluvium_benches::twenty_fields::{record, spec};
 use alluvium_ingest::parse::{Record, RowParser};
 use alluvium_ingest::spec::SupervisorSpec;
 use alluvium_query::{EngineOptions, QueryEngine};
@@ -17,7 +18,7 @@ use alluvium_segments::catalog::{Catalog, LiveHandle};
 use alluvium_segments::live::{LiveOptions, LiveSegment};
 use alluvium_segments::mapped::MappedSegment;
 use alluvium_segments::seal::{SealRequest, seal};
-use alluvium_segments::time::{Interval, format_iso};
+use alluvium_segments::time::Interval;
 use alluvium_segments::{SegmentId, SegmentRef};
 use fastrand::Rng;
 use serde_json::{Value, json};
@@ -151,12 +152,13 @@ fn add_hour(catalog: &Catalog, folder: &Path, hour: usize, rows: usize) -> Resul
         version: "v".to_owned(),
         partition: 0,
     };
-    let spec = SupervisorSpec::from_json(&spec()).map_err(|e| e.to_string())?;
+    let spec = SupervisorSpec::from_json(&spec("live", "hour")).map_err(|e| e.to_string())?;
     let mut parser = RowParser::new(&spec.data, &spec.io.input_format).map_err(|e| e.to_string())?;
     let (mut rng, mut opened, mut rejects) = (Rng::with_seed(hour as u64), None, Vec::new());
     for from in (0..rows).step_by(BATCH) {
         for n in from..(from + BATCH).min(rows) {
-            let record = record(start + n as i64 * HOUR / rows as i64, &mut rng);
+            let time = start + n as i64 * HOUR / rows as i64;
+            let record = record(time, |_, below| rng.usize(..below));
             parser.parse(&Record { value: record.as_bytes(), origin: None }, &mut rejects);
         }
         let batch = parser.take();
@@ -181,31 +183,4 @@ fn add_hour(catalog: &Catalog, folder: &Path, hour: usize, rows: usize) -> Resul
     });
     catalog.update_datasource("sealed", |datasource| datasource.sealed.push(sealed));
     Ok(())
-}
-
-/// About 500 bytes: texts of few and many values, numbers.
-fn record(time: i64, rng: &mut Rng) -> String {
-    let mut text =
-        |field: usize| format!("\"s{field}\":\"value-{}\",", rng.usize(..[5, 50, 1000, 20_000][field % 4]));
-    let texts: String = (0..10).map(&mut text).collect();
-    let numbers: String = (0..9).map(|field| format!(",\"n{field}\":{}", rng.u32(..10_007))).collect();
-    format!("{{\"time\":\"{}\",{texts}\"note\":\"{}\"{numbers}}}", format_iso(time), "x".repeat(60))
-}
-
-fn spec() -> Value {
-    let texts = (0..10).map(|field| json!(format!("s{field}"))).chain([json!("note")]);
-    let numbers = (0..9).map(|field| json!({"type": "long", "name": format!("n{field}")}));
-    let dimensions: Vec<Value> = texts.chain(numbers).collect();
-    json!({"type": "kafka", "spec": {
-        "dataSchema": {
-            "dataSource": "live",
-            "timestampSpec": {"column": "time", "format": "iso"},
-            "dimensionsSpec": {"dimensions": dimensions},
-            "granularitySpec": {"segmentGranularity": "hour", "queryGranularity": "none", "rollup": false}
-        },
-        "ioConfig": {
-            "topic": "live", "inputFormat": {"type": "json"}, "consumerProperties": {"bootstrap.servers": "none:0"}
-        },
-        "tuningConfig": {"type": "kafka"}
-    }})
 }

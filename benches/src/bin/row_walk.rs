@@ -7,6 +7,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use alluvium_benches::twenty_fields::{record, spec};
 use alluvium_ingest::parse::{Record, RowParser};
 use alluvium_ingest::spec::SupervisorSpec;
 use alluvium_segments::live::{LiveOptions, LiveSegment};
@@ -14,7 +15,7 @@ use alluvium_segments::mapped::MappedSegment;
 use alluvium_segments::seal::{SealRequest, seal};
 use alluvium_segments::time::Interval;
 use alluvium_segments::{RowBatch, SegmentId, SegmentRef};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 const ROWS: usize = 200_000;
 /// Records a poll, as the task loop takes them.
@@ -27,7 +28,7 @@ const START: i64 = 1_709_251_200_000;
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Failure> {
-    let records: Vec<String> = (0..ROWS).map(record).collect();
+    let records: Vec<String> = (0..ROWS).map(row).collect();
     let bytes: usize = records.iter().map(String::len).sum();
     println!("{ROWS} records of {} bytes, 20 fields", bytes / ROWS);
 
@@ -68,7 +69,7 @@ fn main() -> Result<(), Failure> {
 }
 
 fn parse(records: &[String], batches: &mut Vec<RowBatch>) -> Result<(), Failure> {
-    let spec = SupervisorSpec::from_json(&spec())?;
+    let spec = SupervisorSpec::from_json(&spec("walk", "day"))?;
     let mut parser = RowParser::new(&spec.data, &spec.io.input_format)?;
     let mut rejects = Vec::new();
     for poll in records.chunks(BATCH) {
@@ -114,32 +115,11 @@ fn id() -> SegmentId {
     SegmentId { datasource: "walk".to_owned(), interval, version: "v".to_owned(), partition: 0 }
 }
 
-/// About 500 bytes: times, texts of few and many values, numbers.
-fn record(n: usize) -> String {
-    let texts: String = (0..10)
-        .map(|field| {
-            format!("\"s{field}\":\"value-{}\",", n * (field + 7) % [5, 50, 1000, 20_000][field % 4])
-        })
-        .collect();
-    let numbers: String = (0..9).map(|field| format!(",\"n{field}\":{}", n * (field + 3) % 10_007)).collect();
-    let time = alluvium_segments::time::format_iso(START + n as i64 * 400);
-    format!("{{\"time\":\"{time}\",{texts}\"note\":\"{}\"{numbers}}}", "x".repeat(60))
-}
-
-fn spec() -> Value {
-    let texts = (0..10).map(|field| json!(format!("s{field}"))).chain([json!("note")]);
-    let numbers = (0..9).map(|field| json!({"type": "long", "name": format!("n{field}")}));
-    let dimensions: Vec<Value> = texts.chain(numbers).collect();
-    json!({"type": "kafka", "spec": {
-        "dataSchema": {
-            "dataSource": "walk",
-            "timestampSpec": {"column": "time", "format": "iso"},
-            "dimensionsSpec": {"dimensions": dimensions},
-            "granularitySpec": {"segmentGranularity": "day", "queryGranularity": "none", "rollup": false}
-        },
-        "ioConfig": {
-            "topic": "walk", "inputFormat": {"type": "json"}, "consumerProperties": {"bootstrap.servers": "none:0"}
-        },
-        "tuningConfig": {"type": "kafka"}
-    }})
+/// Row `n`.
+fn row(n: usize) -> String {
+    let number = |field: usize, below: usize| {
+        let factor = if field < 10 { field + 7 } else { field - 7 };
+        n * factor % below
+    };
+    record(START + n as i64 * 400, number)
 }

@@ -10,7 +10,7 @@ use super::leaf::{Leaf, Test};
 use super::matcher::Node;
 use super::{Mask, Matcher};
 use crate::QueryError;
-use crate::scan::{Origin, Source};
+use crate::scan::{Origin, SPARSE, Source};
 
 /// More ids than this are tested row by row instead of merging their bitmaps.
 const MAX_IDS: usize = 2048;
@@ -19,8 +19,6 @@ const MAX_IDS: usize = 2048;
 const FEW_LIVE: u32 = 64;
 /// Columns of so many ids have them in a byte each.
 const NARROW_IDS: u32 = 256;
-/// Below one row in so many, the rows that indexes leave are tested one by one instead of comparing all.
-const SPARSE: usize = 128;
 
 /// A filter in two parts, both of which must hold.
 #[derive(Debug, Default)]

@@ -3,7 +3,7 @@
 
 use alluvium_segments::SegmentRef;
 
-use super::key::{Codes, Key};
+use super::key::{Codes, Common, Key};
 use super::row_buckets::RowBuckets;
 use super::source::Source;
 use crate::QueryError;
@@ -197,7 +197,7 @@ impl<'p> Grouping<'p> {
             None => self.buckets.each(source, chosen, |bucket| words.push(bucket)),
         }
         for (key, stride) in self.keys.iter().zip(self.strides.iter().skip(1)) {
-            key.add_words(source, *stride, chosen, &mut words)?;
+            key.add_common(source, &Common::OWN, *stride, chosen, &mut words)?;
         }
         if let Table::One(table) = &mut self.table {
             table.intern(&words, &mut self.groups);

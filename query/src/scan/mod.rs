@@ -30,6 +30,7 @@ pub(crate) use key::{Codes, Common, Key};
 pub(crate) use output::slot_column;
 pub(crate) use row_values::RowValues;
 pub(crate) use rows::compare_keys;
+pub(crate) use select::SPARSE;
 pub(crate) use source::{Kind, Origin, SlotId, Source, Values};
 
 /// The rows or bounds that a plan gives over the given blocks of one segment.

@@ -15,7 +15,7 @@ use crate::plan::Scope;
 
 /// Below one row in so many, chosen rows are read one by one: fetching a number from afar takes as long as unpacking
 /// some hundred that lie together.
-const SPARSE: usize = 128;
+pub(crate) const SPARSE: usize = 128;
 /// The same where expressions are computed, which costs for each row read.
 const SPARSE_COMPUTED: usize = 8;
 /// Below one row in so many that an index leaves of all blocks together, they are read together: that saves what each

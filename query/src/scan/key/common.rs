@@ -19,6 +19,9 @@ pub(crate) enum Common {
 }
 
 impl Common {
+    /// The codes stay those of the segment.
+    pub(crate) const OWN: Self = Self::Shift(0);
+
     /// The common code of a segment's.
     #[inline]
     pub(crate) fn of(&self, code: u64) -> u64 {

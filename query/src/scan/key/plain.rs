@@ -74,37 +74,7 @@ impl Key<'_> {
         Ok(())
     }
 
-    /// Adds `code * stride` to the key of each of the chosen rows, as [`Key::add_scaled`] does, in 64 bits.
-    pub(crate) fn add_words(
-        &self,
-        source: &mut Source<'_>,
-        stride: u64,
-        chosen: Rows<'_>,
-        words: &mut [u64],
-    ) -> Result<(), QueryError> {
-        let Some((base, lanes)) = self.lanes(source)? else { return Ok(()) };
-        fn add<T: Lane>(lanes: &[T], base: u64, stride: u64, chosen: Rows<'_>, words: &mut [u64]) {
-            let scaled = |lane: T| lane.word().wrapping_add(base).wrapping_mul(stride);
-            match chosen {
-                Rows::Span(start, end) => {
-                    let lanes = &lanes[start..end];
-                    words
-                        .iter_mut()
-                        .zip(lanes)
-                        .for_each(|(word, lane)| *word = word.wrapping_add(scaled(*lane)));
-                }
-                Rows::At(at) => words.iter_mut().zip(at).for_each(|(word, p)| {
-                    *word = word.wrapping_add(scaled(lanes[*p as usize]));
-                }),
-            }
-        }
-        each_lane!(lanes,
-            _ => words.iter_mut().for_each(|word| *word = word.wrapping_add(base.wrapping_mul(stride))),
-            lanes => add(lanes, base, stride, chosen, words));
-        Ok(())
-    }
-
-    /// Adds `common code * stride` to the key of each of the chosen rows, as [`Key::add_words`] does.
+    /// Adds `common code * stride` to the key of each of the chosen rows, as [`Key::add_scaled`] does, in 64 bits.
     pub(crate) fn add_common(
         &self,
         source: &mut Source<'_>,
