@@ -297,6 +297,23 @@ pub trait NumericColumn<T>: Send + Sync {
         Ok(None)
     }
 
+    /// Sets bit `i` of `out` where the own bits of the value of row `rows.start + i`, less `low`, wrapping, are at most
+    /// `span`, and clears the others, for rows from the start of an aligned block, no further than its end, where none
+    /// is null and it is faster than reading their lanes; says whether it did. `out` has a word for every 64 rows.
+    ///
+    /// # Errors
+    /// When the bytes below are corrupt.
+    fn mask_bits(
+        &self,
+        rows: Range<usize>,
+        low: u64,
+        span: u64,
+        out: &mut [u64],
+    ) -> Result<bool, SegmentError> {
+        let _ = (rows, low, span, out);
+        Ok(false)
+    }
+
     /// Whether any row may be null.
     fn may_have_nulls(&self) -> bool;
 
@@ -365,6 +382,23 @@ pub trait StringColumn: Send + Sync {
     /// When the bytes below are corrupt.
     fn read_lanes(&self, rows: Range<usize>, out: &mut LaneBlock) -> Result<bool, SegmentError> {
         let _ = (rows, out);
+        Ok(false)
+    }
+
+    /// Sets bit `i` of `out` where the id of row `rows.start + i` is in `first..=last`, and clears the others, for rows
+    /// from the start of an aligned block, no further than its end, where it is faster than reading their lanes; says
+    /// whether it did. `out` has a word for every 64 rows. Only for columns that are not multi.
+    ///
+    /// # Errors
+    /// When the bytes below are corrupt.
+    fn mask_ids(
+        &self,
+        rows: Range<usize>,
+        first: u32,
+        last: u32,
+        out: &mut [u64],
+    ) -> Result<bool, SegmentError> {
+        let _ = (rows, first, last, out);
         Ok(false)
     }
 

@@ -1,6 +1,6 @@
 //! How near the memory's speed are the scan kernels? For columns of several packed widths: a plain sum over as many
 //! bytes as the packed column has, beside sums and tests of the column's values, on one core. Sums are made of numbers that
-//! were unpacked (as under a filter), and while they are unpacked (fused).
+//! were unpacked (as under a filter), and tests of them; and both where the numbers lie (fused).
 //!
 //! `cargo run --release -p alluvium-benches --bin kernels`
 
@@ -30,7 +30,7 @@ fn main() -> Result<(), Failure> {
     let limit = bandwidth();
     println!("{ROWS} rows a column; reading memory on one core: {limit:.1} GB/s");
     println!(
-        "{:>5} {:>10} {:>12} {:>14} {:>7} {:>14} {:>7} {:>14} {:>7} {:>16}",
+        "{:>5} {:>10} {:>9} {:>8} {:>6} {:>14} {:>6} {:>14} {:>6} {:>17} {:>6} {:>16}",
         "bits",
         "MB packed",
         "plain ms",
@@ -40,7 +40,9 @@ fn main() -> Result<(), Failure> {
         "ratio",
         "range test ms",
         "ratio",
-        "sum GB/s packed"
+        "fused test ms",
+        "ratio",
+        "fused sum GB/s"
     );
     for width in WIDTHS {
         let Some(Column::Long(column)) = segment.column(&format!("c{width}"))? else {
@@ -52,8 +54,9 @@ fn main() -> Result<(), Failure> {
         let sum = fastest(|| sum(column));
         let fused = fastest(|| fused_sum(column));
         let test = fastest(|| count(column, 1 << (width - 1)));
+        let fused_test = fastest(|| fused_test(column, 1 << (width - 1)));
         println!(
-            "{width:>5} {:>10.1} {:>12.2} {:>14.2} {:>7.2} {:>14.2} {:>7.2} {:>14.2} {:>7.2} {:>16.1}",
+            "{width:>5} {:>10.1} {:>9.3} {:>8.3} {:>6.2} {:>14.3} {:>6.2} {:>14.3} {:>6.2} {:>17.3} {:>6.2} {:>16.1}",
             bytes as f64 / 1e6,
             plain * 1e3,
             sum * 1e3,
@@ -62,7 +65,9 @@ fn main() -> Result<(), Failure> {
             fused / plain,
             test * 1e3,
             test / plain,
-            bytes as f64 / sum / 1e9
+            fused_test * 1e3,
+            fused_test / plain,
+            bytes as f64 / fused / 1e9
         );
     }
     std::fs::remove_dir_all(&folder)?;
@@ -113,6 +118,20 @@ fn fused_sum(column: &dyn NumericColumn<i64>) -> u64 {
         }
     }
     sum
+}
+
+/// Marks the values up to `high`, where they lie.
+fn fused_test(column: &dyn NumericColumn<i64>, high: u64) -> u64 {
+    let mut marked = 0;
+    let mut mask = [0u64; BLOCK_ROWS / 64];
+    for start in (0..ROWS).step_by(BLOCK_ROWS) {
+        let rows = start..ROWS.min(start + BLOCK_ROWS);
+        let mask = &mut mask[..rows.len().div_ceil(64)];
+        if column.mask_bits(rows, 0, high, mask).is_ok_and(|done| done) {
+            marked += black_box(&*mask)[0];
+        }
+    }
+    marked
 }
 
 /// Counts the values up to `high`.

@@ -100,22 +100,26 @@ impl IdSet {
         }
     }
 
-    /// Marks the lanes whose id, `base` plus the lane, is in it.
-    pub(super) fn mask(&self, base: u64, lanes: LaneSlice<'_>, out: &mut [u64]) {
-        let range = match &self.rest {
+    /// Its first and last id, where it holds all between them.
+    pub(super) fn range(&self) -> Option<(u32, u32)> {
+        match &self.rest {
             Rest::None if self.null => Some((0, 0)),
-            Rest::None => return out.fill(0),
             Rest::One(id) if !self.null => Some((*id, *id)),
-            Rest::Range(start, end) if !self.null || *start <= 1 => {
+            Rest::Range(start, end) if start < end && (!self.null || *start <= 1) => {
                 Some((start - u32::from(self.null), end - 1))
             }
             _ => None,
-        };
-        match range {
+        }
+    }
+
+    /// Marks the lanes whose id, `base` plus the lane, is in it.
+    pub(super) fn mask(&self, base: u64, lanes: LaneSlice<'_>, out: &mut [u64]) {
+        match self.range() {
             Some((_, last)) if u64::from(last) < base => out.fill(0),
             Some((first, last)) => {
                 lanes.mask_range(u64::from(first).saturating_sub(base), u64::from(last) - base, out);
             }
+            None if self.len() == 0 => out.fill(0),
             None => lanes.mask_table(self.table().get(base as usize..).unwrap_or_default(), out),
         }
     }

@@ -92,6 +92,9 @@ impl Leaf {
         {
             return Ok(mask);
         }
+        if let Some(mask) = by_range(&self.test, want, source, self.slot)? {
+            return Ok(mask);
+        }
         source.load_lanes(self.slot)?;
         if let Some((base, lanes)) = source.lanes(self.slot)
             && let Some(mask) = by_lanes(&self.test, want, base, lanes)
@@ -166,6 +169,24 @@ fn decide(outside: bool, inside: bool, nulls: u32, null: Option<bool>, want: boo
         };
     }
     inside.then_some(want)
+}
+
+/// A test by comparing numbers where they lie, where it is a range of them or of ids and the column can do so.
+fn by_range(test: &Test, want: bool, source: &Source<'_>, slot: SlotId) -> Result<Option<Mask>, QueryError> {
+    let (low, high) = match test {
+        Test::Ids(set) => match set.range() {
+            Some((first, last)) => (i64::from(first), i64::from(last)),
+            None => return Ok(None),
+        },
+        Test::Long(predicate) if predicate.range_is_exact() => match predicate.range() {
+            Some((low, high)) if low <= high => (low, high),
+            _ => return Ok(None),
+        },
+        _ => return Ok(None),
+    };
+    let mut mask = Mask::none(source.len());
+    let done = source.mask_range(slot, (low, high), mask.words_mut())?;
+    Ok(done.then(|| if want { mask } else { mask.complement() }))
 }
 
 /// A test by comparing lanes, where it is a range or a set of ids.

@@ -1,19 +1,19 @@
 //! What is in this block of rows? The columns one task needs, stored and computed, each read at most once a
 //! block: the whole block, or (after a selective filter) the chosen rows only.
 
+mod unread;
+
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use alluvium_expression::{ColumnFilter, StringPredicate};
 use alluvium_segments::{
-    BLOCK_ROWS, Column, LaneBlock, LaneSlice, MultiBlock, NumericBlock, NumericColumn, RunSlice, Segment,
-    StringColumn, TIME_COLUMN,
+    Column, LaneBlock, LaneSlice, MultiBlock, NumericBlock, NumericColumn, Segment, StringColumn, TIME_COLUMN,
 };
 
 use super::computed::Computed;
 use crate::QueryError;
-use crate::aggregate::Rows;
 use crate::column::TextInterner;
 use crate::filter::Verdicts;
 use crate::plan::{Input, VirtualColumn, VirtualSource};
@@ -352,20 +352,6 @@ impl<'s> Source<'s> {
         if self.slots[slot].laned { Ok(()) } else { self.load(slot) }
     }
 
-    /// The runs of a column's current rows, when those are all of an aligned block that is stored so and has not been
-    /// read otherwise.
-    pub(crate) fn runs(&self, slot: SlotId) -> Result<Option<RunSlice<'s>>, QueryError> {
-        let Slot { origin, fresh, laned, .. } = &self.slots[slot];
-        if *fresh || *laned || self.rows.is_some() {
-            return Ok(None);
-        }
-        Ok(match origin {
-            Origin::Long(column) => column.runs(self.range.clone())?,
-            Origin::Texts(column) if !column.is_multi() => column.runs(self.range.clone())?,
-            _ => None,
-        })
-    }
-
     /// The lanes and their base of a loaded column of longs without nulls, or of dictionary ids.
     pub(crate) fn lanes(&self, slot: SlotId) -> Option<(u64, LaneSlice<'_>)> {
         let Slot { lanes, laned, values, .. } = &self.slots[slot];
@@ -379,36 +365,6 @@ impl<'s> Source<'s> {
             }
             _ => None,
         }
-    }
-
-    /// Smallest and largest `__time` of an aligned block, where they are known.
-    pub(crate) fn block_times(&mut self, block: usize) -> Result<Option<(i64, i64)>, QueryError> {
-        let time = self.time()?;
-        let Origin::Long(column) = self.origin(time) else { return Ok(None) };
-        Ok(column.zone(block).and_then(|zone| zone.bounds))
-    }
-
-    /// Bounds of a column of longs without nulls and the number of rows, when the rows are all those of an aligned
-    /// block whose zone is known.
-    pub(crate) fn whole_block_zone(&self, slot: SlotId, rows: Rows<'_>) -> Option<((i64, i64), usize)> {
-        let Origin::Long(column) = self.origin(slot) else { return None };
-        let all = matches!(rows, Rows::Span(0, end) if end == self.range.len());
-        if !all || self.rows.is_some() || !self.range.start.is_multiple_of(BLOCK_ROWS) {
-            return None;
-        }
-        let zone = column.zone(self.range.start / BLOCK_ROWS)?;
-        let bounds = zone.bounds.filter(|_| zone.nulls == 0)?;
-        Some((bounds, self.range.len()))
-    }
-
-    /// The sum, wrapping, of a column of longs over rows that are all of an aligned block, where none is null, the column
-    /// has not been read otherwise, and its encoding gives the sum without its numbers.
-    pub(crate) fn sum(&self, slot: SlotId, rows: Rows<'_>) -> Result<Option<u64>, QueryError> {
-        let Slot { origin: Origin::Long(column), fresh: false, laned: false, .. } = &self.slots[slot] else {
-            return Ok(None);
-        };
-        let all = matches!(rows, Rows::Span(0, end) if end == self.range.len());
-        if all && self.rows.is_none() { Ok(column.sum_bits(self.range.clone())?) } else { Ok(None) }
     }
 
     fn compute(&mut self, slot: SlotId, values: &mut Values) -> Result<(), QueryError> {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Block, Damage, Encoding};
-use crate::kernel::{CHUNK, sum, sum_packed, unpack8, unpack16, unpack32, unpack64};
+use crate::kernel::{CHUNK, unpack8, unpack16, unpack32, unpack64};
 use crate::{LaneBlock, LaneSlice, RunSlice};
 
 impl<'b> Block<'b> {
@@ -51,41 +51,6 @@ impl<'b> Block<'b> {
         Ok(Some(RunSlice { base: self.entry.base, ends: runs.ends, values }))
     }
 
-    /// The sum of the words of rows `0..end` of this block, wrapping, where they need not be stored for it: packed
-    /// blocks up to the end of a chunk or of the block, constant and plain ones.
-    pub(crate) fn sum(&self, end: usize) -> Result<Option<u64>, Damage> {
-        let whole = end == self.rows || (end < self.rows && end.is_multiple_of(CHUNK));
-        let packed = match self.entry.encoding {
-            Encoding::Constant if whole => 0,
-            Encoding::Packed if whole => {
-                let mut sum = 0u64;
-                for chunk in 0..end.div_ceil(CHUNK) {
-                    // The last chunk is filled up with zeroes.
-                    let part = sum_packed(self.entry.width, self.chunk(0, chunk)?).ok_or_else(|| {
-                        Damage::new(format!("an aligned chunk of width {}", self.entry.width), "other bytes")
-                    })?;
-                    sum = sum.wrapping_add(part);
-                }
-                sum
-            }
-            Encoding::Plain => {
-                let width = usize::from(self.entry.width);
-                let wrong = || Damage::new(format!("{end} values of {width} bytes"), "other bytes");
-                let bytes =
-                    self.words()?.get(..end * width).filter(|_| end <= self.rows).ok_or_else(wrong)?;
-                match self.entry.width {
-                    1 => sum(bytes),
-                    2 => sum(numbers::<u16>(bytes)?),
-                    4 => sum(numbers::<u32>(bytes)?),
-                    8 => sum(numbers::<u64>(bytes)?),
-                    _ => return Err(wrong()),
-                }
-            }
-            _ => return Ok(None),
-        };
-        Ok(Some(packed.wrapping_add(self.entry.base.wrapping_mul(end as u64))))
-    }
-
     fn packed_lanes(&self, end: usize, out: &mut LaneBlock) -> Result<(), Damage> {
         let (base, width) = (self.entry.base, self.entry.width);
         let room = end.next_multiple_of(CHUNK);
@@ -123,7 +88,7 @@ impl<'b> Block<'b> {
 const STEP: usize = 8;
 
 /// Bytes as numbers, which lie aligned.
-fn numbers<T: bytemuck::Pod>(bytes: &[u8]) -> Result<&[T], Damage> {
+pub(super) fn numbers<T: bytemuck::Pod>(bytes: &[u8]) -> Result<&[T], Damage> {
     bytemuck::try_cast_slice(bytes).map_err(|e| Damage::new("aligned values", e.to_string()))
 }
 

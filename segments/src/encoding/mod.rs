@@ -16,6 +16,7 @@ mod read;
 mod scaled;
 #[cfg(test)]
 mod tests;
+mod unread;
 mod write;
 
 pub(crate) use choose::Policy;

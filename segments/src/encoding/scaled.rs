@@ -50,6 +50,20 @@ impl Scale {
         self.origin.wrapping_add(word.wrapping_mul(self.step))
     }
 
+    /// The words whose values, less `low`, wrapping, are at most `span`, as such a test of words; `None` where they are
+    /// not neighbours, or there are none.
+    pub(crate) fn words_within(self, low: u64, span: u64) -> Option<(u64, u64)> {
+        // Values grow with their words, from the origin on, as signed numbers.
+        let (low, high) = (low as i64, low.wrapping_add(span) as i64);
+        let (first, last) = (low.max(self.origin as i64), high);
+        if low > high || first > last || self.step == 0 {
+            return None;
+        }
+        let distance = |to: i64| (to as u64).wrapping_sub(self.origin);
+        let (first, last) = (distance(first).div_ceil(self.step), distance(last) / self.step);
+        Some((first, last.checked_sub(first)?))
+    }
+
     /// Its bytes at the end of a payload.
     pub(super) fn to_bytes(self) -> [u8; SCALE_BYTES] {
         let mut bytes = [0; SCALE_BYTES];
@@ -105,6 +119,15 @@ mod tests {
             if let Some(scale) = Scale::of(&values) {
                 prop_assert!(scale.step % step == 0);
                 prop_assert!(values.iter().all(|value| scale.value(scale.word(*value)) == *value));
+                let (low, high) = (values[0].min(values[values.len() - 1]), values[0].max(values[values.len() - 1]));
+                for (low, high) in [(low as i64, high as i64), (low as i64 + 1, high as i64), (i64::MIN, high as i64 - 1)] {
+                    let span = (high as u64).wrapping_sub(low as u64);
+                    let within = scale.words_within(low as u64, span);
+                    for value in &values {
+                        let inside = within.is_some_and(|(low, span)| scale.word(*value).wrapping_sub(low) <= span);
+                        prop_assert_eq!(inside, low <= *value as i64 && *value as i64 <= high);
+                    }
+                }
             } else {
                 prop_assert!(step == 1 || words.iter().all(|w| *w == words[0]));
             }

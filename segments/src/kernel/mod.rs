@@ -4,6 +4,7 @@
 
 mod compare;
 mod pack;
+mod packed;
 #[cfg(test)]
 mod scalar;
 mod scale;
@@ -15,10 +16,10 @@ mod unpack;
 
 pub use compare::{Lane, extremes, mask_range, mask_span, mask_table};
 pub(crate) use pack::pack_chunk;
+pub(crate) use packed::{ChunkMask, mask_packed, sum_packed};
 pub use scale::add_scaled;
 pub(crate) use scale::{multiply, multiply_here};
 pub use sum::sum;
-pub(crate) use sum::sum_packed;
 pub(crate) use unpack::{unpack_some, unpack8, unpack16, unpack32, unpack64};
 
 /// Values a packed chunk.

@@ -1,5 +1,4 @@
-//! What do the numbers of a block add up to? Lanes in memory are added as halves of words of twice their width; a packed
-//! chunk is added up while it is unpacked, without a number being stored.
+//! What do the numbers of a block add up to? Lanes in memory are added as halves of words of twice their width.
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{
@@ -7,7 +6,7 @@ use std::arch::x86_64::{
     _mm256_set1_epi64x, _mm256_setzero_si256, _mm256_srli_epi32, _mm256_srli_epi64,
 };
 
-use super::{CHUNK, Lane};
+use super::Lane;
 
 /// The sum of all lanes, wrapping.
 #[must_use]
@@ -121,82 +120,10 @@ lane_sum!(shorts, u16, wide_shorts);
 lane_sum!(words, u32, wide_words);
 lane_sum!(longs, u64, wide_longs);
 
-/// Sums of packed chunks of one lane type, in accumulators of a type that holds the sum of all numbers of a lane.
-macro_rules! packed_sums {
-    ($module:ident, $lane:ty, $lanes:literal, $sum:ty, [$($w:literal)*]) => {
-        mod $module {
-            use fastlanes::FastLanes;
-
-            #[inline(always)]
-            fn plain<const W: usize, const B: usize>(packed: &[$lane; B]) -> u64 {
-                let mut sums = [0 as $sum; $lanes];
-                for (lane, slot) in sums.iter_mut().enumerate() {
-                    let mut sum = 0 as $sum;
-                    fastlanes::unpack!($lane, W, packed, lane, |$idx, $elem| {
-                        let _: usize = $idx;
-                        sum = sum.wrapping_add(<$sum>::from($elem));
-                    });
-                    *slot = sum;
-                }
-                super::plain(&sums)
-            }
-
-            #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx2")]
-            fn wide<const W: usize, const B: usize>(packed: &[$lane; B]) -> u64 {
-                plain::<W, B>(packed)
-            }
-
-            fn best<const W: usize, const B: usize>(packed: &[$lane; B]) -> u64 {
-                #[cfg(target_arch = "x86_64")]
-                if is_x86_feature_detected!("avx2") {
-                    #[expect(unsafe_code, reason = "instructions the processor was asked for")]
-                    // SAFETY: the processor has AVX2, which is all that `wide` asks for.
-                    return unsafe { wide::<W, B>(packed) };
-                }
-                plain::<W, B>(packed)
-            }
-
-            /// The sum of a chunk.
-            pub(super) fn chunk(width: u8, packed: &[u8]) -> Option<u64> {
-                let lanes: &[$lane] = bytemuck::try_cast_slice(packed).ok()?;
-                match width {
-                    $($w => Some(best::<$w, { $lanes * $w }>(lanes.try_into().ok()?)),)*
-                    _ => None,
-                }
-            }
-        }
-    };
-}
-
-packed_sums!(narrow8, u8, 128, u8, [1 2 3 4 5]);
-packed_sums!(wide8, u8, 128, u16, [6 7 8]);
-packed_sums!(narrow16, u16, 64, u16, [9 10 11 12]);
-packed_sums!(wide16, u16, 64, u32, [13 14 15 16]);
-packed_sums!(narrow32, u32, 32, u32, [17 18 19 20 21 22 23 24 25 26 27]);
-packed_sums!(wide32, u32, 32, u64, [28 29 30 31 32]);
-packed_sums!(all64, u64, 16, u64, [33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64]);
-
-/// The sum of the numbers of a packed chunk, wrapping. Wrong lengths, alignments and widths give `None`.
-pub(crate) fn sum_packed(width: u8, packed: &[u8]) -> Option<u64> {
-    const { assert!(CHUNK == 1024) };
-    match width {
-        0 => Some(0),
-        1..=5 => narrow8::chunk(width, packed),
-        6..=8 => wide8::chunk(width, packed),
-        9..=12 => narrow16::chunk(width, packed),
-        13..=16 => wide16::chunk(width, packed),
-        17..=27 => narrow32::chunk(width, packed),
-        28..=32 => wide32::chunk(width, packed),
-        _ => all64::chunk(width, packed),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::pack_chunk;
     use super::*;
 
     fn check<T: Lane>(lanes: &[T]) {
@@ -220,19 +147,6 @@ mod tests {
             check(&longs.iter().map(|v| *v as u32).collect::<Vec<_>>());
             check(&longs.iter().map(|v| *v as u16).collect::<Vec<_>>());
             check(&longs.iter().map(|v| *v as u8).collect::<Vec<_>>());
-            for width in 1..=64u8 {
-                let mut values = [0u64; CHUNK];
-                values.fill_with(|| next() >> (64 - width));
-                let mut packed = Vec::new();
-                pack_chunk(width, &values, &mut packed);
-                let aligned: Vec<u64> =
-                    packed.chunks(8).map(|c| u64::from_le_bytes(c.try_into().unwrap())).collect();
-                let slow = values.iter().fold(0u64, |sum, value| sum.wrapping_add(*value));
-                let bytes: &[u8] = bytemuck::cast_slice(&aligned);
-                prop_assert_eq!(sum_packed(width, bytes), Some(slow), "width {}", width);
-                prop_assert_eq!(sum_packed(width, &bytes[8..]), None);
-            }
-            prop_assert_eq!(sum_packed(65, &[]), None);
         }
     }
 }

@@ -236,6 +236,29 @@ impl<T: Number> NumericColumn<T> for MappedNumbers<T> {
         sum.map_err(|damage| self.words.damaged(&block, damage))
     }
 
+    fn mask_bits(
+        &self,
+        rows: Range<usize>,
+        low: u64,
+        span: u64,
+        out: &mut [u64],
+    ) -> Result<bool, SegmentError> {
+        let number = rows.start / BLOCK_ROWS;
+        if !self.words.is_head_of_block(&rows) || self.null_bits(number)?.is_some() {
+            return Ok(false);
+        }
+        let block = self.words.block(number)?;
+        let masked = match block.entry.exponent {
+            RAW => block.mask(rows.len(), low, span, out),
+            SCALED => block.scale().and_then(|scale| match scale.words_within(low, span) {
+                Some((low, span)) => block.mask(rows.len(), low, span, out),
+                None => Ok(false),
+            }),
+            _ => return Ok(false),
+        };
+        masked.map_err(|damage| self.words.damaged(&block, damage))
+    }
+
     fn may_have_nulls(&self) -> bool {
         self.summary.nulls > 0
     }

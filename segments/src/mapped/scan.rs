@@ -99,9 +99,16 @@ fn mark_single(
         if entry.most().is_some_and(|most| !wanted.meets(entry.base, most)) {
             continue;
         }
-        column.read_lanes(start..rows.end.min(start + BLOCK_ROWS), &mut lanes)?;
+        let block = start..rows.end.min(start + BLOCK_ROWS);
         let mask = mask.get_mut(..words.len()).unwrap_or_default();
-        wanted.mask(&lanes, mask);
+        let done = match wanted {
+            Wanted::Range(first, last) => column.mask_ids(block.clone(), *first, *last, mask)?,
+            Wanted::Set { .. } => false,
+        };
+        if !done {
+            column.read_lanes(block, &mut lanes)?;
+            wanted.mask(&lanes, mask);
+        }
         words.iter_mut().zip(mask).for_each(|(word, hits)| *word |= *hits);
     }
     Ok(())

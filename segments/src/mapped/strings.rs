@@ -254,6 +254,22 @@ impl StringColumn for MappedStrings {
         Ok(true)
     }
 
+    fn mask_ids(
+        &self,
+        rows: Range<usize>,
+        first: u32,
+        last: u32,
+        out: &mut [u64],
+    ) -> Result<bool, SegmentError> {
+        self.single_only("mask_ids")?;
+        if !self.ids.is_head_of_block(&rows) || first > last {
+            return Ok(false);
+        }
+        let block = self.ids.block(rows.start / BLOCK_ROWS)?;
+        let masked = block.mask(rows.len(), u64::from(first), u64::from(last - first), out);
+        masked.map_err(|damage| self.ids.damaged(&block, damage))
+    }
+
     fn runs(&self, rows: Range<usize>) -> Result<Option<RunSlice<'_>>, SegmentError> {
         self.single_only("runs")?;
         self.ids.runs(&rows)

@@ -130,9 +130,50 @@ fn check_lanes(column: &dyn NumericColumn<i64>, rows: usize) {
             let slow = block.values.iter().fold(0i64, |sum, value| sum.wrapping_add(*value));
             assert_eq!((sum as i64, block.nulls.any()), (slow, false));
         }
+        check_masks(column, &range, &block);
         if column.read_lanes(range, &mut lanes).unwrap() {
             let lane = |i: usize| lanes.base.wrapping_add(lanes.slice().get(i)) as i64;
             assert!((0..block.values.len()).all(|i| lane(i) == block.values[i]));
+        }
+    }
+}
+
+/// Ranges that are compared where the numbers lie hold the rows whose values they hold; also of part of a block.
+fn check_masks(column: &dyn NumericColumn<i64>, range: &std::ops::Range<usize>, block: &NumericBlock<i64>) {
+    let (first, last) = (block.values[0], block.values[block.values.len() - 1]);
+    let (low, high) = (first.min(last), first.max(last));
+    for (low, high) in
+        [(low, high), (low, low), (low.saturating_add(1), i64::MAX), (i64::MIN, high), (i64::MIN, i64::MAX)]
+    {
+        for rows in [range.len(), range.len().div_ceil(2)] {
+            let span = (high as u64).wrapping_sub(low as u64);
+            let mut mask = vec![0xAAAA; rows.div_ceil(64)];
+            if column.mask_bits(range.start..range.start + rows, low as u64, span, &mut mask).unwrap() {
+                assert!(!block.nulls.any());
+                for bit in 0..mask.len() * 64 {
+                    let inside = bit < rows && low <= block.values[bit] && block.values[bit] <= high;
+                    assert_eq!(mask[bit / 64] >> (bit % 64) & 1 == 1, inside, "row {bit}, {low}..={high}");
+                }
+            }
+        }
+    }
+}
+
+/// The same of ids.
+fn check_id_masks(column: &dyn StringColumn, rows: usize) {
+    let mut ids = Vec::new();
+    for start in (0..rows).step_by(BLOCK_ROWS) {
+        let range = start..rows.min(start + BLOCK_ROWS);
+        column.read_ids(range.clone(), &mut ids).unwrap();
+        let (first, last) = (ids[0].min(ids[ids.len() - 1]), ids[0].max(ids[ids.len() - 1]));
+        for (first, last) in [(first, last), (first, first), (0, last), (last, u32::MAX)] {
+            let mut mask = vec![0xAAAA; ids.len().div_ceil(64)];
+            if column.mask_ids(range.clone(), first, last, &mut mask).unwrap() {
+                for bit in 0..mask.len() * 64 {
+                    let inside = ids.get(bit).is_some_and(|id| (first..=last).contains(id));
+                    assert_eq!(mask[bit / 64] >> (bit % 64) & 1 == 1, inside);
+                }
+            }
         }
     }
 }
@@ -153,6 +194,7 @@ fn check_strings(column: &dyn StringColumn, rows: usize, picks: &[u32]) {
         assert_eq!(row(&some, i), row(&all, at));
     }
     if !column.is_multi() {
+        check_id_masks(column, rows);
         let mut ids = Vec::new();
         column.gather_ids(picks, &mut ids).unwrap();
         for (id, pick) in ids.iter().zip(picks) {
