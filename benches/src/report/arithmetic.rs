@@ -2,6 +2,9 @@
 
 use super::{QueryReport, Report};
 
+/// A peer whose error is no larger than this computes the answer exactly, and is no measure for those that approximate.
+const EXACT: f64 = 1e-9;
+
 /// The least of some times.
 #[must_use]
 pub fn minimum(times: &[f64]) -> Option<f64> {
@@ -80,13 +83,16 @@ impl Report {
         Some(query.minimum(self.ours()?)? / self.fastest_peer(query, elsewhere)?.1)
     }
 
-    /// Queries whose approximate answer of ours is further off than the best peer's: ours, the best peer's.
+    /// Queries whose approximate answer of ours is further off than that of the best peer that approximates: ours, the
+    /// best peer's.
     #[must_use]
     pub fn worse_errors(&self) -> Vec<(&str, f64, f64)> {
         let Some(ours) = self.ours() else { return Vec::new() };
         let compared = self.queries.iter().filter_map(|q| {
             let own = q.outcomes[ours].error?;
-            let best = self.peers().filter_map(|at| q.outcomes[at].error).min_by(f64::total_cmp)?;
+            let approximate = |error: &f64| *error > EXACT;
+            let errors = self.peers().filter_map(|at| q.outcomes[at].error).filter(approximate);
+            let best = errors.min_by(f64::total_cmp)?;
             Some((q.name.as_str(), own, best))
         });
         compared.filter(|(_, own, best)| own > best).collect()
@@ -146,7 +152,7 @@ mod tests {
 
     #[test]
     fn ratios_are_of_minima_and_leave_out_who_was_not_timed() {
-        let report = report();
+        let mut report = report();
         assert_eq!(report.queries[0].ratio(0, 1), Some(0.25));
         assert_eq!(report.queries[1].ratio(0, 1), None);
         assert_eq!(report.fastest_peer(&report.queries[0], false), Some(("b", 3.0)));
@@ -155,6 +161,8 @@ mod tests {
         assert_eq!(report.ratio_to_fastest(&report.queries[1], true), Some(2.0));
         assert_eq!(report.worse_errors(), [("S1", 0.02, 0.01)]);
         assert!(report.wrong_of_ours().is_empty());
+        report.queries[1].outcomes[2].error = Some(0.0);
+        assert!(report.worse_errors().is_empty(), "a peer that does not approximate");
     }
 
     #[test]

@@ -6,9 +6,14 @@
 mod ranges;
 #[cfg(target_arch = "x86_64")]
 mod sums;
+#[cfg(target_arch = "x86_64")]
+pub(super) mod wide_lanes;
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{__m128i, __m256i, _MM_HINT_T0, _mm_prefetch};
+
+#[cfg(target_arch = "x86_64")]
+use fastlanes::FL_ORDER;
 
 use super::{
     CHUNK, Lane, mask_range, packed_bytes, sum, unpack::unpack8, unpack::unpack16, unpack::unpack32,
@@ -32,6 +37,12 @@ fn load(bytes: &[u8; 32]) -> __m256i {
 #[cfg(target_arch = "x86_64")]
 const fn place(row: usize, width: usize, lane_bits: usize) -> (usize, usize) {
     (row * width / lane_bits, row * width % lane_bits)
+}
+
+/// The place in the chunk of the first number of a row.
+#[cfg(target_arch = "x86_64")]
+const fn start(row: usize) -> usize {
+    FL_ORDER[row / 8] * 16 + row % 8 * 128
 }
 
 /// A number of bits to shift by.

@@ -36,7 +36,7 @@ macro_rules! widest {
     };
 }
 
-/// `best` on the baseline: wider vectors win little on lanes of 64 bits, which are rare.
+/// `best` on the baseline, for lanes of 64 bits.
 macro_rules! baseline {
     ($lane:ty, $lanes:literal) => {
         fn best<const W: usize, const B: usize>(packed: &[$lane; B], out: &mut [$lane; CHUNK]) {
@@ -107,11 +107,21 @@ lane_kernels!(lanes64, baseline, u64, 16, [33 34 35 36 37 38 39 40 41 42 43 44 4
 pub(crate) use lanes8::all as unpack8;
 pub(crate) use lanes16::all as unpack16;
 pub(crate) use lanes32::all as unpack32;
-pub(crate) use lanes64::all as unpack64;
 #[cfg(test)]
 pub(super) use {
     lanes8::plain as plain8, lanes16::plain as plain16, lanes32::plain as plain32, lanes64::plain as plain64,
 };
+
+/// All numbers of a chunk of 33 to 64 bits each.
+pub(crate) fn unpack64(width: u8, packed: &[u8], out: &mut [u64; CHUNK]) -> Option<()> {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") {
+        #[expect(unsafe_code, reason = "instructions the processor was asked for")]
+        // SAFETY: the processor has AVX2, which is all that the function asks for.
+        return unsafe { super::packed::wide_lanes::unpack(width, packed, out) };
+    }
+    lanes64::all(width, packed, out)
+}
 
 /// Hands the numbers at `picks` (each taken modulo the chunk's length) of a packed chunk to `each`, in order.
 #[inline]

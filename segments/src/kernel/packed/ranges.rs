@@ -11,10 +11,9 @@ use std::arch::x86_64::{
     _mm256_sll_epi32, _mm256_sll_epi64, _mm256_srl_epi16, _mm256_srl_epi32, _mm256_srl_epi64,
 };
 
-use fastlanes::FL_ORDER;
 use seq_macro::seq;
 
-use super::{ChunkMask, Word, ahead, by, by_width, load, place};
+use super::{ChunkMask, Word, ahead, by, by_width, load, place, start};
 
 /// Sets the bits of the numbers from `low` on, `count` of them (not all there are), and clears the others.
 #[target_feature(enable = "avx2")]
@@ -36,11 +35,6 @@ pub(super) fn wide(width: u8, words: &[Word], low: u64, count: u64, out: &mut [C
             Some(())
         }
     }
-}
-
-/// The place in the chunk of the first number of a row.
-const fn start(row: usize) -> usize {
-    FL_ORDER[row / 8] * 16 + row % 8 * 128
 }
 
 /// The numbers of row `ROW` in vector `g` of its lanes, each at the top of its lane with other bits below.
