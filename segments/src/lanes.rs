@@ -1,6 +1,8 @@
 //! How do the numbers of one block lie on narrow lanes? As unsigned offsets to a common base, 1, 2, 4 or 8 bytes
 //! each, so that tests, sums and group keys touch as few bytes as the encoding allows.
 
+use std::cell::RefCell;
+
 use crate::kernel::{self, Lane};
 
 /// Numbers of a block: number `i` is `base + lane i`, wrapping.
@@ -67,7 +69,33 @@ macro_rules! each_lane {
     };
 }
 
+/// Blocks that a thread keeps for its next ones.
+const MOST_SPARE: usize = 8;
+
+std::thread_local! {
+    static SPARE: RefCell<Vec<LaneBlock>> = const { RefCell::new(Vec::new()) };
+}
+
 impl LaneBlock {
+    /// One without numbers, with room of another that this thread gave back.
+    #[must_use]
+    pub fn spare() -> Self {
+        SPARE.with_borrow_mut(Vec::pop).map_or_else(Self::default, |mut block| {
+            block.fill(0, 0);
+            block
+        })
+    }
+
+    /// Leaves its room to the thread's next block.
+    pub fn give_back(self) {
+        let used = self.b1.capacity() + self.b2.capacity() + self.b4.capacity() + self.b8.capacity() > 0;
+        SPARE.with_borrow_mut(|spare| {
+            if used && spare.len() < MOST_SPARE {
+                spare.push(self);
+            }
+        });
+    }
+
     /// The lanes.
     #[must_use]
     pub fn slice(&self) -> LaneSlice<'_> {

@@ -314,6 +314,22 @@ pub trait NumericColumn<T>: Send + Sync {
         Ok(false)
     }
 
+    /// Of rows from the start of an aligned block, no further than its end: those, counted from the first, outside of
+    /// which none lies in `low..=high` by its own bits as a signed number, where that is known without reading them, and
+    /// none of the column is null.
+    ///
+    /// # Errors
+    /// When the bytes below are corrupt.
+    fn rows_within(
+        &self,
+        rows: Range<usize>,
+        low: i64,
+        high: i64,
+    ) -> Result<Option<Range<usize>>, SegmentError> {
+        let _ = (rows, low, high);
+        Ok(None)
+    }
+
     /// Whether any row may be null.
     fn may_have_nulls(&self) -> bool;
 
@@ -444,6 +460,25 @@ pub trait StringColumn: Send + Sync {
         rows: Range<usize>,
         out: &mut [u64],
     ) -> Result<(), SegmentError>;
+
+    /// Clears the bits of the rows of a range that hold none of the ids (`keep`) or any of them (else), as
+    /// [`StringColumn::mark`] has it; others stay as they are.
+    ///
+    /// # Errors
+    /// As `mark`.
+    fn restrict(
+        &self,
+        ids: &mut dyn Iterator<Item = u32>,
+        keep: bool,
+        rows: Range<usize>,
+        out: &mut [u64],
+    ) -> Result<(), SegmentError> {
+        let mut found = vec![0u64; out.len()];
+        self.mark(ids, rows, &mut found)?;
+        let hits = |word: &u64| if keep { *word } else { !*word };
+        out.iter_mut().zip(&found).for_each(|(word, found)| *word &= hits(found));
+        Ok(())
+    }
 
     /// The rows that hold any of the ids, which ascend, as [`StringColumn::mark`] has it for rows `0..rows`.
     ///

@@ -3,15 +3,36 @@
 
 use super::read::{Scratch, word_at};
 use super::{Block, Damage, Encoding};
-use crate::kernel::{CHUNK, unpack_some};
+use crate::kernel::{CHUNK, packed_bytes, places, unpack_some};
 
 /// Rows asked of one chunk from which unpacking all of it is cheaper than one by one.
 const DENSE: usize = 8;
+
+/// Rows asked of one block from which they are so near to each other that the processor fetches them by itself.
+const SCATTERED: usize = 64;
 
 /// Runs for each row asked for, up to which walking from run to run is cheaper than halving.
 const NEAR: usize = 32;
 
 impl Block<'_> {
+    /// Reads bytes where each of rows `picks`, as [`Block::gather`] has them, lies, if they lie at a place of their own:
+    /// so that all of these bytes are on their way from memory at the same time, and not one after the other. What it
+    /// gives is of no use but to keep it from being left out.
+    pub(crate) fn touch(&self, picks: &[u32], start: u32) -> u8 {
+        let width = self.entry.width;
+        let chunk = match self.entry.encoding {
+            Encoding::Packed if picks.len() < SCATTERED => packed_bytes(width),
+            _ => return 0,
+        };
+        picks.iter().fold(0, |seen, pick| {
+            let row = pick.wrapping_sub(start) as usize;
+            let start = row / CHUNK * chunk;
+            places(width, row)
+                .iter()
+                .fold(seen, |seen, at| seen ^ self.payload.get(start + at).copied().unwrap_or(0))
+        })
+    }
+
     /// Appends the values of rows `picks`, which count from `start` (the block's first row) and ascend.
     pub(crate) fn gather<T: Copy>(
         &self,

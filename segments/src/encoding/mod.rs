@@ -5,6 +5,7 @@
 //! Encodings work on 64-bit words; [`Number`] says how a column's values become words ([`decimal`] turns
 //! floating-point numbers that are short decimals into integers, [`scaled`] longs with a common step into small ones).
 
+mod ascending;
 mod choose;
 pub(crate) mod decimal;
 mod entry;

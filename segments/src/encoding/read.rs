@@ -116,24 +116,21 @@ impl<'a> Block<'a> {
         Ok(())
     }
 
+    /// The first value of one delta-encoded chunk.
+    pub(super) fn first_of(&self, chunk: usize) -> Result<u64, Damage> {
+        let first = self.payload.get(8 * chunk..8 * chunk + 8).and_then(|b| b.try_into().ok());
+        first
+            .map(u64::from_le_bytes)
+            .ok_or_else(|| Damage::new(format!("first value of chunk {chunk}"), "a shorter payload"))
+    }
+
     /// Restores the values of one delta-encoded chunk.
     pub(super) fn delta_chunk(&self, chunk: usize, values: &mut [u64; CHUNK]) -> Result<(), Damage> {
         let chunks = self.rows.div_ceil(CHUNK);
-        let first = self.payload.get(8 * chunk..8 * chunk + 8).and_then(|b| b.try_into().ok());
-        let first = first
-            .map(u64::from_le_bytes)
-            .ok_or_else(|| Damage::new(format!("first value of chunk {chunk}"), "a shorter payload"))?;
+        let first = self.first_of(chunk)?;
         let mut scratch = Scratch::new(self.entry.width);
         scratch.unpack(self.entry.width, self.chunk(8 * chunks, chunk)?)?;
-        // One addition after the other is what takes time here: each waits for the last.
-        let base = self.entry.base;
-        scratch.copy_to(values, |word| word.wrapping_add(base));
-        // The offset of the first value is not used.
-        let mut last = first.wrapping_sub(values[0]);
-        for slot in values {
-            last = last.wrapping_add(*slot);
-            *slot = last;
-        }
+        scratch.sum_to(first, self.entry.base, values);
         Ok(())
     }
 
@@ -287,13 +284,14 @@ impl Scratch {
         }
     }
 
-    fn copy_to(&self, out: &mut [u64; CHUNK], map: impl Fn(u64) -> u64) {
+    /// Fills `out` with sums: the first is `first`, each other the one before it plus its lane plus `base`.
+    fn sum_to(&self, first: u64, base: u64, out: &mut [u64; CHUNK]) {
         match self {
-            Self::Zero => out.fill(map(0)),
-            Self::B1(l) => out.iter_mut().zip(l).for_each(|(slot, v)| *slot = map(u64::from(*v))),
-            Self::B2(l) => out.iter_mut().zip(l).for_each(|(slot, v)| *slot = map(u64::from(*v))),
-            Self::B4(l) => out.iter_mut().zip(l).for_each(|(slot, v)| *slot = map(u64::from(*v))),
-            Self::B8(l) => out.iter_mut().zip(l).for_each(|(slot, v)| *slot = map(*v)),
+            Self::Zero => sums(&[0u8; CHUNK], first, base, out),
+            Self::B1(l) => sums(l, first, base, out),
+            Self::B2(l) => sums(l, first, base, out),
+            Self::B4(l) => sums(l, first, base, out),
+            Self::B8(l) => sums(l, first, base, out),
         }
     }
 
@@ -305,5 +303,25 @@ impl Scratch {
             Self::B4(l) => out.extend(l.get(part).unwrap_or_default().iter().map(|v| map(u64::from(*v)))),
             Self::B8(l) => out.extend(l.get(part).unwrap_or_default().iter().map(|v| map(*v))),
         }
+    }
+}
+
+/// See [`Scratch::sum_to`].
+fn sums<T: Copy + Into<u64>>(lanes: &[T; CHUNK], first: u64, base: u64, out: &mut [u64; CHUNK]) {
+    let [b2, b3, b4] = [2, 3, 4].map(|times| base.wrapping_mul(times));
+    // The lane of the first is not used.
+    let mut last = first.wrapping_sub(base).wrapping_sub(lanes[0].into());
+    for (slots, lanes) in out.as_chunks_mut::<4>().0.iter_mut().zip(lanes.as_chunks::<4>().0) {
+        // One addition in four waits for the one before it.
+        let [one, two, three, four] = lanes.map(Into::into);
+        let (pair, rest) = (one.wrapping_add(two), three.wrapping_add(four));
+        let all = pair.wrapping_add(rest).wrapping_add(b4);
+        *slots = [
+            last.wrapping_add(one.wrapping_add(base)),
+            last.wrapping_add(pair.wrapping_add(b2)),
+            last.wrapping_add(pair.wrapping_add(three).wrapping_add(b3)),
+            last.wrapping_add(all),
+        ];
+        last = last.wrapping_add(all);
     }
 }

@@ -43,6 +43,17 @@ fn conforms(words: &[u64], entry: BlockEntry, data: &[u8]) {
         assert!(sum == Some(slow) || (sum.is_none() && !fused), "{name}: {sum:?} of {end}");
     }
     assert!(block.lanes(words.len() + 1, &mut lanes).is_err());
+    for pick in [0, words.len() / 2, words.len() - 1] {
+        let number = words[pick] as i64;
+        for (low, high) in [(number, number), (number.saturating_sub(5), number.saturating_add(900))] {
+            let Some(part) = block.rows_within(low, high).unwrap() else { continue };
+            let inside = |row: &usize| (low..=high).contains(&(words[*row] as i64));
+            assert!(
+                (0..words.len()).filter(inside).all(|row| part.contains(&row)),
+                "{low}..={high} {part:?}"
+            );
+        }
+    }
     for step in [1, 3, 700] {
         let picks: Vec<u32> = (0..words.len() as u32).step_by(step).map(|r| r + 40_960).collect();
         out.clear();
@@ -232,4 +243,32 @@ proptest! {
             let _ = block.patches();
         }
     }
+}
+
+/// The rows of numbers, stored as differences, that may be equal to one.
+fn rows_of(words: &[u64], number: i64) -> Option<std::ops::Range<usize>> {
+    let mut data = Vec::new();
+    let entry = write_as(Encoding::Delta, words, &WordStats::of(words), &mut data);
+    let memory = aligned(&data);
+    let bytes: &[u8] = bytemuck::cast_slice(&memory);
+    let payload = &bytes[entry.offset as usize..entry.offset as usize + entry.bytes as usize];
+    Block { entry, payload, rows: words.len() }.rows_within(number, number).unwrap()
+}
+
+#[test]
+fn numbers_that_ascend_are_found_by_chunk() {
+    let words: Vec<u64> = (0..3000).map(|i| (i * 7 + i % 5) as u64).collect();
+    assert_eq!(rows_of(&words, -1), Some(0..0));
+    assert_eq!(rows_of(&words, words[5] as i64), Some(0..1024));
+    assert_eq!(rows_of(&words, words[1024] as i64), Some(1024..2048));
+    assert_eq!(rows_of(&words, words[2999] as i64), Some(2048..3000));
+    assert_eq!(rows_of(&words, words[2999] as i64 + 1), Some(0..0));
+    let negative: Vec<u64> = words.iter().map(|word| word.wrapping_sub(9000)).collect();
+    assert_eq!(rows_of(&negative, -9000), Some(0..1024));
+    let equal = [5u64; 2000];
+    assert_eq!(rows_of(&equal, 5), Some(0..2000));
+    let falls: Vec<u64> = words.iter().rev().copied().collect();
+    assert_eq!(rows_of(&falls, 7), None);
+    let far: Vec<u64> = (0..2000).map(|i| (i64::MAX - 5000 + i) as u64).collect();
+    assert!(rows_of(&far, i64::MAX - 4000).is_none_or(|part| part.contains(&1000)));
 }

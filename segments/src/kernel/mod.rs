@@ -2,9 +2,11 @@
 //! (Afroozeh and Boncz, "The FastLanes Compression Layout", VLDB 2023), each width on the narrowest lanes
 //! that hold it. All of it is safe code; [`scalar`] is the slow twin that tests compare with.
 
+mod bits;
 mod compare;
 mod pack;
 mod packed;
+mod place;
 #[cfg(test)]
 mod scalar;
 mod scale;
@@ -14,9 +16,11 @@ mod sum;
 mod tests;
 mod unpack;
 
+pub use bits::{count_ones, positions};
 pub use compare::{Lane, extremes, mask_range, mask_span, mask_table};
 pub(crate) use pack::pack_chunk;
 pub(crate) use packed::{ChunkMask, mask_packed, sum_packed};
+pub(crate) use place::places;
 pub use scale::add_scaled;
 pub(crate) use scale::{multiply, multiply_here};
 pub use sum::sum;

@@ -171,6 +171,7 @@ impl<T: Number> NumericColumn<T> for MappedNumbers<T> {
     fn gather(&self, rows: &[u32], out: &mut NumericBlock<T>) -> Result<(), SegmentError> {
         out.clear();
         let NumericBlock { values, nulls } = out;
+        values.reserve(rows.len());
         self.words.for_rows(rows, |block, group, start| gather(block, group, start, values))?;
         if self.nulls.is_none() {
             nulls.push_valid(rows.len());
@@ -257,6 +258,23 @@ impl<T: Number> NumericColumn<T> for MappedNumbers<T> {
             _ => return Ok(false),
         };
         masked.map_err(|damage| self.words.damaged(&block, damage))
+    }
+
+    fn rows_within(
+        &self,
+        rows: Range<usize>,
+        low: i64,
+        high: i64,
+    ) -> Result<Option<Range<usize>>, SegmentError> {
+        if !self.words.is_head_of_block(&rows) || self.summary.nulls > 0 {
+            return Ok(None);
+        }
+        let block = self.words.block(rows.start / BLOCK_ROWS)?;
+        if block.entry.exponent != RAW {
+            return Ok(None);
+        }
+        let found = block.rows_within(low, high).map_err(|damage| self.words.damaged(&block, damage))?;
+        Ok(found.map(|found| found.start.min(rows.len())..found.end.min(rows.len())))
     }
 
     fn may_have_nulls(&self) -> bool {

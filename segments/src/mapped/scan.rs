@@ -71,18 +71,54 @@ impl Wanted {
     }
 }
 
-/// Sets the bits of those of the rows that hold any of the ids; `ids` is not empty.
+/// What is done with the bits of rows that hold a wanted id, and of those that do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hits {
+    /// Those that do are set.
+    Set,
+    /// Those that do not are cleared.
+    Keep,
+    /// Those that do are cleared.
+    Clear,
+}
+
+impl Hits {
+    /// Applies the rows that hold a wanted id.
+    pub(super) fn put(self, out: &mut [u64], found: &[u64]) {
+        let pairs = out.iter_mut().zip(found);
+        match self {
+            Self::Set => pairs.for_each(|(word, hits)| *word |= *hits),
+            Self::Keep => pairs.for_each(|(word, hits)| *word &= *hits),
+            Self::Clear => pairs.for_each(|(word, hits)| *word &= !*hits),
+        }
+    }
+
+    /// The same where no row holds one.
+    pub(super) fn put_none(self, out: &mut [u64]) {
+        if self == Self::Keep {
+            out.fill(0);
+        }
+    }
+
+    /// Whether nothing can change.
+    fn is_settled(self, out: &[u64]) -> bool {
+        self != Self::Set && out.iter().all(|word| *word == 0)
+    }
+}
+
+/// Finds those of the rows that hold any of the ids, and does with them what `hits` says; `ids` is not empty.
 pub(super) fn mark(
     column: &MappedStrings,
     ids: &[u32],
     rows: Range<usize>,
+    hits: Hits,
     out: &mut [u64],
 ) -> Result<(), SegmentError> {
     let wanted = Wanted::new(ids, column.cardinality());
     if column.is_multi() {
-        mark_lists(column, &wanted, rows, out)
+        mark_lists(column, &wanted, rows, hits, out)
     } else {
-        mark_single(column, &wanted, rows, out)
+        mark_single(column, &wanted, rows, hits, out)
     }
 }
 
@@ -90,27 +126,39 @@ fn mark_single(
     column: &MappedStrings,
     wanted: &Wanted,
     rows: Range<usize>,
+    hits: Hits,
     out: &mut [u64],
 ) -> Result<(), SegmentError> {
-    let mut lanes = LaneBlock::default();
+    let mut lanes = LaneBlock::spare();
     let mut mask = [0; BLOCK_WORDS];
+    let directory = column.ids.directory(rows.start / BLOCK_ROWS..rows.end.div_ceil(BLOCK_ROWS))?;
     for (start, words) in rows.clone().step_by(BLOCK_ROWS).zip(out.chunks_mut(BLOCK_WORDS)) {
-        let entry = column.ids.entry(start / BLOCK_ROWS)?;
-        if entry.most().is_some_and(|most| !wanted.meets(entry.base, most)) {
+        if hits.is_settled(words) {
             continue;
         }
-        let block = start..rows.end.min(start + BLOCK_ROWS);
-        let mask = mask.get_mut(..words.len()).unwrap_or_default();
-        let done = match wanted {
-            Wanted::Range(first, last) => column.mask_ids(block.clone(), *first, *last, mask)?,
-            Wanted::Set { .. } => false,
-        };
-        if !done {
-            column.read_lanes(block, &mut lanes)?;
-            wanted.mask(&lanes, mask);
+        let block = directory.block(start / BLOCK_ROWS)?;
+        if block.entry.most().is_some_and(|most| !wanted.meets(block.entry.base, most)) {
+            hits.put_none(words);
+            continue;
         }
-        words.iter_mut().zip(mask).for_each(|(word, hits)| *word |= *hits);
+        let len = rows.end.min(start + BLOCK_ROWS) - start;
+        let mask = mask.get_mut(..words.len()).unwrap_or_default();
+        let found = match wanted {
+            Wanted::Range(first, last) => block.mask(len, u64::from(*first), u64::from(last - first), mask),
+            Wanted::Set { .. } => Ok(false),
+        };
+        let found = found.and_then(|done| {
+            // Ids that are in no dictionary are not wanted: they need no check.
+            if !done {
+                block.lanes(len, &mut lanes)?;
+                wanted.mask(&lanes, mask);
+            }
+            Ok(())
+        });
+        found.map_err(|damage| column.ids.damaged(&block, damage))?;
+        hits.put(words, mask);
     }
+    lanes.give_back();
     Ok(())
 }
 
@@ -118,18 +166,24 @@ fn mark_lists(
     column: &MappedStrings,
     wanted: &Wanted,
     rows: Range<usize>,
+    hits: Hits,
     out: &mut [u64],
 ) -> Result<(), SegmentError> {
     let null_wanted = wanted.holds(0);
     let mut block = MultiBlock::default();
     for (start, words) in rows.clone().step_by(BLOCK_ROWS).zip(out.chunks_mut(BLOCK_WORDS)) {
+        if hits.is_settled(words) {
+            continue;
+        }
         column.read_multi(start..rows.end.min(start + BLOCK_ROWS), &mut block)?;
+        let mut mask = [0; BLOCK_WORDS];
         for (i, pair) in block.offsets.windows(2).enumerate() {
             let row = block.ids.get(pair[0] as usize..pair[1] as usize).unwrap_or_default();
             if row.iter().any(|id| wanted.holds(*id)) || (null_wanted && row.is_empty()) {
-                words[i / 64] |= 1 << (i % 64);
+                mask[i / 64] |= 1 << (i % 64);
             }
         }
+        hits.put(words, &mask);
     }
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! What is an open file, and how does it answer as a [`Segment`]?
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
+
+use hashbrown::HashMap;
 
 use super::numeric::MappedNumbers;
 use super::projection::Projection;

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::postings::Postings;
+use super::scan::Hits;
 use super::words::WordColumn;
 use crate::bitmap::BitmapDirectory;
 use crate::dictionary::{PagedDictionary, SealedDictionary, SortedDictionary};
@@ -26,13 +27,7 @@ impl Index {
     fn mark(&self, ids: &[u32], rows: &Range<usize>, out: &mut [u64]) -> Result<bool, SegmentError> {
         match self {
             Self::Postings(postings) => postings.mark(ids, rows, out),
-            Self::Roaring(bitmaps) => {
-                let cheaper = bitmaps.is_cheaper_than_scan(ids, rows.len())?;
-                if cheaper {
-                    ids.iter().try_for_each(|id| bitmaps.mark(*id, rows, out))?;
-                }
-                Ok(cheaper)
-            }
+            Self::Roaring(bitmaps) => bitmaps.mark(ids, rows, out),
         }
     }
 }
@@ -141,6 +136,7 @@ impl MappedStrings {
 
     /// Appends ids by their positions among all values, which ascend.
     fn gather_values(&self, values: &[u32], out: &mut Vec<u32>) -> Result<(), SegmentError> {
+        out.reserve(values.len());
         self.ids.for_rows(values, |block, group, start| {
             let first = out.len();
             block.gather(group, start, out, |word| word as u32)?;
@@ -335,7 +331,31 @@ impl StringColumn for MappedStrings {
         {
             return Ok(());
         }
-        super::scan::mark(self, &wanted, rows, out)
+        super::scan::mark(self, &wanted, rows, Hits::Set, out)
+    }
+
+    fn restrict(
+        &self,
+        ids: &mut dyn Iterator<Item = u32>,
+        keep: bool,
+        rows: Range<usize>,
+        out: &mut [u64],
+    ) -> Result<(), SegmentError> {
+        let wanted: Vec<u32> = ids.filter(|id| *id < self.cardinality()).collect();
+        self.check_marks(&rows, out)?;
+        let hits = if keep { Hits::Keep } else { Hits::Clear };
+        if wanted.is_empty() || rows.is_empty() {
+            hits.put_none(out);
+            return Ok(());
+        }
+        if let Some(index) = &self.index {
+            let mut found = vec![0; out.len()];
+            if index.mark(&wanted, &rows, &mut found)? {
+                hits.put(out, &found);
+                return Ok(());
+            }
+        }
+        super::scan::mark(self, &wanted, rows, hits, out)
     }
 }
 

@@ -7,6 +7,12 @@ use crate::encoding::{Block, BlockEntry, Damage, ENTRY_BYTES};
 use crate::file::FileBytes;
 use crate::{BLOCK_ROWS, RunSlice, SegmentError};
 
+/// Blocks whose single rows are fetched at the same time.
+const TOGETHER: usize = 32;
+
+/// Fewer blocks than this have their entries read in one piece.
+const NEAR: usize = 256;
+
 /// Numbers in blocks: the sections `Blocks` and `Data` of a column, or their pair for row offsets.
 #[derive(Debug, Clone)]
 pub(super) struct WordColumn {
@@ -14,6 +20,30 @@ pub(super) struct WordColumn {
     pub(super) entries: usize,
     pub(super) data: usize,
     pub(super) len: usize,
+}
+
+/// The directory's entries of some blocks.
+#[derive(Debug)]
+pub(super) struct Directory<'w> {
+    words: &'w WordColumn,
+    first: usize,
+    bytes: Option<&'w [u8]>,
+}
+
+impl<'w> Directory<'w> {
+    /// What it says of a block.
+    pub(super) fn entry(&self, number: usize) -> Result<BlockEntry, SegmentError> {
+        let known = self.bytes.and_then(|bytes| {
+            let at = number.checked_sub(self.first)? * ENTRY_BYTES;
+            bytes.get(at..at + ENTRY_BYTES)
+        });
+        known.map_or_else(|| self.words.entry(number), |bytes| self.words.parse(number, bytes))
+    }
+
+    /// A block with its payload.
+    pub(super) fn block(&self, number: usize) -> Result<Block<'w>, SegmentError> {
+        self.words.with_payload(number, self.entry(number)?)
+    }
 }
 
 impl WordColumn {
@@ -41,16 +71,34 @@ impl WordColumn {
     /// What the directory says of a block.
     pub(super) fn entry(&self, number: usize) -> Result<BlockEntry, SegmentError> {
         let at = number * ENTRY_BYTES;
-        let bytes = self.file.read(self.entries, at..at + ENTRY_BYTES)?;
+        self.parse(number, self.file.read(self.entries, at..at + ENTRY_BYTES)?)
+    }
+
+    fn parse(&self, number: usize, bytes: &[u8]) -> Result<BlockEntry, SegmentError> {
         let entry = bytes.try_into().map_err(|_| Damage::new("a block entry", "fewer bytes"));
         entry
             .and_then(|bytes: &[u8; ENTRY_BYTES]| BlockEntry::from_bytes(bytes))
-            .map_err(|damage| self.file.corrupt(self.entries, at, damage))
+            .map_err(|damage| self.file.corrupt(self.entries, number * ENTRY_BYTES, damage))
+    }
+
+    /// What the directory says of some blocks, which are read in one piece where they are near to each other.
+    pub(super) fn directory(&self, blocks: Range<usize>) -> Result<Directory<'_>, SegmentError> {
+        let bytes = match blocks.len() {
+            0 | NEAR.. => None,
+            _ => {
+                let place = blocks.start * ENTRY_BYTES..blocks.end * ENTRY_BYTES;
+                Some(self.file.read(self.entries, place)?)
+            }
+        };
+        Ok(Directory { words: self, first: blocks.start, bytes })
     }
 
     /// A block with its payload.
     pub(super) fn block(&self, number: usize) -> Result<Block<'_>, SegmentError> {
-        let entry = self.entry(number)?;
+        self.with_payload(number, self.entry(number)?)
+    }
+
+    fn with_payload(&self, number: usize, entry: BlockEntry) -> Result<Block<'_>, SegmentError> {
         let start = usize::try_from(entry.offset).unwrap_or(usize::MAX);
         let end = start.saturating_add(entry.bytes as usize);
         if !start.is_multiple_of(8) {
@@ -114,13 +162,27 @@ impl WordColumn {
         mut read: impl FnMut(&Block<'_>, &[u32], u32) -> Result<(), Damage>,
     ) -> Result<(), SegmentError> {
         let number = |row: &u32| *row as usize / BLOCK_ROWS;
-        for group in rows.chunk_by(|a, b| number(a) == number(b)) {
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(()) };
+        self.check_range(&(*last as usize..*last as usize + 1))?;
+        let directory = self.directory(number(first)..number(last) + 1)?;
+        let mut groups = rows.chunk_by(|a, b| number(a) == number(b)).peekable();
+        let mut found = Vec::with_capacity(rows.len().min(TOGETHER));
+        while let Some(group) = groups.next() {
             let Some(first) = group.first() else { continue };
             let top = group.iter().max().map_or(0, |r| *r as usize);
             self.check_range(&(top..top + 1))?;
-            let block = self.block(number(first))?;
-            let start = (number(first) * BLOCK_ROWS) as u32;
-            read(&block, group, start).map_err(|damage| self.damaged(&block, damage))?;
+            found.push((directory.block(number(first))?, group, (number(first) * BLOCK_ROWS) as u32));
+            if found.len() < TOGETHER && groups.peek().is_some() {
+                continue;
+            }
+            if found.len() > 1 {
+                // The numbers of all of them come from memory together.
+                let touched = |(block, group, start): &(Block<'_>, &[u32], u32)| block.touch(group, *start);
+                std::hint::black_box(found.iter().fold(0, |seen, one| seen ^ touched(one)));
+            }
+            for (block, group, start) in found.drain(..) {
+                read(&block, group, start).map_err(|damage| self.damaged(&block, damage))?;
+            }
         }
         Ok(())
     }

@@ -30,6 +30,21 @@ fn marked(segment: &MappedSegment, name: &str, ids: &[u32], rows: Range<usize>) 
     words
 }
 
+/// What is left of some rows when those that hold any of the ids are kept, or dropped.
+fn restricted(
+    segment: &MappedSegment,
+    name: &str,
+    ids: &[u32],
+    keep: bool,
+    rows: Range<usize>,
+    known: &[u64],
+) -> Vec<u64> {
+    let Some(Column::String(column)) = segment.column(name).unwrap() else { panic!("{name}") };
+    let mut words = known.to_vec();
+    column.restrict(&mut ids.iter().copied(), keep, rows, &mut words).unwrap();
+    words
+}
+
 fn agree(texts: &[Option<u32>], picks: &[Vec<prop::sample::Index>], kind: Option<&str>) {
     let dir = folder();
     let segment = sealed(dir.path(), texts);
@@ -47,6 +62,20 @@ fn agree(texts: &[Option<u32>], picks: &[Vec<prop::sample::Index>], kind: Option
             for rows in [0..all, 0..all / 2, all / BLOCK_ROWS * BLOCK_ROWS..all, 0..0] {
                 let found = marked(&segment, "indexed", &ids, rows.clone());
                 assert_eq!(found, marked(&segment, "scanned", &ids, rows.clone()), "{ids:?} in {rows:?}");
+                // Of every third row, in the first half of the blocks.
+                let some = |(w, _): (usize, &u64)| if w % 128 < 64 { 0x9249_2492_4924_9249 } else { 0 };
+                let known: Vec<u64> = found.iter().enumerate().map(some).collect();
+                for keep in [true, false] {
+                    let left = |(known, found): (&u64, &u64)| known & if keep { *found } else { !*found };
+                    let left: Vec<u64> = known.iter().zip(&found).map(left).collect();
+                    for name in ["indexed", "scanned"] {
+                        assert_eq!(
+                            restricted(&segment, name, &ids, keep, rows.clone(), &known),
+                            left,
+                            "{name} {keep}"
+                        );
+                    }
+                }
             }
         }
     }
