@@ -2,10 +2,10 @@
 //! the texts of one column get numbers common to all, and each segment's translation is kept (that of a live one grows with
 //! its dictionary), so that groups of many segments meet by number.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
 use alluvium_segments::{Segment, StringColumn};
+use hashbrown::HashMap;
 use parking_lot::{Mutex, RwLock};
 
 use crate::QueryError;
@@ -17,6 +17,9 @@ const MOST_ENTRIES: u32 = 1 << 20;
 const MOST_TEXTS: usize = 1 << 21;
 /// Translations of segments that are gone before a column starts anew.
 const MOST_GONE: usize = 1024;
+
+/// Translations that are compared with that of a new segment.
+const RECENT: usize = 8;
 
 /// A segment and the common number of each of its ids.
 type Translation = (Weak<dyn Segment>, Arc<[u32]>);
@@ -35,6 +38,8 @@ pub(crate) struct SharedTexts {
     known: Mutex<HashMap<usize, Translation>>,
     /// By address of what the views of a live segment share.
     growing: Mutex<HashMap<usize, GrowingTranslation>>,
+    /// Translations of the last sealed segments that had others than those before.
+    recent: Mutex<Vec<Arc<[u32]>>>,
 }
 
 impl SharedTexts {
@@ -58,7 +63,7 @@ impl SharedTexts {
         {
             return Ok(Arc::clone(codes));
         }
-        let codes = self.translate(&[], column)?;
+        let codes = self.unified(self.translate(&[], column)?);
         self.known.lock().insert(address, (Arc::downgrade(segment), Arc::clone(&codes)));
         Ok(codes)
     }
@@ -76,6 +81,20 @@ impl SharedTexts {
         growing.retain(|_, (owner, _)| owner.strong_count() > 0);
         growing.insert(address, (Arc::downgrade(lineage), Arc::clone(&codes)));
         Ok(codes)
+    }
+
+    /// The translation of another segment where it is the same: many segments have the same texts, and what follows
+    /// from a translation is found once for all of them.
+    fn unified(&self, codes: Arc<[u32]>) -> Arc<[u32]> {
+        let mut recent = self.recent.lock();
+        if let Some(same) = recent.iter().find(|known| **known == codes) {
+            return Arc::clone(same);
+        }
+        if recent.len() >= RECENT {
+            recent.remove(0);
+        }
+        recent.push(Arc::clone(&codes));
+        codes
     }
 
     /// The common numbers of all ids, of which the first are known.
@@ -174,5 +193,21 @@ impl Dictionaries {
     /// Whether a dictionary is small enough to be translated whole.
     pub(crate) fn takes(column: &dyn StringColumn) -> bool {
         column.cardinality() <= MOST_ENTRIES
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segments_with_the_same_texts_share_a_translation() {
+        let texts = SharedTexts::default();
+        let of = |codes: &[u32]| texts.unified(codes.into());
+        let (one, other, same) = (of(&[0, 1, 2]), of(&[0, 2, 1]), of(&[0, 1, 2]));
+        assert!(Arc::ptr_eq(&one, &same) && !Arc::ptr_eq(&one, &other));
+        assert_eq!(*other, [0, 2, 1]);
+        (0..RECENT as u32 * 2).for_each(|code| assert_eq!(*of(&[0, 9, code]), [0, 9, code]));
+        assert_eq!(texts.recent.lock().len(), RECENT);
     }
 }

@@ -1,7 +1,7 @@
 //! Which dictionary ids match a test of texts? By lookup or by range where the dictionary is sorted, else each
 //! entry is tested once.
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 use alluvium_expression::StringPredicate;
 use alluvium_segments::{LaneSlice, StringColumn};
@@ -18,7 +18,9 @@ pub(super) struct IdSet {
     pub(super) null: bool,
     pub(super) rest: Rest,
     /// Made when lanes are first compared with it.
-    table: OnceCell<Vec<u8>>,
+    table: OnceLock<Vec<u8>>,
+    /// Made when its rows are first looked up.
+    list: OnceLock<Vec<u32>>,
 }
 
 /// Ids above 0.
@@ -64,7 +66,7 @@ impl IdSet {
         } else {
             tested(predicate, column, 1..column.cardinality(), want)?
         };
-        Ok(Self { null, rest, table: OnceCell::new() })
+        Ok(Self { null, rest, ..Self::default() })
     }
 
     /// Whether its ids are found faster by searching for texts than by testing each id.
@@ -83,7 +85,7 @@ impl IdSet {
         want: bool,
     ) -> Self {
         let null = predicate.matches(None).unwrap_or(!want);
-        Self { null, rest: Rest::of(ids, column.cardinality()), table: OnceCell::new() }
+        Self { null, rest: Rest::of(ids, column.cardinality()), ..Self::default() }
     }
 
     /// Whether an id is in it.
@@ -124,6 +126,11 @@ impl IdSet {
         }
     }
 
+    /// The ids, ascending, listed; for sets of few.
+    pub(super) fn list(&self) -> &[u32] {
+        self.list.get_or_init(|| self.ids().collect())
+    }
+
     /// A flag an id, up to the last in the set.
     fn table(&self) -> &[u8] {
         self.table.get_or_init(|| {
@@ -146,7 +153,7 @@ impl IdSet {
     }
 
     /// The ids, ascending.
-    pub(super) fn ids(&self) -> Box<dyn Iterator<Item = u32> + '_> {
+    fn ids(&self) -> Box<dyn Iterator<Item = u32> + '_> {
         let null = self.null.then_some(0).into_iter();
         match &self.rest {
             Rest::None => Box::new(null),

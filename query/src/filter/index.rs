@@ -53,10 +53,9 @@ impl Matcher {
                 rest.push(part);
                 continue;
             }
-            let found = marked(&part, source, rows)?;
             match &mut indexed {
-                None => indexed = Some(found),
-                Some(known) => known.and(&found),
+                None => indexed = Some(marked(&part, source, rows)?),
+                Some(known) => restrict(known, &part, source, rows)?,
             }
             if indexed.as_ref().is_some_and(Mask::is_empty) {
                 return Ok(Split { indexed, rest: None });
@@ -106,15 +105,30 @@ fn is_narrow(node: &Node, source: &Source<'_>) -> bool {
     }
 }
 
+/// Drops those of known rows that do not pass.
+fn restrict(
+    known: &mut Mask,
+    node: &Node,
+    source: &Source<'_>,
+    rows: &Range<usize>,
+) -> Result<(), QueryError> {
+    if let Node::Leaf(leaf) = node
+        && let (Test::Ids(set), Origin::Texts(column)) = (&leaf.test, source.origin(leaf.slot))
+    {
+        let ids = &mut set.list().iter().copied();
+        return Ok(column.restrict(ids, leaf.want, rows.clone(), known.words_mut())?);
+    }
+    known.and(&marked(node, source, rows)?);
+    Ok(())
+}
+
 fn marked(node: &Node, source: &Source<'_>, rows: &Range<usize>) -> Result<Mask, QueryError> {
     Ok(match node {
         Node::Leaf(leaf) => leaf_rows(leaf, source, rows)?,
         Node::Except(node) => marked(node, source, rows)?.complement(),
         Node::And(nodes) => {
             let mut found = Mask::all(rows.len());
-            for node in nodes {
-                found.and(&marked(node, source, rows)?);
-            }
+            nodes.iter().try_for_each(|node| restrict(&mut found, node, source, rows))?;
             found
         }
         Node::Or(nodes) => {
@@ -131,7 +145,7 @@ fn leaf_rows(leaf: &Leaf, source: &Source<'_>, rows: &Range<usize>) -> Result<Ma
     match (&leaf.test, source.origin(leaf.slot)) {
         (Test::Ids(set), Origin::Texts(column)) => {
             let mut found = Mask::none(rows.len());
-            column.mark(&mut set.ids(), rows.clone(), found.words_mut())?;
+            column.mark(&mut set.list().iter().copied(), rows.clone(), found.words_mut())?;
             Ok(if leaf.want { found } else { found.complement() })
         }
         (Test::Constant(true), _) => Ok(Mask::all(rows.len())),

@@ -1,11 +1,14 @@
 //! How is one column tested? By ids, by numbers, or row by row where nothing better is known.
 
-use alluvium_expression::{ColumnFilter, DoublePredicate, LongPredicate, RowFilter, StringPredicate};
+use std::sync::Arc;
+
+use alluvium_expression::{ColumnFilter, DoublePredicate, LongPredicate, RowFilter};
 use alluvium_segments::kernel::mask_span;
 use alluvium_segments::{LaneSlice, NumericBlock, RunSlice, Zone};
 
 use super::Mask;
 use super::ids::IdSet;
+use super::verdicts::Verdict;
 use crate::QueryError;
 use crate::scan::{Kind, Origin, RowValues, SlotId, Source, Values};
 
@@ -22,9 +25,9 @@ pub(super) enum Test {
     /// The same for all rows.
     Constant(bool),
     /// Ids of the column's dictionary: rows with any of them pass (or, for `want` false, rows with none).
-    Ids(IdSet),
+    Ids(Arc<IdSet>),
     /// Ids of a dictionary that grows: what is known of each id.
-    Growing(Box<StringPredicate>, Vec<Option<bool>>, usize),
+    Growing(Arc<Verdict>, Vec<Option<bool>>, usize),
     Long(Box<LongPredicate>),
     Double(Box<DoublePredicate>),
     /// An expression that gives a truth value.
@@ -41,27 +44,21 @@ impl Leaf {
         source: &mut Source<'_>,
     ) -> Result<Self, QueryError> {
         let slot = source.slot(&filter.column)?;
-        let text = || StringPredicate::new(filter);
+        let (verdicts, segment) = source.verdicts();
+        let verdict = || verdicts.of(filter, want);
         let test = match source.kind(slot) {
-            Kind::Null => Test::Constant(text().matches(None) == Some(want)),
+            Kind::Null => Test::Constant(verdict().predicate.matches(None) == Some(want)),
             Kind::Long => Test::Long(Box::new(LongPredicate::new(filter))),
             Kind::Float => Test::Double(Box::new(DoublePredicate::new(filter, true))),
             Kind::Double => Test::Double(Box::new(DoublePredicate::new(filter, false))),
             Kind::Ids | Kind::Multi => match source.origin(slot) {
                 Origin::Texts(column) => {
-                    let (predicate, column) = (text(), *column);
-                    let shared = if IdSet::is_looked_up(&predicate, column) {
-                        None
-                    } else {
-                        source.matching(filter, &predicate, column, !want)?
-                    };
-                    Test::Ids(match shared {
-                        Some(ids) => IdSet::of(&predicate, ids, column, want),
-                        None => IdSet::new(&predicate, column, want)?,
-                    })
+                    Test::Ids(verdicts.ids(&verdict(), &filter.column, segment, *column)?)
                 }
-                Origin::Kept(column, _) => Test::Ids(IdSet::new(&text(), *column, want)?),
-                _ => Test::Growing(Box::new(text()), Vec::new(), 0),
+                Origin::Kept(column, _) => {
+                    Test::Ids(Arc::new(IdSet::new(&verdict().predicate, *column, want)?))
+                }
+                _ => Test::Growing(verdict(), Vec::new(), 0),
             },
         };
         Ok(Self { want, slot, test })
@@ -87,6 +84,11 @@ impl Leaf {
             }
             _ => {}
         }
+        if let Test::Long(predicate) = &self.test
+            && let Some(mask) = by_part(predicate, want, source, self.slot)?
+        {
+            return Ok(mask);
+        }
         if let Some(runs) = source.runs(self.slot)?
             && let Some(mask) = by_runs(&self.test, want, &runs, len)
         {
@@ -102,9 +104,9 @@ impl Leaf {
             return Ok(mask);
         }
         source.load(self.slot)?;
-        if let Test::Growing(predicate, known, seen) = &mut self.test {
+        if let Test::Growing(verdict, known, seen) = &mut self.test {
             for id in *seen as u32..source.cardinality(self.slot) {
-                known.push(predicate.matches(source.text(self.slot, id)?));
+                known.push(verdict.predicate.matches(source.text(self.slot, id)?));
             }
             *seen = known.len();
         }
@@ -187,6 +189,31 @@ fn by_range(test: &Test, want: bool, source: &Source<'_>, slot: SlotId) -> Resul
     let mut mask = Mask::none(source.len());
     let done = source.mask_range(slot, (low, high), mask.words_mut())?;
     Ok(done.then(|| if want { mask } else { mask.complement() }))
+}
+
+/// A test of longs, where it is known that most rows of the block do not lie in its range: only the others are read.
+fn by_part(
+    predicate: &LongPredicate,
+    want: bool,
+    source: &Source<'_>,
+    slot: SlotId,
+) -> Result<Option<Mask>, QueryError> {
+    let (Origin::Long(column), Some((low, high)), false) =
+        (source.origin(slot), predicate.range(), source.is_narrowed() || source.len() == 0)
+    else {
+        return Ok(None);
+    };
+    let (start, len) = (source.row(0) as usize, source.len());
+    let part = match column.rows_within(start..start + len, low, high)? {
+        Some(part) if part.len() * 2 <= len && part.start.is_multiple_of(64) => part,
+        _ => return Ok(None),
+    };
+    let mut block = NumericBlock::default();
+    column.read(start + part.start..start + part.end, &mut block)?;
+    let passing = by_number(&block, true, None, |v| predicate.truth(v));
+    let mut mask = Mask::none(len);
+    mask.put(part.start, &passing);
+    Ok(Some(if want { mask } else { mask.complement() }))
 }
 
 /// A test by comparing lanes, where it is a range or a set of ids.

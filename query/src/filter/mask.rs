@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use alluvium_segments::kernel;
 use roaring::RoaringBitmap;
 
 /// A set of rows of one block.
@@ -58,11 +59,16 @@ impl Mask {
     /// How many of rows `range` are in it; `range.start` is a multiple of 64.
     pub(crate) fn count_in(&self, range: Range<usize>) -> usize {
         let words = &self.words[range.start / 64..range.end.div_ceil(64)];
-        let all: usize = words.iter().map(|w| w.count_ones() as usize).sum();
+        let all = kernel::count_ones(words);
         match (words.last(), range.end % 64) {
             (Some(last), cut @ 1..) => all - (last >> cut).count_ones() as usize,
             _ => all,
         }
+    }
+
+    /// Adds the rows of another from row `at` on, a multiple of 64; none of them lies beyond its end.
+    pub(crate) fn put(&mut self, at: usize, other: &Self) {
+        self.words.iter_mut().skip(at / 64).zip(&other.words).for_each(|(word, more)| *word |= more);
     }
 
     /// Those that were not in it.
@@ -134,19 +140,20 @@ impl Mask {
 
     /// How many rows are in it.
     pub(crate) fn count(&self) -> usize {
-        self.words.iter().map(|w| w.count_ones() as usize).sum()
+        kernel::count_ones(&self.words)
     }
 
     /// The rows in it, ascending; replaces `out`.
     pub(crate) fn positions(&self, out: &mut Vec<u32>) {
         out.clear();
         out.reserve(self.count());
-        for (w, word) in self.words.iter().enumerate() {
-            let mut word = *word;
-            while word != 0 {
-                out.push(w as u32 * 64 + word.trailing_zeros());
-                word &= word - 1;
-            }
-        }
+        kernel::positions(&self.words, 0, out);
+    }
+
+    /// The rows in it, of which there are `count`, ascending, where row 0 of it is row `first`.
+    pub(crate) fn rows_from(&self, first: u32, count: usize) -> Vec<u32> {
+        let mut rows = Vec::with_capacity(count);
+        kernel::positions(&self.words, first, &mut rows);
+        rows
     }
 }

@@ -1,18 +1,23 @@
-//! What does a test say of the texts of many segments? Each text that several dictionaries share is tested once a query,
-//! by its common number, and not once a segment.
+//! What does a test say of the texts of many segments? It is compiled once a query. Each text that several dictionaries
+//! share is tested once, by its common number, and the ids that pass are found once for all segments whose
+//! dictionaries are the same.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use alluvium_expression::{ColumnFilter, StringPredicate};
 use alluvium_segments::{Segment, StringColumn};
+use hashbrown::HashMap;
 use parking_lot::Mutex;
 
+use super::ids::IdSet;
 use crate::QueryError;
 use crate::texts::{CommonNumbers, Dictionaries, SharedTexts};
 
-/// Smaller dictionaries are tested entry by entry.
-const FEW_ENTRIES: u32 = 64;
+/// Sets of ids of different dictionaries that one test keeps.
+const MOST_SETS: usize = 8;
+
+/// A test by its place in the plan, which outlives its tasks, and whether rows are wanted for which it is true.
+type Place = (usize, bool);
 
 /// The verdicts of all tests of one query.
 #[derive(Debug)]
@@ -21,16 +26,23 @@ pub(crate) struct Verdicts {
     dictionaries: Arc<Dictionaries>,
     /// Whether more than one segment is asked.
     shared: bool,
-    /// By place of the test in the plan, which outlives its tasks.
-    known: Mutex<HashMap<usize, Arc<Verdict>>>,
+    known: Mutex<HashMap<Place, Arc<Verdict>>>,
 }
+
+/// The common numbers of a dictionary, and its ids that pass.
+type Passing = (Arc<[u32]>, Arc<IdSet>);
 
 /// What one test says.
 #[derive(Debug)]
-struct Verdict {
-    texts: Arc<SharedTexts>,
+pub(super) struct Verdict {
+    pub(super) predicate: StringPredicate,
+    /// Whether rows are wanted for which it is true, not those for which it is false.
+    want: bool,
+    texts: OnceLock<Arc<SharedTexts>>,
     /// Of each common number so far.
     truth: Mutex<Vec<Option<bool>>>,
+    /// Of each dictionary so far.
+    sets: Mutex<Vec<Passing>>,
 }
 
 impl Verdicts {
@@ -59,37 +71,56 @@ impl Verdicts {
         Ok(Some((texts, codes)))
     }
 
-    /// The ids (but null's) of a column of a sealed segment whose texts match or, where the test is unknown, `unknown`
-    /// does. `None`: the dictionary is not worth it.
-    pub(crate) fn matching(
+    /// The test of a filter of the plan, compiled.
+    pub(super) fn of(&self, filter: &ColumnFilter, want: bool) -> Arc<Verdict> {
+        let place = (std::ptr::from_ref(filter) as usize, want);
+        let fresh = || {
+            Arc::new(Verdict {
+                predicate: StringPredicate::new(filter),
+                want,
+                texts: OnceLock::new(),
+                truth: Mutex::default(),
+                sets: Mutex::default(),
+            })
+        };
+        Arc::clone(self.known.lock().entry(place).or_insert_with(fresh))
+    }
+
+    /// The ids of a column of a segment that pass (see [`IdSet::new`]).
+    pub(super) fn ids(
         &self,
-        filter: &ColumnFilter,
-        predicate: &StringPredicate,
+        verdict: &Verdict,
+        name: &str,
         segment: &Arc<dyn Segment>,
         column: &dyn StringColumn,
-        unknown: bool,
-    ) -> Result<Option<Vec<u32>>, QueryError> {
-        let sized = column.cardinality() >= FEW_ENTRIES && Dictionaries::takes(column);
-        if !self.shared || !sized || segment.is_live() {
-            return Ok(None);
+    ) -> Result<Arc<IdSet>, QueryError> {
+        let Verdict { predicate, want, texts, truth, sets } = verdict;
+        let alone = || IdSet::new(predicate, column, *want).map(Arc::new);
+        if !self.shared
+            || !Dictionaries::takes(column)
+            || segment.is_live()
+            || IdSet::is_looked_up(predicate, column)
+        {
+            return alone();
         }
-        let place = std::ptr::from_ref(filter) as usize;
-        let verdict = {
-            let mut known = self.known.lock();
-            let fresh = || {
-                let texts = self.dictionaries.of(&self.datasources, &filter.column);
-                Arc::new(Verdict { texts, truth: Mutex::default() })
-            };
-            Arc::clone(known.entry(place).or_insert_with(fresh))
-        };
-        if verdict.texts.is_full() {
-            return Ok(None);
+        let texts = texts.get_or_init(|| self.dictionaries.of(&self.datasources, name));
+        if texts.is_full() {
+            return alone();
         }
-        let codes = verdict.texts.of_segment(segment, column)?;
-        let mut truth = verdict.truth.lock();
-        verdict.texts.read(truth.len() as u32, |text| truth.push(predicate.matches(text)));
-        let matches = |code: &u32| truth.get(*code as usize).copied().flatten().unwrap_or(unknown);
-        let ids = codes.iter().enumerate().skip(1).filter(|(_, code)| matches(code));
-        Ok(Some(ids.map(|(id, _)| id as u32).collect()))
+        let codes = texts.of_segment(segment, column)?;
+        let mut sets = sets.lock();
+        if let Some((_, ids)) = sets.iter().find(|(known, _)| Arc::ptr_eq(known, &codes)) {
+            return Ok(Arc::clone(ids));
+        }
+        let mut truth = truth.lock();
+        texts.read(truth.len() as u32, |text| truth.push(predicate.matches(text)));
+        let passes = |code: &u32| truth.get(*code as usize).copied().flatten().unwrap_or(!want);
+        let ids = codes.iter().enumerate().skip(1).filter(|(_, code)| passes(code));
+        let ids = ids.map(|(id, _)| id as u32).collect();
+        let ids = Arc::new(IdSet::of(predicate, ids, column, *want));
+        if sets.len() < MOST_SETS {
+            sets.push((codes, Arc::clone(&ids)));
+        }
+        Ok(ids)
     }
 }

@@ -56,12 +56,15 @@ pub(crate) fn route(plan: &Plan, segments: &[SegmentRef]) -> Result<Route, Query
 /// Groups, what is asked of them, and when.
 type Choice = (Arc<dyn Segment>, Arc<AggregatePlan>, Vec<Interval>);
 
+/// A projection's digest, its spec, and what the query asks of it, if it has that.
+type Known = (u32, ProjectionSpec, Option<Arc<Fit>>);
+
 struct Router<'q> {
     plan: &'q Plan,
     /// That of groups, when it was needed.
     scope: Option<Scope>,
     /// What the query asks of each projection that was met, by its digest, if that has it.
-    known: Vec<(u32, ProjectionSpec, Option<Arc<Fit>>)>,
+    known: Vec<Known>,
 }
 
 impl Router<'_> {
@@ -111,7 +114,11 @@ impl Router<'_> {
 
     fn fit(&mut self, projection: &Projection) -> Option<Arc<Fit>> {
         let (digest, spec) = (projection.digest(), projection.spec());
-        let same = |known: &&(u32, ProjectionSpec, _)| known.0 == digest && known.1 == *spec;
+        // Comparing all of a spec costs more than all else here; one that merely has the digest of another that does not fit
+        // is passed over, where the query does not insist.
+        let insists = self.plan.projections != ProjectionUse::WhereSmaller;
+        let same =
+            |known: &&Known| known.0 == digest && ((known.2.is_none() && !insists) || known.1 == *spec);
         if let Some((.., known)) = self.known.iter().find(same) {
             return known.clone();
         }

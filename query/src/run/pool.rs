@@ -16,6 +16,9 @@ use crate::QueryError;
 
 type Task = Box<dyn FnOnce() + Send>;
 
+/// A worker takes as many tasks at once as take this long.
+const AT_ONCE_NANOS: u64 = 200_000;
+
 /// The workers.
 #[derive(Debug)]
 pub(crate) struct Pool {
@@ -52,7 +55,7 @@ struct Waiting {
 struct Time {
     /// What it had, what running tasks will likely take, and what the others had had when it came.
     had: AtomicU64,
-    /// What its last task took.
+    /// What each of its last tasks took.
     last: AtomicU64,
 }
 
@@ -61,21 +64,31 @@ impl Time {
         self.had.load(Ordering::Relaxed)
     }
 
-    /// Runs a task on its account.
-    fn run(&self, expected: u64, task: Task) {
-        let started = Instant::now();
-        task();
+    /// Runs tasks on its account.
+    fn run(&self, expected: u64, tasks: &mut VecDeque<Task>) {
+        let (started, count) = (Instant::now(), tasks.len().max(1) as u64);
+        tasks.drain(..).for_each(|task| task());
         let took = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        self.last.store(took, Ordering::Relaxed);
+        self.last.store(took / count, Ordering::Relaxed);
         // Wraps where it took less than was expected.
         self.had.fetch_add(took.wrapping_sub(expected), Ordering::Relaxed);
     }
 
-    /// Notes that a task begins; what it will likely take.
-    fn begin(&self) -> u64 {
-        let expected = self.last.load(Ordering::Relaxed);
+    /// Notes that so many tasks begin; what they will likely take.
+    fn begin(&self, count: usize) -> u64 {
+        let expected = self.last.load(Ordering::Relaxed).saturating_mul(count as u64);
         self.had.fetch_add(expected, Ordering::Relaxed);
         expected
+    }
+
+    /// How many of so many waiting tasks one worker of some takes at once: one, or a part that takes little time
+    /// and leaves enough to the others.
+    fn at_once(&self, waiting: usize, threads: usize) -> usize {
+        let short = match self.last.load(Ordering::Relaxed) {
+            0 => 1,
+            last => usize::try_from(AT_ONCE_NANOS / last).unwrap_or(usize::MAX),
+        };
+        short.min(waiting / (2 * threads.max(1))).max(1)
     }
 }
 
@@ -86,14 +99,18 @@ impl State {
         self.queries.push_back(Waiting { tasks, time });
     }
 
-    /// The next task of the query that has had the least time.
-    fn pop(&mut self) -> Option<(Task, Arc<Time>)> {
+    /// Moves the next tasks of the query that has had the least time to `tasks`; its account, and what they will
+    /// likely take.
+    fn pop(&mut self, threads: usize, tasks: &mut VecDeque<Task>) -> Option<(Arc<Time>, u64)> {
         let (at, query) = self.queries.iter_mut().enumerate().min_by_key(|(_, query)| query.time.had())?;
-        let (task, time) = (query.tasks.pop_front(), Arc::clone(&query.time));
+        let time = Arc::clone(&query.time);
+        let count = time.at_once(query.tasks.len(), threads).min(query.tasks.len());
+        tasks.extend(query.tasks.drain(..count));
         if query.tasks.is_empty() {
             self.queries.remove(at);
         }
-        task.map(|task| (task, time))
+        let expected = time.begin(count);
+        Some((time, expected))
     }
 }
 
@@ -105,7 +122,7 @@ impl Pool {
             let shared = Arc::clone(&shared);
             let thread = std::thread::Builder::new().name(format!("query-{i}"));
             thread
-                .spawn(move || work(&shared))
+                .spawn(move || work(&shared, threads))
                 .map_err(|e| QueryError::Internal(format!("cannot start a query thread: {e}")))?;
         }
         Ok(Self { shared, threads: threads.max(1) })
@@ -202,18 +219,19 @@ fn panic_message(payload: &(dyn Any + Send)) -> &str {
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("unknown panic")
 }
 
-fn work(shared: &Shared) {
-    while let Some((task, time, expected)) = next(shared) {
-        time.run(expected, task);
+fn work(shared: &Shared, threads: usize) {
+    let mut tasks = VecDeque::new();
+    while let Some((time, expected)) = next(shared, threads, &mut tasks) {
+        time.run(expected, &mut tasks);
     }
 }
 
-fn next(shared: &Shared) -> Option<(Task, Arc<Time>, u64)> {
+/// Waits for tasks, which it puts into `tasks`; `None`: there will be no more.
+fn next(shared: &Shared, threads: usize, tasks: &mut VecDeque<Task>) -> Option<(Arc<Time>, u64)> {
     let mut state = shared.state.lock();
     loop {
-        if let Some((task, time)) = state.pop() {
-            let expected = time.begin();
-            return Some((task, time, expected));
+        if let Some(begun) = state.pop(threads, tasks) {
+            return Some(begun);
         }
         if state.stopped {
             return None;
@@ -244,6 +262,27 @@ mod tests {
             assert!(b.unwrap_err().to_string().contains("boom"));
             assert_eq!(pool.run(good()).await.unwrap().len(), 50);
         });
+    }
+
+    #[test]
+    fn short_tasks_are_taken_many_at_once() {
+        let time = |last| Time { had: AtomicU64::new(0), last: AtomicU64::new(last) };
+        assert_eq!(time(0).at_once(80, 2), 1);
+        assert_eq!(time(5_000).at_once(80, 2), 20);
+        assert_eq!(time(20_000).at_once(80, 2), 10);
+        assert_eq!(time(5_000).at_once(3, 2), 1);
+        assert_eq!(time(5_000_000).at_once(80, 2), 1);
+        let mut state = State::default();
+        state.push((0..8).map(|_| Box::new(|| {}) as Task).collect());
+        state.queries[0].time.last.store(1000, Ordering::Relaxed);
+        let (mut taken, mut sizes) = (VecDeque::new(), Vec::new());
+        while let Some((time, expected)) = state.pop(2, &mut taken) {
+            sizes.push((taken.len(), expected));
+            time.run(expected, &mut taken);
+            assert!(taken.is_empty());
+            time.last.store(1000, Ordering::Relaxed);
+        }
+        assert_eq!(sizes, [(2, 2000), (1, 1000), (1, 1000), (1, 1000), (1, 1000), (1, 1000), (1, 1000)]);
     }
 
     #[test]

@@ -34,7 +34,8 @@ pub(crate) fn aggregate(
         return Ok(());
     };
     let few = selector.few();
-    let expected = few.as_ref().map_or(blocks.len() * BLOCK_ROWS, Vec::len);
+    let most = (blocks.len() * BLOCK_ROWS).min(segment.segment.rows());
+    let expected = few.as_ref().map_or(most, Vec::len);
     let mut batches = Batches { segment, blocks, few, control };
     if let Some(mut direct) = Direct::new(plan, segment, expected, merger, &mut source)? {
         batches.each(&mut selector, &mut source, |source, block, rows| direct.add(source, block, rows))?;

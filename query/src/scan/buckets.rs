@@ -1,9 +1,8 @@
 //! In which time bucket does a row lie? A small number a bucket: by division where all buckets have one length, else
 //! by looking up the calendar; once a run of rows that lie in one bucket.
 
-use std::collections::HashMap;
-
 use alluvium_segments::time::{Granularity, Interval};
+use hashbrown::HashMap;
 
 /// Numbers buckets within the time range of one segment.
 #[derive(Debug)]
@@ -93,6 +92,7 @@ impl Buckets {
     /// Cuts ascending times into runs of one bucket: its number, and where the run ends.
     pub(crate) fn runs(&mut self, times: impl TimesAt, out: &mut Vec<(u64, usize)>) {
         out.clear();
+        out.reserve(times.len().min(32));
         let (mut at, len) = (0, times.len());
         while at < len {
             let (bucket, number) = self.find(times.at(at));

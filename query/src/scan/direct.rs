@@ -1,5 +1,5 @@
-//! How do rows go straight to the groups of all segments? Where a segment has about as many groups as rows, it makes no
-//! groups of its own: the keys of its rows are codes of the query's spaces, and the worker's states are changed at once.
+//! How do rows go straight to the groups of all segments? Where a segment has about as many groups as rows, or few rows
+//! that are asked for, it makes no groups of its own: the keys of its rows are codes of the query's spaces, and the worker's states are changed at once.
 
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ use crate::plan::AggregatePlan;
 const FEW_GROUPS: u128 = 1 << 14;
 /// So many rows for each possible group are worth groups of the segment.
 const ROWS_A_GROUP: u128 = 8;
+/// As few rows as this are added to the groups of all segments faster than groups of the segment are made.
+const FEW_ROWS: usize = 1 << 10;
 
 /// The rows of one segment on their way to the groups of a worker.
 pub(super) struct Direct<'p> {
@@ -41,7 +43,8 @@ impl<'p> Direct<'p> {
         source: &mut Source<'_>,
     ) -> Result<Option<Self>, QueryError> {
         let resumes = plan.aggregators.iter().all(Accumulator::resumes);
-        if plan.dimensions.is_empty() || !resumes || !merger.lends() {
+        let few = rows <= FEW_ROWS;
+        if (plan.dimensions.is_empty() && !few) || !resumes || !merger.lends() {
             return Ok(None);
         }
         let spaces = Arc::clone(merger.spaces());
@@ -55,7 +58,7 @@ impl<'p> Direct<'p> {
             let Some(common) = common.transpose()?.flatten() else { return Ok(None) };
             keys.push((key, common));
         }
-        if possible < FEW_GROUPS || possible.saturating_mul(ROWS_A_GROUP) < rows as u128 {
+        if (possible < FEW_GROUPS && !few) || possible.saturating_mul(ROWS_A_GROUP) < rows as u128 {
             return Ok(None);
         }
         let mut accumulators = Vec::with_capacity(plan.aggregators.len());
@@ -79,6 +82,7 @@ impl<'p> Direct<'p> {
     ) -> Result<(), QueryError> {
         let Self { keys, buckets, spaces, accumulators, lent, last, words, groups } = self;
         words.clear();
+        words.reserve(chosen.len());
         let mut code = |buckets: &RowBuckets, number: u64| match *last {
             Some((known, code)) if known == number => code,
             _ => {

@@ -78,12 +78,11 @@ impl Selector {
     /// The rows that indexes leave, when they are so few that they are read one by one, whatever blocks they lie in.
     pub(crate) fn few(&self) -> Option<Vec<u32>> {
         let indexed = self.indexed.as_ref()?;
-        if indexed.count() * FEW >= indexed.len() {
+        let count = indexed.count();
+        if count * FEW >= indexed.len() {
             return None;
         }
-        let mut rows = Vec::new();
-        indexed.positions(&mut rows);
-        rows.iter_mut().for_each(|row| *row += self.start as u32);
+        let mut rows = indexed.rows_from(self.start as u32, count);
         if let Some(hidden) = &self.hidden {
             rows.retain(|row| !hidden.contains(*row));
         }

@@ -3,14 +3,13 @@
 
 mod unread;
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use alluvium_expression::{ColumnFilter, StringPredicate};
 use alluvium_segments::{
     Column, LaneBlock, LaneSlice, MultiBlock, NumericBlock, NumericColumn, Segment, StringColumn, TIME_COLUMN,
 };
+use hashbrown::HashMap;
 
 use super::computed::Computed;
 use crate::QueryError;
@@ -21,6 +20,9 @@ use crate::texts::CommonNumbers;
 
 /// Number of a column within a [`Source`].
 pub(crate) type SlotId = usize;
+
+/// Columns that most queries need no more than.
+const FEW_SLOTS: usize = 6;
 
 /// Where a column's values come from.
 pub(crate) enum Origin<'s> {
@@ -105,7 +107,7 @@ struct Slot<'s> {
     values: Values,
     fresh: bool,
     /// The whole block on narrow lanes, where the column is stored so.
-    lanes: LaneBlock,
+    lanes: Option<LaneBlock>,
     laned: bool,
     /// Dictionary of computed texts.
     texts: TextInterner,
@@ -132,7 +134,7 @@ impl<'s> Source<'s> {
         virtuals: &'s [VirtualColumn],
         verdicts: &'s Verdicts,
     ) -> Self {
-        let (names, slots) = (HashMap::new(), Vec::new());
+        let (names, slots) = (HashMap::with_capacity(FEW_SLOTS), Vec::with_capacity(FEW_SLOTS));
         Self { segment, virtuals, verdicts, names, slots, range: 0..0, rows: None, copied_live: 0 }
     }
 
@@ -148,15 +150,9 @@ impl<'s> Source<'s> {
         }
     }
 
-    /// What a test says of a column of the segment, where that is known by common numbers (see [`Verdicts`]).
-    pub(crate) fn matching(
-        &self,
-        filter: &ColumnFilter,
-        predicate: &StringPredicate,
-        column: &dyn StringColumn,
-        unknown: bool,
-    ) -> Result<Option<Vec<u32>>, QueryError> {
-        self.verdicts.matching(filter, predicate, self.segment, column, unknown)
+    /// What is known of the query's tests of texts, and the segment.
+    pub(crate) fn verdicts(&self) -> (&'s Verdicts, &'s Arc<dyn Segment>) {
+        (self.verdicts, self.segment)
     }
 
     /// The column of that name: virtual, stored, or missing.
@@ -233,7 +229,7 @@ impl<'s> Source<'s> {
             Origin::Kept(..) => Kind::Multi,
             Origin::Computed(computed) => computed.kind(),
         };
-        let (values, texts, lanes) = (Values::Null, TextInterner::default(), LaneBlock::default());
+        let (values, texts, lanes) = (Values::Null, TextInterner::default(), None);
         self.slots.push(Slot { origin, kind, values, fresh: false, lanes, laned: false, texts });
         self.slots.len() - 1
     }
@@ -341,6 +337,7 @@ impl<'s> Source<'s> {
             return Ok(());
         }
         if self.rows.is_none() {
+            let lanes = lanes.get_or_insert_with(LaneBlock::spare);
             *laned = match origin {
                 Origin::Long(column) => column.read_lanes(self.range.clone(), lanes)?,
                 Origin::Texts(column) if !column.is_multi() => {
@@ -355,7 +352,7 @@ impl<'s> Source<'s> {
     /// The lanes and their base of a loaded column of longs without nulls, or of dictionary ids.
     pub(crate) fn lanes(&self, slot: SlotId) -> Option<(u64, LaneSlice<'_>)> {
         let Slot { lanes, laned, values, .. } = &self.slots[slot];
-        if *laned {
+        if let (true, Some(lanes)) = (*laned, lanes) {
             return Some((lanes.base, lanes.slice()));
         }
         match values {
@@ -385,6 +382,14 @@ impl<'s> Source<'s> {
     /// The values of a loaded column.
     pub(crate) fn values(&self, slot: SlotId) -> &Values {
         &self.slots[slot].values
+    }
+}
+
+impl Drop for Slot<'_> {
+    fn drop(&mut self) {
+        if let Some(lanes) = self.lanes.take() {
+            lanes.give_back();
+        }
     }
 }
 

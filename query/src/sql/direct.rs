@@ -178,7 +178,8 @@ impl Direct {
     }
 
     fn batch(&self, block: &Rows, rows: &[u32]) -> Result<RecordBatch> {
-        let whole = rows.len() == block.count && self.order.is_empty();
+        // Groups by time alone mostly come in order.
+        let whole = rows.len() == block.count && rows.iter().zip(0u32..).all(|(row, place)| *row == place);
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.outputs.len());
         for (at, field) in self.outputs.iter().zip(self.schema.fields()) {
             let missing = || outside(QueryError::Internal(format!("result column {at} is missing")));

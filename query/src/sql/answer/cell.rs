@@ -60,6 +60,16 @@ impl Cells {
         })
     }
 
+    /// Bytes that most values take as JSON.
+    pub(super) fn likely_bytes(&self) -> usize {
+        match self {
+            Self::Times(_, Tz::UTC) => 26,
+            Self::Times(..) => 31,
+            Self::Texts(a) => a.value_data().len() / a.len().max(1) + 2,
+            _ => 12,
+        }
+    }
+
     fn is_null(&self, row: usize) -> bool {
         match self {
             Self::Longs(a) | Self::Times(a, _) => a.is_null(row),

@@ -14,32 +14,37 @@ pub(super) fn write_iso(t: i64, zone: Tz, out: &mut Vec<u8>) {
         return;
     }
     let ms = shown.rem_euclid(DAY_MS);
-    let mut text = *b"0000-00-00T00:00:00.000";
-    digits(&mut text[..4], date.year);
-    digits(&mut text[5..7], i64::from(date.month));
-    digits(&mut text[8..10], i64::from(date.day));
-    digits(&mut text[11..13], ms / 3_600_000);
-    digits(&mut text[14..16], ms / 60_000 % 60);
-    digits(&mut text[17..19], ms / 1000 % 60);
-    digits(&mut text[20..], ms % 1000);
-    out.extend_from_slice(&text);
+    let mut text = *b"0000-00-00T00:00:00.000Z";
+    let year = date.year as u32;
+    two(&mut text, 0, year / 100);
+    two(&mut text, 2, year % 100);
+    two(&mut text, 5, date.month);
+    two(&mut text, 8, date.day);
+    if ms != 0 {
+        let (ms, seconds) = ((ms % 1000) as u32, (ms / 1000) as u32);
+        two(&mut text, 11, seconds / 3600);
+        two(&mut text, 14, seconds / 60 % 60);
+        two(&mut text, 17, seconds % 60);
+        text[20] = b'0' + (ms / 100) as u8;
+        two(&mut text, 21, ms % 100);
+    }
     if offset == 0 {
-        out.push(b'Z');
+        out.extend_from_slice(&text);
         return;
     }
+    out.extend_from_slice(&text[..23]);
     let mut suffix = *b"+00:00";
     suffix[0] = if offset < 0 { b'-' } else { b'+' };
-    digits(&mut suffix[1..3], offset.abs() / 60);
-    digits(&mut suffix[4..], offset.abs() % 60);
+    two(&mut suffix, 1, (offset.abs() / 60) as u32);
+    two(&mut suffix, 4, (offset.abs() % 60) as u32);
     out.extend_from_slice(&suffix);
 }
 
-/// A number that is not negative, as wide as the place for it.
-fn digits(place: &mut [u8], mut value: i64) {
-    for digit in place.iter_mut().rev() {
-        *digit = b'0' + (value % 10) as u8;
-        value /= 10;
-    }
+/// The two digits of a number below 100, from place `at`.
+#[inline]
+fn two<const N: usize>(text: &mut [u8; N], at: usize, number: u32) {
+    text[at] = b'0' + (number / 10 % 10) as u8;
+    text[at + 1] = b'0' + (number % 10) as u8;
 }
 
 #[cfg(test)]

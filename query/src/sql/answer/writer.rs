@@ -12,8 +12,8 @@ use crate::sql::explain::native_name;
 use crate::sql::metadata::sql_type;
 use crate::sql::request::{ResultFormat, SqlRequest};
 
-/// Bytes of most values.
-const CELL_BYTES: usize = 12;
+/// Bytes of the end of an answer.
+const END_BYTES: usize = 2;
 
 /// Writes the rows of one answer.
 #[derive(Debug)]
@@ -98,7 +98,8 @@ impl RowWriter {
     pub(crate) fn batch(&mut self, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<(), ArrowError> {
         let columns: Vec<Cells> =
             batch.columns().iter().map(|c| Cells::of(c, self.zone)).collect::<Result<_, _>>()?;
-        out.reserve(batch.num_rows() * (self.row_bytes() + batch.num_columns() * CELL_BYTES));
+        let cells: usize = columns.iter().map(Cells::likely_bytes).sum();
+        out.reserve(batch.num_rows() * (self.row_bytes() + cells) + END_BYTES);
         for row in 0..batch.num_rows() {
             self.begin_row(out);
             match self.format {
