@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::QueryError;
 use crate::cache::{Answers, CacheCounts, CacheOptions, Partials};
 use crate::counters::Counters;
+use crate::group::GroupLimits;
 use crate::partial::Partial;
 use crate::plan::Plan;
 use crate::request::NativeQuery;
@@ -31,6 +32,8 @@ pub struct EngineOptions {
     pub max_subquery_rows: u64,
     /// What is kept of earlier queries.
     pub cache: CacheOptions,
+    /// When there are so many groups that they are kept in another way.
+    pub groups: GroupLimits,
 }
 
 impl Default for EngineOptions {
@@ -42,6 +45,7 @@ impl Default for EngineOptions {
             max_timeout_ms: i64::MAX,
             max_subquery_rows: 100_000,
             cache: CacheOptions::default(),
+            groups: GroupLimits::default(),
         }
     }
 }
@@ -113,7 +117,7 @@ impl QueryEngine {
         let counters = Arc::new(Counters::default());
         let partials = Partials::new(&options.cache.segments);
         let answers = Answers::new(&options.cache.results);
-        let runner = Runner::new(options.threads, Arc::clone(&counters), partials.clone())?;
+        let runner = Runner::new((options.threads, options.groups), Arc::clone(&counters), partials.clone())?;
         let (running, next_id) = (Mutex::default(), AtomicU64::new(1));
         Ok(Arc::new(Self { catalog, options, counters, runner, partials, answers, running, next_id }))
     }

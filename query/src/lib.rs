@@ -34,6 +34,7 @@ pub use column::{ColumnData, Datum, ResultColumn, TextColumn, TextListColumn, Te
 pub use counters::Counters;
 pub use engine::{EngineOptions, NativeAnswer, QueryEngine, Running};
 pub use error::QueryError;
+pub use group::GroupLimits;
 pub use hll::Hll;
 pub use inline::InlineSegment;
 pub use partial::{Groups, Partial, RowBlock, RowSet};

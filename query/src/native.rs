@@ -177,7 +177,7 @@ impl Run<'_> {
             ));
         }
         match self.execute(aggregation.plan(self.scope())).await? {
-            Partial::Groups(groups) => Ok(groups),
+            Partial::Groups(blocks) => Groups::of_blocks(&aggregation.plan, blocks),
             _ => Ok(Groups::empty(&aggregation.plan)),
         }
     }
@@ -256,7 +256,8 @@ impl Run<'_> {
             scope.virtual_columns.clone_from(&query.virtual_columns);
             scope.filter.clone_from(&query.filter);
             let partial = self.execute(Plan::new(scope, Operator::Aggregate(plan.clone()))).await?;
-            if let Partial::Groups(groups) = partial {
+            if let Partial::Groups(blocks) = partial {
+                let groups = Groups::of_blocks(&plan, blocks)?;
                 found.push((plan, groups));
             }
         }

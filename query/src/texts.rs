@@ -2,19 +2,21 @@
 //! the texts of one column get numbers common to all, and each segment's translation is kept (that of a live one grows with
 //! its dictionary), so that groups of many segments meet by number.
 
+mod shards;
+
 use std::sync::{Arc, Weak};
 
 use alluvium_segments::{Segment, StringColumn};
 use hashbrown::HashMap;
-use parking_lot::{Mutex, RwLock};
+use parking_lot::Mutex;
 
+use self::shards::Shards;
 use crate::QueryError;
-use crate::column::{TextColumn, TextInterner};
+use crate::column::TextColumn;
+use crate::run::Control;
 
 /// Larger dictionaries are not translated whole.
 const MOST_ENTRIES: u32 = 1 << 20;
-/// A column with more texts than this gives no more numbers.
-const MOST_TEXTS: usize = 1 << 21;
 /// Translations of segments that are gone before a column starts anew.
 const MOST_GONE: usize = 1024;
 
@@ -31,9 +33,11 @@ type GrowingTranslation = (Weak<()>, Arc<[u32]>);
 pub(crate) type CommonNumbers = (Arc<SharedTexts>, Arc<[u32]>);
 
 /// The common numbers of the texts of one column. Number 0 is null.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct SharedTexts {
-    interner: RwLock<TextInterner>,
+    texts: Shards,
+    /// With more texts than this it gives no more numbers.
+    most: usize,
     /// By address of the segment, which is valid as long as the segment is.
     known: Mutex<HashMap<usize, Translation>>,
     /// By address of what the views of a live segment share.
@@ -43,9 +47,24 @@ pub(crate) struct SharedTexts {
 }
 
 impl SharedTexts {
+    fn new(texts: Shards, most: usize) -> Arc<Self> {
+        Arc::new(Self {
+            texts,
+            most,
+            known: Mutex::default(),
+            growing: Mutex::default(),
+            recent: Mutex::default(),
+        })
+    }
+
+    /// For texts of one query, which may be very many: their numbers are not dense.
+    pub(crate) fn of_query(control: Option<&Control>) -> Arc<Self> {
+        Self::new(Shards::many(control.cloned()), usize::MAX)
+    }
+
     /// Numbers given so far are below this.
     pub(crate) fn possible(&self) -> u64 {
-        self.interner.read().table.len() as u64 + 1
+        self.texts.possible() as u64
     }
 
     /// The common number of each id of a column of a segment; of a live one perhaps of more ids than it has.
@@ -101,17 +120,14 @@ impl SharedTexts {
     fn translate(&self, known: &[u32], column: &dyn StringColumn) -> Result<Arc<[u32]>, QueryError> {
         let mut codes = Vec::with_capacity(column.cardinality() as usize);
         codes.extend_from_slice(known);
-        let mut interner = self.interner.write();
-        for id in known.len() as u32..column.cardinality() {
-            codes.push(interner.intern(column.value(id)?));
-        }
+        let ids = known.len() as u32..column.cardinality();
+        self.texts.append(ids, |id| Ok(column.value(id)?), &mut codes)?;
         Ok(codes.into())
     }
 
     /// Hands out the texts from a number on, null first when that is 0.
-    pub(crate) fn read(&self, from: u32, mut each: impl FnMut(Option<&str>)) {
-        let interner = self.interner.read();
-        (from..=interner.table.len() as u32).for_each(|code| each(interner.table.get(code)));
+    pub(crate) fn read(&self, from: u32, each: impl FnMut(Option<&str>)) {
+        self.texts.read(from, each);
     }
 
     /// The common numbers of texts, each distinct one looked up once by `ids` below `distinct`.
@@ -121,46 +137,17 @@ impl SharedTexts {
         ids: impl Iterator<Item = u32>,
         text: impl Fn(u32) -> Result<Option<&'t str>, QueryError>,
     ) -> Result<Vec<u32>, QueryError> {
-        const UNKNOWN: u32 = u32::MAX;
-        let mut known = vec![UNKNOWN; distinct];
-        let mut interner = self.interner.write();
-        let mut codes = Vec::with_capacity(ids.size_hint().0);
-        for id in ids {
-            let entry = known.get_mut(id as usize);
-            let entry =
-                entry.ok_or_else(|| QueryError::Internal(format!("dictionary id {id} is out of range")))?;
-            if *entry == UNKNOWN {
-                *entry = interner.intern(text(id)?);
-            }
-            codes.push(*entry);
-        }
-        Ok(codes)
+        self.texts.of_ids(distinct, ids, text)
     }
 
     /// The texts of numbers, as a column.
     pub(crate) fn column(&self, codes: impl Iterator<Item = u32>) -> TextColumn {
-        let interner = self.interner.read();
-        let mut places: Vec<u32> = vec![0; interner.table.len() + 1];
-        let mut column = TextColumn::default();
-        for code in codes {
-            let place = places.get_mut(code as usize);
-            let id = match (place, interner.table.get(code)) {
-                (Some(place), Some(text)) => {
-                    if *place == 0 {
-                        *place = column.table.push(text);
-                    }
-                    *place
-                }
-                _ => 0,
-            };
-            column.ids.push(id);
-        }
-        column
+        self.texts.column(&codes.collect::<Vec<_>>())
     }
 
     /// Whether there are so many texts that queries do better without common numbers.
     pub(crate) fn is_full(&self) -> bool {
-        self.interner.read().table.len() > MOST_TEXTS
+        self.texts.len() > self.most
     }
 
     fn is_worn(&self) -> bool {
@@ -174,18 +161,26 @@ impl SharedTexts {
 type ColumnName = (Vec<String>, String);
 
 /// The common numbers of all columns that were grouped by.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Dictionaries {
     columns: Mutex<HashMap<ColumnName, Arc<SharedTexts>>>,
+    /// Texts of each.
+    most: usize,
 }
 
 impl Dictionaries {
+    /// For columns of at most about so many texts.
+    pub(crate) fn new(most: usize) -> Self {
+        Self { columns: Mutex::default(), most }
+    }
+
     /// Those of a column of datasources (of all of them together).
     pub(crate) fn of(&self, datasources: &[String], column: &str) -> Arc<SharedTexts> {
         let mut columns = self.columns.lock();
-        let texts = columns.entry((datasources.to_vec(), column.to_owned())).or_default();
+        let fresh = || SharedTexts::new(Shards::one(), self.most);
+        let texts = columns.entry((datasources.to_vec(), column.to_owned())).or_insert_with(fresh);
         if texts.is_worn() {
-            *texts = Arc::default();
+            *texts = fresh();
         }
         Arc::clone(texts)
     }
@@ -202,7 +197,7 @@ mod tests {
 
     #[test]
     fn segments_with_the_same_texts_share_a_translation() {
-        let texts = SharedTexts::default();
+        let texts = SharedTexts::of_query(None);
         let of = |codes: &[u32]| texts.unified(codes.into());
         let (one, other, same) = (of(&[0, 1, 2]), of(&[0, 2, 1]), of(&[0, 1, 2]));
         assert!(Arc::ptr_eq(&one, &same) && !Arc::ptr_eq(&one, &other));

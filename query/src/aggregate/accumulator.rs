@@ -91,15 +91,23 @@ impl<'p> Accumulator<'p> {
         )
     }
 
-    /// Goes on with the states of other segments.
-    pub(crate) fn resume(&mut self, state: MergeState) {
-        match (&mut self.work, state) {
-            (Work::Count(counts) | Work::CountNonNull(_, counts), MergeState::Whole(State::Count(known))) => {
-                *counts = known
+    /// Goes on with other states, those of other segments or none; gives those so far.
+    pub(crate) fn exchange(&mut self, states: MergeState) -> MergeState {
+        let known = match (&mut self.work, states) {
+            (Work::Count(counts) | Work::CountNonNull(_, counts), MergeState::Whole(State::Count(next))) => {
+                State::Count(std::mem::replace(counts, next))
             }
-            (Work::Numeric(numeric), MergeState::Whole(known)) => numeric.resume(known),
-            _ => {}
-        }
+            (Work::Numeric(numeric), MergeState::Whole(next)) => numeric.exchange(next),
+            (_, next) => return next,
+        };
+        MergeState::Whole(known)
+    }
+
+    /// Goes on without groups, but with room for some; gives the states so far.
+    pub(crate) fn hand_over(&mut self, room: usize) -> MergeState {
+        let mut state = State::new(&self.plan.function);
+        state.reserve(room);
+        self.exchange(MergeState::Whole(state))
     }
 
     /// Makes room for `groups` groups.

@@ -88,10 +88,10 @@ impl Numeric {
         }
     }
 
-    /// Goes on with the states of other segments, some of which may have seen nothing.
-    pub(super) fn resume(&mut self, state: State) {
-        self.state = state;
+    /// Goes on with other states, some of which may have seen nothing; gives those so far.
+    pub(super) fn exchange(&mut self, state: State) -> State {
         self.never_null = false;
+        std::mem::replace(&mut self.state, state)
     }
 
     pub(super) fn grow(&mut self, groups: usize, function: &AggregateFunction) {

@@ -55,7 +55,7 @@ fn subtotal(
     }
     let mut merger = Merger::of_values(&plan);
     merger.add(&plan, groups, false)?;
-    Ok((merger.finish(&plan)?, plan))
+    Ok((merger.finish(&plan, &[])?, plan))
 }
 
 fn block(

@@ -84,7 +84,7 @@ fn fill(
     let mut merger = Merger::of_values(plan);
     merger.add(plan, groups, true)?;
     merger.add(plan, empty, true)?;
-    merger.finish(plan)
+    merger.finish(plan, &[])
 }
 
 /// The whole answer.
@@ -139,5 +139,5 @@ fn total(query: &Timeseries, mut groups: Groups) -> Result<Table, QueryError> {
     groups.buckets = Vec::new();
     let mut merger = Merger::of_values(&plan);
     merger.add(&plan, groups, false)?;
-    Table::new(merger.finish(&plan)?.or_empty_group(&plan), &plan, &query.aggregation.post)
+    Table::new(merger.finish(&plan, &[])?.or_empty_group(&plan), &plan, &query.aggregation.post)
 }

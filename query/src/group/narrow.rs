@@ -21,7 +21,7 @@ impl Default for NarrowTable {
 
 /// Folded multiplication (wyhash's mixing step).
 #[inline]
-pub(super) fn mix(key: u64) -> u64 {
+pub(crate) fn mix(key: u64) -> u64 {
     let wide = u128::from(key ^ 0x9e37_79b9_7f4a_7c15) * u128::from(0xa076_1d64_78bd_642f_u64);
     (wide >> 64) as u64 ^ wide as u64
 }
@@ -30,6 +30,24 @@ impl NarrowTable {
     /// The key of each group.
     pub(crate) fn keys(&self) -> &[u64] {
         &self.keys
+    }
+
+    /// The key of each group.
+    pub(crate) fn into_keys(self) -> Vec<u64> {
+        self.keys
+    }
+
+    /// Forgets all groups, keeping the room for as many; gives their keys.
+    pub(crate) fn take_keys(&mut self) -> Vec<u64> {
+        self.slots.fill((0, 0));
+        std::mem::take(&mut self.keys)
+    }
+
+    /// Forgets all groups and makes room for so many.
+    pub(crate) fn reset(&mut self, groups: usize) {
+        self.keys.clear();
+        self.slots.clear();
+        self.slots.resize((groups * 2).next_power_of_two().max(1024), (0, 0));
     }
 
     /// The group of a key.

@@ -18,8 +18,11 @@ impl Partial {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = head();
         match self {
-            Self::Groups(groups) => {
-                put_groups(&mut out, groups.len, &groups.buckets, &groups.keys, &groups.states);
+            Self::Groups(blocks) => {
+                0u8.put(&mut out);
+                for groups in blocks {
+                    put_groups(&mut out, groups.len, &groups.buckets, &groups.keys, &groups.states);
+                }
             }
             Self::Rows(rows) => {
                 1u8.put(&mut out);
@@ -51,7 +54,13 @@ impl Partial {
             return Err(reader.fail("`AP` and version 1"));
         }
         let partial = match (reader.one::<u8>()?, operator) {
-            (0, Operator::Aggregate(plan)) => Self::Groups(read_groups(&mut reader, plan)?),
+            (0, Operator::Aggregate(plan)) => {
+                let mut blocks = vec![read_groups(&mut reader, plan)?];
+                while !reader.is_at_end() {
+                    blocks.push(read_groups(&mut reader, plan)?);
+                }
+                Self::Groups(blocks)
+            }
             (1, Operator::Rows(plan)) => Self::Rows(read_rows(&mut reader, plan.columns.len())?),
             (2, Operator::TimeBounds) => Self::TimeBounds(match reader.run::<i64>()?.as_slice() {
                 [] => None,
@@ -72,7 +81,6 @@ fn head() -> Vec<u8> {
 }
 
 fn put_groups(out: &mut Vec<u8>, len: usize, buckets: &[i64], keys: &[ColumnData], states: &[State]) {
-    0u8.put(out);
     (len as u64).put(out);
     put_run(out, buckets);
     keys.iter().for_each(|key| put_column(out, key));
@@ -80,9 +88,10 @@ fn put_groups(out: &mut Vec<u8>, len: usize, buckets: &[i64], keys: &[ColumnData
 }
 
 impl Groups {
-    /// What `Partial::to_bytes` makes of groups with these parts.
+    /// What `Partial::to_bytes` makes of one block of groups with these parts.
     pub(super) fn bytes_of(len: usize, buckets: &[i64], keys: &[ColumnData], states: &[State]) -> Vec<u8> {
         let mut out = head();
+        0u8.put(&mut out);
         put_groups(&mut out, len, buckets, keys, states);
         out
     }

@@ -3,6 +3,7 @@
 use alluvium_segments::{NullMask, NumericBlock};
 
 use super::{Groups, Numbers, State};
+use crate::QueryError;
 use crate::column::{ColumnData, ResultColumn};
 use crate::plan::{AggregateFunction, AggregatePlan};
 use crate::sketch::{DistinctSketch, Quantiles};
@@ -18,6 +19,24 @@ impl Groups {
     #[must_use]
     pub fn keys(&self) -> &[ColumnData] {
         &self.keys
+    }
+
+    /// The groups of several blocks in one.
+    pub(crate) fn of_blocks(plan: &AggregatePlan, blocks: Vec<Self>) -> Result<Self, QueryError> {
+        let mut blocks = blocks.into_iter();
+        let mut all = blocks.next().unwrap_or_else(|| Self::empty(plan));
+        for more in blocks {
+            all.buckets.extend(more.buckets);
+            all.keys.iter_mut().zip(&more.keys).for_each(|(keys, more)| keys.append(more));
+            let states = all.states.iter_mut().zip(more.states).zip(&plan.aggregators);
+            let into: Vec<u32> = (all.len as u32..(all.len + more.len) as u32).collect();
+            all.len += more.len;
+            for ((state, more), aggregator) in states {
+                state.grow(all.len, &aggregator.function);
+                state.merge(more, &into, &aggregator.function)?;
+            }
+        }
+        Ok(all)
     }
 
     /// Dimensions and then aggregates as named columns. Groups come in no particular order. A plan with
@@ -96,6 +115,9 @@ fn all_valid<T>(values: Vec<T>) -> NumericBlock<T> {
 }
 
 fn numbers<T: Default>(mut numbers: Numbers<T>) -> NumericBlock<T> {
+    if numbers.seen.iter().all(|seen| *seen) {
+        return all_valid(numbers.values);
+    }
     let mut nulls = NullMask::default();
     for (value, seen) in numbers.values.iter_mut().zip(&numbers.seen) {
         nulls.push(!seen);

@@ -1,14 +1,21 @@
 //! How do groups of several segments become one set? Their keys are codes of the query's spaces: one word where all
 //! codes are bounded, several words otherwise; states merge by group number.
 
+use std::ops::Range;
 use std::sync::Arc;
 
+use alluvium_segments::time::Granularity;
+
 use super::space::{Space, Spaces};
+use super::spread::{Batch, Spread};
 use super::{Groups, MergeState};
 use crate::QueryError;
 use crate::column::ColumnData;
 use crate::group::{Interner, WideTable};
 use crate::plan::AggregatePlan;
+
+/// Codes of values, and which of them stand for null (none: code 0 does).
+type Codes = (Vec<u64>, Option<Vec<bool>>);
 
 /// Groups whose keys are codes, a column of them a dimension. No two have the same bucket and keys.
 #[derive(Debug)]
@@ -17,8 +24,8 @@ pub(crate) struct CodedGroups {
     pub(crate) len: usize,
     /// Start of each bucket; empty for granularity `all`.
     pub(crate) buckets: Vec<i64>,
-    /// Codes a dimension, and which of them stand for null (none: code 0 does).
-    pub(crate) keys: Vec<(Vec<u64>, Option<Vec<bool>>)>,
+    /// The codes of each dimension.
+    pub(crate) keys: Vec<Codes>,
     /// A state column an aggregator.
     pub(crate) states: Vec<MergeState>,
 }
@@ -31,6 +38,10 @@ pub(crate) struct Merger {
     first: Option<CodedGroups>,
     table: Table,
     states: Vec<MergeState>,
+    /// Rows and groups that have come to the table.
+    taken: usize,
+    /// Where groups go when they are too many.
+    spread: Option<Arc<Spread>>,
 }
 
 /// The groups of a merger while rows are added to them: the key of a group is the sum of its codes times the strides,
@@ -43,6 +54,9 @@ pub(crate) struct Lent {
     pub(crate) strides: Vec<u64>,
     /// A state an aggregator.
     pub(crate) states: Vec<MergeState>,
+    /// Rows and groups that have come to the table.
+    pub(crate) taken: usize,
+    spread: Option<Arc<Spread>>,
 }
 
 #[derive(Debug)]
@@ -54,8 +68,8 @@ enum Table {
 }
 
 impl Merger {
-    /// For results of `plan`, with keys in `spaces`.
-    pub(crate) fn new(plan: &AggregatePlan, spaces: Arc<Spaces>) -> Self {
+    /// For results of `plan` over about so many rows, with keys in `spaces`.
+    pub(crate) fn new(plan: &AggregatePlan, spaces: Arc<Spaces>, rows: usize) -> Self {
         let table = match spaces.possible() {
             Some(possible) => {
                 let mut product = 1u64;
@@ -64,7 +78,8 @@ impl Merger {
                     strides.push(product);
                     product = product.saturating_mul(*component);
                 }
-                Table::One { table: Interner::for_keys(u128::from(product)), strides, possible }
+                let table = Interner::for_keys(u128::from(product), rows, &spaces.limits);
+                Table::One { table, strides, possible }
             }
             None => {
                 let dimensions = spaces.dimensions.len();
@@ -73,7 +88,29 @@ impl Merger {
             }
         };
         let states = plan.aggregators.iter().map(|a| MergeState::new(&a.function)).collect();
-        Self { spaces, first: None, table, states }
+        Self { spaces, first: None, table, states, taken: 0, spread: None }
+    }
+
+    /// The same that hands groups on when they are too many, and must end by [`Merger::hand_on`] if any have been; or
+    /// keeps them all.
+    pub(crate) fn spreading(self, spread: Option<Arc<Spread>>) -> Self {
+        Self { spread, ..self }
+    }
+
+    /// The groups of some parts of all batches.
+    pub(crate) fn of_parts(
+        plan: &AggregatePlan,
+        spaces: Arc<Spaces>,
+        spread: &Spread,
+        (batches, parts): (&[Batch], Range<usize>),
+    ) -> Result<Self, QueryError> {
+        let mut merger = Self::new(plan, spaces, 0);
+        let (keys, states) = spread.of_parts(batches, parts)?;
+        if let Table::One { table, .. } = &mut merger.table {
+            *table = Interner::Listed(keys);
+        }
+        merger.states = states.into_iter().map(MergeState::Whole).collect();
+        Ok(merger)
     }
 
     /// Number of groups so far.
@@ -97,8 +134,9 @@ impl Merger {
             self.fold(plan, first)?;
         }
         let Table::One { table, strides, .. } = &mut self.table else { return Ok(None) };
-        let table = std::mem::replace(table, Interner::for_keys(0));
-        Ok(Some(Lent { table, strides: strides.clone(), states: std::mem::take(&mut self.states) }))
+        let table = std::mem::replace(table, Interner::Listed(Vec::new()));
+        let (strides, states) = (strides.clone(), std::mem::take(&mut self.states));
+        Ok(Some(Lent { table, strides, states, taken: self.taken, spread: self.spread.clone() }))
     }
 
     /// Takes groups back.
@@ -106,12 +144,12 @@ impl Merger {
         if let Table::One { table, .. } = &mut self.table {
             *table = lent.table;
         }
-        self.states = lent.states;
+        (self.states, self.taken) = (lent.states, lent.taken);
     }
 
     /// Without knowing where groups come from.
     pub(crate) fn of_values(plan: &AggregatePlan) -> Self {
-        Self::new(plan, Arc::new(Spaces::unknown(plan)))
+        Self::new(plan, Arc::new(Spaces::unknown(plan)), 0)
     }
 
     /// Adds groups whose keys are values; with `unique` no two have the same key.
@@ -151,13 +189,36 @@ impl Merger {
     }
 
     fn fold(&mut self, plan: &AggregatePlan, groups: CodedGroups) -> Result<(), QueryError> {
+        if let (Some(spread), Table::One { strides, .. }) = (&self.spread, &self.table)
+            && spread.is_many(groups.len)
+        {
+            let words = groups.words(&self.spaces, strides);
+            return spread.take(&mut Interner::Listed(words), &mut 0, groups.states);
+        }
         let into = self.intern(&groups);
         let len = self.table.len();
         for ((state, other), aggregator) in self.states.iter_mut().zip(groups.states).zip(&plan.aggregators) {
             state.grow(len, &aggregator.function)?;
             state.merge(other, &into, &aggregator.function)?;
         }
-        Ok(())
+        self.taken += groups.len;
+        match (&self.spread, &self.table) {
+            (Some(spread), Table::One { table, .. }) if spread.is_full(table) => self.hand_on(plan),
+            _ => Ok(()),
+        }
+    }
+
+    /// Hands all groups on.
+    pub(crate) fn hand_on(&mut self, plan: &AggregatePlan) -> Result<(), QueryError> {
+        if let Some(first) = self.first.take() {
+            self.fold(plan, first)?;
+        }
+        let Self { table: Table::One { table, .. }, states, taken, spread: Some(spread), .. } = self else {
+            return Ok(());
+        };
+        let empty = plan.aggregators.iter().map(|a| MergeState::new(&a.function)).collect();
+        let states = std::mem::replace(states, empty);
+        spread.take(table, taken, states)
     }
 
     fn intern(&mut self, groups: &CodedGroups) -> Vec<u32> {
@@ -165,12 +226,7 @@ impl Merger {
         let mut into = Vec::with_capacity(groups.len);
         match &mut self.table {
             Table::One { table, strides, .. } => {
-                let mut words: Vec<u64> = groups.buckets.iter().map(|start| buckets.code(*start)).collect();
-                words.resize(groups.len, 0);
-                for ((codes, _), stride) in groups.keys.iter().zip(strides.iter().skip(1)) {
-                    words.iter_mut().zip(codes).for_each(|(word, code)| *word += code * stride);
-                }
-                table.intern(&words, &mut into);
+                table.intern(&groups.words(&self.spaces, strides), &mut into);
             }
             Table::Wide { table, nulls_at, width } => {
                 let mut key = vec![0u64; *width];
@@ -217,32 +273,97 @@ impl Merger {
     }
 
     fn into_coded(self) -> CodedGroups {
-        if let Some(first) = self.first {
-            return first;
-        }
-        let len = self.table.len();
-        let buckets = match self.spaces.buckets {
-            super::space::BucketSpace::One => Vec::new(),
-            _ => (0..len).map(|group| self.spaces.buckets.start(self.table.code(group, 0))).collect(),
-        };
-        let keys = (0..self.spaces.dimensions.len())
-            .map(|i| {
-                let codes = (0..len).map(|group| self.table.code(group, i + 1)).collect();
-                let nulls = self.table.tells_nulls();
-                (codes, nulls.then(|| (0..len).map(|group| self.table.is_null(group, i)).collect()))
-            })
-            .collect();
-        CodedGroups { len, buckets, keys, states: self.states }
+        self.chosen(None, &[])
     }
 
-    /// All groups, with their values.
-    pub(crate) fn finish(self, plan: &AggregatePlan) -> Result<Groups, QueryError> {
+    /// The groups with these numbers (`None`: all) with their codes, but for those of some dimensions.
+    fn chosen(self, groups: Option<&[u32]>, unseen: &[usize]) -> CodedGroups {
+        if let Some(first) = self.first {
+            return first.chosen(groups, unseen);
+        }
+        let len = groups.map_or(self.table.len(), <[u32]>::len);
+        let buckets = match self.spaces.buckets {
+            super::space::BucketSpace::One => Vec::new(),
+            _ => {
+                let codes = self.table.codes(groups, 0).into_iter();
+                codes.map(|code| self.spaces.buckets.start(code)).collect()
+            }
+        };
+        let keys = (0..self.spaces.dimensions.len()).map(|i| match unseen.contains(&i) {
+            true => Codes::default(),
+            false => (self.table.codes(groups, i + 1), self.table.nulls(groups, i)),
+        });
+        let keys = keys.collect();
+        let states = self.states.into_iter();
+        let states = states.map(|state| match groups {
+            Some(groups) => state.take(groups),
+            None => state,
+        });
+        CodedGroups { len, buckets, keys, states: states.collect() }
+    }
+
+    /// The groups that are asked for, with their values, but for those of some dimensions.
+    pub(crate) fn finish(self, plan: &AggregatePlan, unseen: &[usize]) -> Result<Groups, QueryError> {
         let spaces = Arc::clone(&self.spaces);
-        self.into_coded().decode(plan, &spaces)
+        let wanted = self.wanted(plan);
+        self.chosen(wanted.as_deref(), unseen).decode(plan, &spaces)
+    }
+
+    /// The numbers of the groups that are asked for and of others that are equal to the last of them; `None`: all.
+    fn wanted(&self, plan: &AggregatePlan) -> Option<Vec<u32>> {
+        let top = plan.top.as_ref().filter(|_| matches!(plan.granularity, Granularity::All))?;
+        let states = self.first.as_ref().map_or(&self.states, |first| &first.states);
+        match states.get(top.aggregator) {
+            Some(MergeState::Whole(state)) => state.first(top),
+            _ => None,
+        }
+    }
+}
+
+impl Lent {
+    /// Whether the groups should be handed on by [`Lent::hand_on`].
+    pub(crate) fn is_full(&self) -> bool {
+        self.spread.as_ref().is_some_and(|spread| spread.is_full(&self.table))
+    }
+
+    /// For how many groups there should be room when they are handed on.
+    pub(crate) fn room(&self) -> usize {
+        self.spread.as_ref().map_or(0, |spread| spread.room(&self.table))
+    }
+
+    /// Hands all groups on, which have these states.
+    pub(crate) fn hand_on(&mut self, states: Vec<MergeState>) -> Result<(), QueryError> {
+        let Self { table, taken, spread, .. } = self;
+        spread.as_ref().map_or(Ok(()), |spread| spread.take(table, taken, states))
     }
 }
 
 impl CodedGroups {
+    /// Their keys in one word each.
+    fn words(&self, spaces: &Spaces, strides: &[u64]) -> Vec<u64> {
+        let mut words: Vec<u64> = self.buckets.iter().map(|start| spaces.buckets.code(*start)).collect();
+        words.resize(self.len, 0);
+        for ((codes, _), stride) in self.keys.iter().zip(strides.iter().skip(1)) {
+            words.iter_mut().zip(codes).for_each(|(word, code)| *word += code * stride);
+        }
+        words
+    }
+
+    /// The groups with these numbers (`None`: all), without the codes of some dimensions.
+    fn chosen(self, groups: Option<&[u32]>, unseen: &[usize]) -> Self {
+        let Self { len, buckets, mut keys, states } = self;
+        let hidden = keys.iter_mut().enumerate().filter(|(i, _)| unseen.contains(i));
+        hidden.for_each(|(_, keys)| *keys = Codes::default());
+        let Some(groups) = groups else { return Self { len, buckets, keys, states } };
+        fn pick<T: Copy>(values: &[T], groups: &[u32]) -> Vec<T> {
+            groups.iter().filter_map(|group| values.get(*group as usize)).copied().collect()
+        }
+        let picked = |(codes, nulls): Codes| (pick(&codes, groups), nulls.map(|nulls| pick(&nulls, groups)));
+        let keys = keys.into_iter().map(picked).collect();
+        let states = states.into_iter().map(|state| state.take(groups)).collect();
+        Self { len: groups.len(), buckets: pick(&buckets, groups), keys, states }
+    }
+
     /// The same groups with their values.
     fn decode(self, plan: &AggregatePlan, spaces: &Spaces) -> Result<Groups, QueryError> {
         let keys = self.keys(plan, spaces);
@@ -254,6 +375,9 @@ impl CodedGroups {
     fn keys(&self, plan: &AggregatePlan, spaces: &Spaces) -> Vec<ColumnData> {
         let keys = plan.dimensions.iter().zip(&spaces.dimensions).zip(&self.keys);
         let keys = keys.map(|((dimension, space), (codes, nulls))| {
+            if codes.is_empty() {
+                return ColumnData::empty(dimension.output_type);
+            }
             let null = |i: usize| nulls.as_ref().is_some_and(|nulls| nulls[i]);
             space.decode(dimension.output_type, codes, null)
         });
@@ -269,26 +393,36 @@ impl Table {
         }
     }
 
-    /// A component of a group's key: 0 is the bucket, then the dimensions.
-    fn code(&self, group: usize, component: usize) -> u64 {
+    /// A component of the keys of some groups: 0 is the bucket, then the dimensions.
+    fn codes(&self, groups: Option<&[u32]>, component: usize) -> Vec<u64> {
+        fn each<T>(groups: Option<&[u32]>, len: usize, code: impl Fn(usize) -> T) -> Vec<T> {
+            match groups {
+                Some(groups) => groups.iter().map(|group| code(*group as usize)).collect(),
+                None => (0..len).map(code).collect(),
+            }
+        }
         match self {
             Self::One { table, strides, possible } => {
-                table.keys()[group] / strides[component] % possible[component]
+                let (keys, stride, possible) = (table.keys(), strides[component], possible[component]);
+                // Divisions are slow, and nothing is above the last component.
+                match (stride == 1, component + 1 == strides.len()) {
+                    (true, true) => each(groups, keys.len(), |group| keys[group]),
+                    (true, false) => each(groups, keys.len(), |group| keys[group] % possible),
+                    (false, true) => each(groups, keys.len(), |group| keys[group] / stride),
+                    (false, false) => each(groups, keys.len(), |group| keys[group] / stride % possible),
+                }
             }
-            Self::Wide { table, .. } => table.key(group as u32)[component],
+            Self::Wide { table, .. } => each(groups, table.len(), |group| table.key(group as u32)[component]),
         }
     }
 
-    fn tells_nulls(&self) -> bool {
-        matches!(self, Self::Wide { .. })
-    }
-
-    fn is_null(&self, group: usize, dimension: usize) -> bool {
-        match self {
-            Self::One { .. } => false,
-            Self::Wide { table, nulls_at, .. } => {
-                table.key(group as u32)[nulls_at + dimension / 64] >> (dimension % 64) & 1 == 1
-            }
-        }
+    /// Which of some groups have null in a dimension, where codes do not tell.
+    fn nulls(&self, groups: Option<&[u32]>, dimension: usize) -> Option<Vec<bool>> {
+        let Self::Wide { table, nulls_at, .. } = self else { return None };
+        let null = |group: u32| table.key(group)[nulls_at + dimension / 64] >> (dimension % 64) & 1 == 1;
+        Some(match groups {
+            Some(groups) => groups.iter().map(|group| null(*group)).collect(),
+            None => (0..table.len() as u32).map(null).collect(),
+        })
     }
 }

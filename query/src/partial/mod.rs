@@ -6,7 +6,9 @@ mod encode;
 mod finish;
 mod merge;
 mod merging;
+mod slices;
 mod space;
+mod spread;
 mod state;
 mod values;
 
@@ -16,14 +18,15 @@ use crate::plan::{AggregatePlan, Operator};
 pub(crate) use merge::{CodedGroups, Lent, Merger};
 pub(crate) use merging::{CodeSets, MergeState};
 pub(crate) use space::{Space, Spaces};
+pub(crate) use spread::Spread;
 pub(crate) use state::{Numbers, Picks, State, max_f32, max_f64, min_f32, min_f64};
 pub(crate) use values::ValueSets;
 
 /// Results of a plan over part of its segments.
 #[derive(Debug, Clone)]
 pub enum Partial {
-    /// Of an aggregate plan.
-    Groups(Groups),
+    /// Of an aggregate plan, in blocks; no two groups of any of them have the same bucket and keys.
+    Groups(Vec<Groups>),
     /// Of a rows plan.
     Rows(RowSet),
     /// Of time bounds: smallest and largest.
@@ -35,7 +38,7 @@ impl Partial {
     #[must_use]
     pub fn empty(operator: &Operator) -> Self {
         match operator {
-            Operator::Aggregate(plan) => Self::Groups(Groups::empty(plan)),
+            Operator::Aggregate(plan) => Self::Groups(vec![Groups::empty(plan)]),
             Operator::Rows(_) => Self::Rows(RowSet::default()),
             Operator::TimeBounds => Self::TimeBounds(None),
         }

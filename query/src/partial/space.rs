@@ -9,7 +9,9 @@ use alluvium_segments::{Column, ColumnType, NullMask, NumericBlock, SegmentRef};
 
 use crate::QueryError;
 use crate::column::ColumnData;
+use crate::group::GroupLimits;
 use crate::plan::{AggregateFunction, AggregatePlan, DimensionPlan, Input, Scope};
+use crate::run::Control;
 use crate::texts::{Dictionaries, SharedTexts};
 
 /// Codes of texts that are numbered while groups come.
@@ -50,6 +52,9 @@ pub(crate) struct Spaces {
     pub(crate) dimensions: Vec<Space>,
     /// Of the values that each aggregator tells apart; `None` where it does not.
     pub(crate) distincts: Vec<Option<Space>>,
+    /// Rows of all segments.
+    pub(crate) rows: usize,
+    pub(crate) limits: GroupLimits,
 }
 
 impl Spaces {
@@ -58,17 +63,19 @@ impl Spaces {
         scope: &Scope,
         plan: &AggregatePlan,
         segments: &[SegmentRef],
-        dictionaries: &Dictionaries,
+        (dictionaries, limits): (&Dictionaries, GroupLimits),
+        control: &Control,
     ) -> Result<Self, QueryError> {
+        let space = |of| Space::new(scope, of, (segments, dictionaries), control);
         let mut dimensions = Vec::with_capacity(plan.dimensions.len());
         for dimension in &plan.dimensions {
-            dimensions.push(Space::new(scope, dimension, segments, dictionaries)?);
+            dimensions.push(space(dimension)?);
         }
         let mut distincts = Vec::with_capacity(plan.aggregators.len());
         for aggregator in &plan.aggregators {
             distincts.push(match &aggregator.function {
                 AggregateFunction::DistinctSketch(field) | AggregateFunction::ExactDistinct(field) => {
-                    Some(Space::new(scope, field, segments, dictionaries)?)
+                    Some(space(field)?)
                 }
                 _ => None,
             });
@@ -76,19 +83,21 @@ impl Spaces {
         let bounds = segments.iter().filter_map(|s| s.segment.time_bounds());
         let bounds = bounds.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
         let buckets = BucketSpace::new(&plan.granularity, bounds);
-        Ok(Self { buckets, dimensions, distincts })
+        let rows = segments.iter().map(|s| s.segment.rows()).sum();
+        Ok(Self { buckets, dimensions, distincts, rows, limits })
     }
 
     /// For groups of which nothing is known.
     pub(crate) fn unknown(plan: &AggregatePlan) -> Self {
         let space = |d: &DimensionPlan| match d.output_type {
-            ColumnType::String => Space::growing(),
+            ColumnType::String => Space::growing(None),
             _ => Space::Bits,
         };
         let buckets =
             if matches!(plan.granularity, Granularity::All) { BucketSpace::One } else { BucketSpace::Bits };
         let distincts = plan.aggregators.iter().map(|_| None).collect();
-        Self { buckets, dimensions: plan.dimensions.iter().map(space).collect(), distincts }
+        let (dimensions, limits) = (plan.dimensions.iter().map(space).collect(), GroupLimits::default());
+        Self { buckets, dimensions, distincts, rows: 0, limits }
     }
 
     /// The number of codes of the bucket and of each dimension, when all are bounded and whole keys fit one word.
@@ -103,15 +112,15 @@ impl Spaces {
 }
 
 impl Space {
-    fn growing() -> Self {
-        Self::Texts { texts: Arc::default(), whole: false, possible: GROWING }
+    fn growing(control: Option<&Control>) -> Self {
+        Self::Texts { texts: SharedTexts::of_query(control), whole: false, possible: GROWING }
     }
 
     fn new(
         scope: &Scope,
         dimension: &DimensionPlan,
-        segments: &[SegmentRef],
-        dictionaries: &Dictionaries,
+        (segments, dictionaries): (&[SegmentRef], &Dictionaries),
+        control: &Control,
     ) -> Result<Self, QueryError> {
         let stored = match &dimension.input {
             Input::Column(name) if dimension.transforms.is_empty() => {
@@ -121,9 +130,10 @@ impl Space {
         };
         Ok(match (dimension.output_type, stored) {
             (ColumnType::String, Some(name)) => {
-                Self::texts(scope, name, segments, dictionaries)?.unwrap_or_else(Self::growing)
+                let texts = Self::texts(scope, name, segments, dictionaries)?;
+                texts.unwrap_or_else(|| Self::growing(Some(control)))
             }
-            (ColumnType::String, None) => Self::growing(),
+            (ColumnType::String, None) => Self::growing(Some(control)),
             (ColumnType::Long, Some(name)) => Self::distance(name, segments)?.unwrap_or(Self::Bits),
             _ => Self::Bits,
         })
@@ -244,10 +254,19 @@ fn decoded<T: Default>(
     value: impl Fn(u64) -> T,
 ) -> NumericBlock<T> {
     let mut block = NumericBlock { values: Vec::with_capacity(codes.len()), nulls: NullMask::default() };
-    for (i, code) in codes.iter().enumerate() {
-        let null = null(i);
-        block.values.push(if null { T::default() } else { value(*code) });
-        block.nulls.push(null);
+    block.values.extend(codes.iter().map(|code| value(*code)));
+    block.nulls.push_valid(codes.len());
+    let nulls: Vec<usize> = (0..codes.len()).filter(|i| null(*i)).collect();
+    if !nulls.is_empty() {
+        block.nulls = NullMask::default();
+        let mut next = 0;
+        for at in nulls {
+            block.values[at] = T::default();
+            block.nulls.push_valid(at - next);
+            block.nulls.push_null(1);
+            next = at + 1;
+        }
+        block.nulls.push_valid(codes.len() - next);
     }
     block
 }

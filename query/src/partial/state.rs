@@ -126,34 +126,10 @@ impl State {
         into: &[u32],
         function: &AggregateFunction,
     ) -> Result<(), QueryError> {
-        use AggregateFunction as F;
+        if self.merge_slice(&other, 0..into.len(), into, function) {
+            return Ok(());
+        }
         match (self, other) {
-            (Self::Count(a), Self::Count(b)) => {
-                for (count, group) in b.iter().zip(into) {
-                    a[*group as usize] += count;
-                }
-            }
-            (Self::Long(a), Self::Long(b)) => match function {
-                F::Min(..) => a.merge(&b, into, i64::min),
-                F::Max(..) => a.merge(&b, into, i64::max),
-                _ => a.merge(&b, into, i64::wrapping_add),
-            },
-            (Self::Float(a), Self::Float(b)) => match function {
-                F::Min(..) => a.merge(&b, into, min_f32),
-                F::Max(..) => a.merge(&b, into, max_f32),
-                _ => a.merge(&b, into, |x, y| x + y),
-            },
-            (Self::Double(a), Self::Double(b)) => match function {
-                F::Min(..) => a.merge(&b, into, min_f64),
-                F::Max(..) => a.merge(&b, into, max_f64),
-                _ => a.merge(&b, into, |x, y| x + y),
-            },
-            (Self::Mean(sums, counts), Self::Mean(other_sums, other_counts)) => {
-                for ((sum, count), group) in other_sums.iter().zip(&other_counts).zip(into) {
-                    sums[*group as usize] += sum;
-                    counts[*group as usize] += count;
-                }
-            }
             (Self::Pick(a), Self::Pick(b)) => a.merge(&b, into, function),
             (Self::Distinct(a), Self::Distinct(b)) => join(a, b, into, |known, more| {
                 known.merge(more);
@@ -240,16 +216,6 @@ impl<T: Copy> Numbers<T> {
 
     fn take(self, groups: &[u32]) -> Self {
         Self { values: pick(&self.values, groups), seen: pick(&self.seen, groups) }
-    }
-
-    fn merge(&mut self, other: &Self, into: &[u32], combine: impl Fn(T, T) -> T) {
-        for ((value, seen), group) in other.values.iter().zip(&other.seen).zip(into) {
-            if *seen {
-                let group = *group as usize;
-                self.values[group] = combine(self.values[group], *value);
-                self.seen[group] = true;
-            }
-        }
     }
 }
 

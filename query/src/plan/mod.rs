@@ -34,6 +34,9 @@ pub struct Plan {
     /// What may be done with partial results of sealed segments, where the server keeps such.
     #[serde(default)]
     pub caching: CacheUse,
+    /// Numbers of dimensions that groups are told apart by but whose values nobody looks at: the result has none.
+    #[serde(default)]
+    pub unseen: Vec<usize>,
 }
 
 impl Plan {
@@ -41,7 +44,8 @@ impl Plan {
     #[must_use]
     pub fn new(scope: Scope, operator: Operator) -> Self {
         let projections = ProjectionUse::default();
-        Self { version: PLAN_VERSION, scope, operator, projections, caching: CacheUse::NONE }
+        let (caching, unseen) = (CacheUse::NONE, Vec::new());
+        Self { version: PLAN_VERSION, scope, operator, projections, caching, unseen }
     }
 }
 

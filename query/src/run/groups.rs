@@ -1,8 +1,9 @@
 //! How is an aggregation run? Each worker adds the groups of its tasks to a merger of its own, taken from those of
-//! the query; at the end these few are merged.
+//! the query; at the end these few are merged, in parts and by all workers where groups are very many.
 
 use std::sync::Arc;
 
+use alluvium_segments::BLOCK_ROWS;
 use parking_lot::Mutex;
 
 use super::cached::Cached;
@@ -10,7 +11,7 @@ use super::runner::Task;
 use super::{Control, Pool, guarded};
 use crate::QueryError;
 use crate::filter::Verdicts;
-use crate::partial::{Groups, Merger, Spaces};
+use crate::partial::{Groups, Merger, Spaces, Spread};
 use crate::plan::{AggregateFunction, AggregatePlan, Operator, Plan, Scope};
 use crate::scan::aggregate;
 
@@ -22,30 +23,40 @@ pub(super) async fn run(
     tasks: Vec<Task>,
     pool: Option<&Pool>,
     control: &Control,
-) -> Result<Groups, QueryError> {
-    let query = Query::new((plan, scope), verdicts, spaces, &tasks, control)?;
+) -> Result<Vec<Groups>, QueryError> {
+    let mut query = Query::new((plan, scope), verdicts, spaces, &tasks, control)?;
     let Some(pool) = pool else {
         return guarded(|| {
-            let mut merger = query.merger();
+            let mut merger = query.merger(query.spaces.rows);
             tasks.into_iter().try_for_each(|task| query.add(&task, &mut merger))?;
-            merger.finish(&query.aggregate)
+            Ok(vec![merger.finish(&query.aggregate, &query.plan.unseen)?])
         });
     };
+    query.spread = Spread::new(&query.aggregate, &query.spaces, control).map(Arc::new);
+    query.workers = pool.threads();
     let query = Arc::new(query);
     let mergers = query.on_workers(tasks, pool).await?;
     let groups: usize = mergers.iter().map(Merger::len).sum();
+    // Those of one worker need no merging.
+    let several = if mergers.len() > 1 { groups } else { 0 };
+    if let Some(spread) = query.spread.as_ref().filter(|spread| spread.takes(several)) {
+        return query.in_parts(spread, mergers, pool).await;
+    }
     if mergers.len() <= 1 || groups < FEW_GROUPS {
         return guarded(|| query.merge(mergers));
     }
     // Merging is work as well: it goes to the pool when there is much of it.
-    let merge: Box<dyn FnOnce() -> Result<Groups, QueryError> + Send> =
-        Box::new(move || query.merge(mergers));
-    let lost = || QueryError::Internal("the merge gave nothing".to_owned());
-    pool.run(vec![merge]).await?.pop().ok_or_else(lost)
+    let merge: Vec<Part> = vec![Box::new(move || query.merge(mergers))];
+    Ok(pool.run(merge).await?.into_iter().flatten().collect())
 }
 
 /// Fewer groups than this are merged at once.
 const FEW_GROUPS: usize = 4096;
+/// Pieces that merging is cut into for each worker.
+const PIECES_A_THREAD: usize = 4;
+
+/// A part of the merge.
+type Part = Box<dyn FnOnce() -> Result<Vec<Groups>, QueryError> + Send>;
 
 /// A task as the pool takes it; gives a merger where the order of rows matters.
 type Work = Box<dyn FnOnce() -> Result<Option<Merger>, QueryError> + Send>;
@@ -63,6 +74,10 @@ struct Query {
     _asked: Vec<Arc<AggregatePlan>>,
     /// Mergers that no task has now.
     idle: Mutex<Vec<Merger>>,
+    /// Where they leave groups that are too many.
+    spread: Option<Arc<Spread>>,
+    /// How many share the work.
+    workers: usize,
 }
 
 impl Query {
@@ -86,11 +101,19 @@ impl Query {
             projected,
             _asked: asked,
             idle: Mutex::default(),
+            spread: None,
+            workers: 1,
         })
     }
 
-    fn merger(&self) -> Merger {
-        Merger::new(&self.aggregate, Arc::clone(&self.spaces))
+    /// For about so many rows.
+    fn merger(&self, rows: usize) -> Merger {
+        Merger::new(&self.aggregate, Arc::clone(&self.spaces), rows)
+    }
+
+    /// The merger of a worker.
+    fn worker(&self) -> Merger {
+        self.merger(self.spaces.rows / self.workers.max(1)).spreading(self.spread.clone())
     }
 
     fn add(&self, task: &Task, merger: &mut Merger) -> Result<(), QueryError> {
@@ -98,7 +121,7 @@ impl Query {
             None => self.scan(task, merger),
             Some(Cached::Known(bytes)) => merger.add_bytes(&self.aggregate, bytes),
             Some(Cached::Piece(whole, at)) => {
-                let mut own = self.merger();
+                let mut own = self.merger(task.blocks.len() * BLOCK_ROWS);
                 self.scan(task, &mut own)?;
                 whole.done((*at, own), &self.aggregate, merger)
             }
@@ -124,7 +147,7 @@ impl Query {
             let query = Arc::clone(self);
             work.push(Box::new(move || {
                 let idle = if ordered { None } else { query.idle.lock().pop() };
-                let mut merger = idle.unwrap_or_else(|| query.merger());
+                let mut merger = idle.unwrap_or_else(|| query.worker());
                 query.add(&task, &mut merger)?;
                 if ordered {
                     return Ok(Some(merger));
@@ -138,14 +161,41 @@ impl Query {
         Ok(in_order.into_iter().chain(idle).collect())
     }
 
-    fn merge(&self, mergers: Vec<Merger>) -> Result<Groups, QueryError> {
+    /// The groups of the mergers and those that they have left elsewhere, merged on all workers.
+    async fn in_parts(
+        self: &Arc<Self>,
+        spread: &Arc<Spread>,
+        mergers: Vec<Merger>,
+        pool: &Pool,
+    ) -> Result<Vec<Groups>, QueryError> {
+        let mut rest: Vec<Part> = Vec::new();
+        for mut merger in mergers {
+            let query = Arc::clone(self);
+            rest.push(Box::new(move || merger.hand_on(&query.aggregate).map(|()| Vec::new())));
+        }
+        pool.run(rest).await?;
+        let (batches, pieces) = spread.pieces(pool.threads() * PIECES_A_THREAD);
+        let mut merges: Vec<Part> = Vec::new();
+        for parts in pieces {
+            let (query, spread, batches) = (Arc::clone(self), Arc::clone(spread), Arc::clone(&batches));
+            merges.push(Box::new(move || {
+                let (plan, spaces) = (&query.aggregate, Arc::clone(&query.spaces));
+                let merger = Merger::of_parts(plan, spaces, &spread, (&batches, parts))?;
+                Ok(vec![merger.finish(plan, &query.plan.unseen)?])
+            }));
+        }
+        drop(batches);
+        Ok(pool.run(merges).await?.into_iter().flatten().collect())
+    }
+
+    fn merge(&self, mergers: Vec<Merger>) -> Result<Vec<Groups>, QueryError> {
         let mut all = mergers.into_iter();
-        let mut merged = all.next().unwrap_or_else(|| self.merger());
+        let mut merged = all.next().map_or_else(|| self.merger(0), |merger| merger.spreading(None));
         for merger in all {
             self.control.check()?;
             merged.append(&self.aggregate, merger)?;
         }
-        merged.finish(&self.aggregate)
+        Ok(vec![merged.finish(&self.aggregate, &self.plan.unseen)?])
     }
 }
 

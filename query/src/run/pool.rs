@@ -128,6 +128,11 @@ impl Pool {
         Ok(Self { shared, threads: threads.max(1) })
     }
 
+    /// Number of workers.
+    pub(crate) fn threads(&self) -> usize {
+        self.threads
+    }
+
     /// Runs the tasks of one query and hands their results back in the order of the tasks. A panic in one is
     /// an error of this query and of nothing else.
     pub(crate) async fn run<T: Send + 'static>(

@@ -11,6 +11,7 @@ use crate::QueryError;
 use crate::cache::{Found, Partials, Session};
 use crate::counters::Counters;
 use crate::filter::Verdicts;
+use crate::group::GroupLimits;
 use crate::partial::{Partial, Spaces};
 use crate::plan::{Operator, Plan, Scope};
 use crate::projection::{Part, Route, route};
@@ -30,6 +31,7 @@ const BYTES_A_ROW: usize = 64;
 pub(crate) struct Runner {
     pool: Pool,
     threads: usize,
+    limits: GroupLimits,
     counters: Arc<Counters>,
     dictionaries: Arc<Dictionaries>,
     /// `None` when no query may use it.
@@ -60,12 +62,13 @@ impl Task {
 
 impl Runner {
     pub(crate) fn new(
-        threads: usize,
+        (threads, limits): (usize, GroupLimits),
         counters: Arc<Counters>,
         partials: Option<Arc<Partials>>,
     ) -> Result<Self, QueryError> {
         let pool = Pool::start(threads)?;
-        Ok(Self { pool, threads: threads.max(1), counters, dictionaries: Arc::default(), partials })
+        let (threads, dictionaries) = (threads.max(1), Arc::new(Dictionaries::new(limits.texts)));
+        Ok(Self { pool, threads, limits, counters, dictionaries, partials })
     }
 
     /// The merged result of a plan over segments.
@@ -86,8 +89,9 @@ impl Runner {
         let result = match &plan.operator {
             Operator::Aggregate(aggregate) => {
                 let read: Vec<SegmentRef> = parts.iter().map(|(segment, _)| segment.clone()).collect();
-                let spaces =
-                    guarded(|| Spaces::new(&plan.scope, aggregate, &read, &self.dictionaries).map(Arc::new))?;
+                let known = (self.dictionaries.as_ref(), self.limits);
+                let spaces = || Spaces::new(&plan.scope, aggregate, &read, known, control).map(Arc::new);
+                let spaces = guarded(spaces)?;
                 groups::run((plan, scope), verdicts, spaces, tasks, pool, control).await.map(Partial::Groups)
             }
             _ => rows::run(plan, verdicts, tasks, pool, control).await,

@@ -144,7 +144,7 @@ impl<'p> Work<'p> {
         spaces: &Spaces,
         source: &mut Source<'_>,
     ) -> Result<Self, QueryError> {
-        let grouping = Grouping::new(plan, segment, rows, source)?;
+        let grouping = Grouping::new(plan, segment, (rows, &spaces.limits), source)?;
         let mut accumulators = Vec::with_capacity(plan.aggregators.len());
         for (aggregator, space) in plan.aggregators.iter().zip(&spaces.distincts) {
             accumulators.push(Accumulator::new(aggregator, space.as_ref(), segment, source)?);

@@ -67,7 +67,7 @@ impl<'p> Direct<'p> {
         }
         let Some(mut lent) = merger.lend(plan)? else { return Ok(None) };
         for (accumulator, state) in accumulators.iter_mut().zip(lent.states.drain(..)) {
-            accumulator.resume(state);
+            accumulator.exchange(state);
         }
         let (words, groups) = (Vec::new(), Vec::new());
         Ok(Some(Self { keys, buckets, spaces, accumulators, lent, last: None, words, groups }))
@@ -103,9 +103,14 @@ impl<'p> Direct<'p> {
             key.add_common(source, common, *stride, chosen, words)?;
         }
         lent.table.intern(words, groups);
-        for accumulator in accumulators {
+        for accumulator in accumulators.iter_mut() {
             accumulator.grow(lent.table.len())?;
             accumulator.add(source, Target::Each(groups), chosen)?;
+        }
+        lent.taken += chosen.len();
+        if lent.is_full() {
+            let states = accumulators.iter_mut().map(|a| a.hand_over(lent.room()));
+            lent.hand_on(states.collect())?;
         }
         Ok(())
     }

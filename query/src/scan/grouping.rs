@@ -8,7 +8,7 @@ use super::row_buckets::RowBuckets;
 use super::source::Source;
 use crate::QueryError;
 use crate::aggregate::Rows;
-use crate::group::{Interner, WideTable};
+use crate::group::{GroupLimits, Interner, WideTable};
 use crate::plan::{AggregateFunction, AggregatePlan, AggregatorPlan};
 
 /// Largest number of possible keys for which the key itself is the group number.
@@ -61,7 +61,7 @@ impl<'p> Grouping<'p> {
     pub(super) fn new(
         plan: &'p AggregatePlan,
         segment: &SegmentRef,
-        rows: usize,
+        (rows, limits): (usize, &GroupLimits),
         source: &mut Source<'_>,
     ) -> Result<Self, QueryError> {
         let buckets = RowBuckets::new(&plan.granularity, segment, source)?;
@@ -90,7 +90,7 @@ impl<'p> Grouping<'p> {
         let table = if product <= DIRECT_KEYS.min(rows as u128) {
             Table::Direct(vec![false; product as usize])
         } else if product <= u128::from(u64::MAX) {
-            Table::One(Interner::for_keys(product))
+            Table::One(Interner::for_keys(product, rows, limits))
         } else {
             Table::Wide(WideTable::new(possible.len()))
         };

@@ -8,8 +8,8 @@ use super::lower::Lowered;
 use crate::QueryError;
 use crate::cache::Reads;
 use crate::column::ColumnData;
-use crate::partial::Partial;
-use crate::plan::{CacheUse, Operator, ProjectionUse};
+use crate::partial::{Groups, Partial};
+use crate::plan::{AggregatePlan, CacheUse, Operator, ProjectionUse};
 use crate::{Control, QueryEngine, Segments};
 
 /// What one SQL query needs to run segment work.
@@ -31,8 +31,19 @@ pub(crate) struct Rows {
     pub(crate) columns: Vec<ColumnData>,
 }
 
+impl Rows {
+    /// The rows of several blocks in one.
+    pub(crate) fn of_blocks(blocks: Vec<Self>) -> Option<Self> {
+        blocks.into_iter().reduce(|mut all, more| {
+            all.count += more.count;
+            all.columns.iter_mut().zip(&more.columns).for_each(|(column, more)| column.append(more));
+            all
+        })
+    }
+}
+
 impl Access {
-    /// Runs segment work and returns its rows.
+    /// Runs segment work and returns its rows, in blocks.
     pub(crate) async fn run(&self, work: Lowered) -> Result<Vec<Rows>, QueryError> {
         let Lowered { mut plan, bucket } = work;
         plan.projections.clone_from(&self.projections);
@@ -48,18 +59,24 @@ impl Access {
                 let rows = |b: crate::partial::RowBlock| Rows { count: b.rows, columns: b.columns };
                 Ok(set.blocks.into_iter().map(rows).collect())
             }
-            (Partial::Groups(groups), Operator::Aggregate(plan)) => {
-                let groups = if bucket.is_none() { groups.or_empty_group(&plan) } else { groups };
-                let (count, buckets) = (groups.len(), groups.buckets().to_vec());
-                let mut columns: Vec<ColumnData> = groups.finish(&plan).into_iter().map(|c| c.data).collect();
-                if let Some(at) = bucket {
-                    columns.insert(at.min(columns.len()), longs(buckets));
-                }
-                Ok(vec![Rows { count, columns }])
+            (Partial::Groups(blocks), Operator::Aggregate(plan)) => {
+                let blocks = blocks.into_iter().map(|groups| group_rows(groups, &plan, bucket));
+                Ok(blocks.collect())
             }
             _ => Err(QueryError::Internal("segment work gave another kind of result".to_owned())),
         }
     }
+}
+
+/// Groups as rows, the bucket as column number `bucket`.
+fn group_rows(groups: Groups, plan: &AggregatePlan, bucket: Option<usize>) -> Rows {
+    let groups = if bucket.is_none() { groups.or_empty_group(plan) } else { groups };
+    let (count, buckets) = (groups.len(), groups.buckets().to_vec());
+    let mut columns: Vec<ColumnData> = groups.finish(plan).into_iter().map(|c| c.data).collect();
+    if let Some(at) = bucket {
+        columns.insert(at.min(columns.len()), longs(buckets));
+    }
+    Rows { count, columns }
 }
 
 fn longs(values: Vec<i64>) -> ColumnData {

@@ -49,6 +49,23 @@ pub(crate) fn to_array(data: &ColumnData, wanted: &DataType) -> Result<ArrayRef>
     })
 }
 
+/// The column as an array, which takes over its memory where it can.
+pub(crate) fn into_array(data: ColumnData, wanted: &DataType) -> Result<ArrayRef> {
+    fn whole<T: ArrowPrimitiveType>(block: NumericBlock<T::Native>) -> ArrayRef {
+        let nulls = validity(&block.nulls);
+        Arc::new(PrimitiveArray::<T>::new(block.values.into(), nulls))
+    }
+    Ok(match (data, wanted) {
+        (ColumnData::Longs(block), DataType::Int64) => whole::<Int64Type>(block),
+        (ColumnData::Longs(block), DataType::Timestamp(TimeUnit::Millisecond, None)) => {
+            whole::<TimestampMillisecondType>(block)
+        }
+        (ColumnData::Doubles(block), DataType::Float64) => whole::<Float64Type>(block),
+        (ColumnData::Floats(block), DataType::Float32) => whole::<Float32Type>(block),
+        (other, _) => to_array(&other, wanted)?,
+    })
+}
+
 /// The rows given by number as an array.
 pub(crate) fn taken(data: &ColumnData, rows: &[u32], wanted: &DataType) -> Result<ArrayRef> {
     match (data, wanted) {

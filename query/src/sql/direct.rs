@@ -56,6 +56,9 @@ impl Direct {
         if let Operator::Aggregate(plan) = &mut direct.work.plan.operator {
             plan.top = top;
         }
+        let ordered = direct.order.iter().map(|key| key.column);
+        let seen: Vec<usize> = direct.outputs.iter().copied().chain(ordered).collect();
+        direct.work = direct.work.seen(&seen);
         Some(direct)
     }
 
@@ -157,7 +160,9 @@ impl Direct {
 
     /// The rows of the work, before order and limit.
     pub(crate) async fn rows(&self, access: &Access, values: &Values) -> Result<Vec<Rows>, QueryError> {
-        access.run(self.part.filled(self.work.clone(), &self.table, values)?).await
+        let blocks = access.run(self.part.filled(self.work.clone(), &self.table, values)?).await?;
+        // An order is one over all blocks.
+        Ok(if self.order.is_empty() { blocks } else { Rows::of_blocks(blocks).into_iter().collect() })
     }
 
     /// The rows that are shown, in batches made one after the other.

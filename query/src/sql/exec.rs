@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use alluvium_segments::ColumnType;
 use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -17,12 +18,13 @@ use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Par
 use futures::{StreamExt, TryStreamExt};
 
 use super::access::{Access, Rows};
-use super::arrays::to_array;
+use super::arrays::into_array;
 use super::fault::outside;
 use super::lower::{Lowered, lower};
 use super::node::{Part, SegmentNode, Shown};
 use super::prepare::Values;
 use crate::QueryError;
+use crate::column::ColumnData;
 
 /// Rows a batch.
 pub(crate) const BATCH_ROWS: usize = 8192;
@@ -49,7 +51,12 @@ impl SegmentExec {
         let schema = Arc::clone(node.schema().inner());
         let piece = |part: &Part| {
             let work = lower(&part.query).and_then(|work| part.filled(work, &node.table, values));
-            Ok(Piece { work: work.map_err(outside)?, shown: part.shown.clone() })
+            let seen = part.shown.iter().filter_map(|shown| match shown {
+                Shown::Result(column) => Some(*column),
+                Shown::Constant(_) => None,
+            });
+            let seen: Vec<usize> = seen.collect();
+            Ok(Piece { work: work.map_err(outside)?.seen(&seen), shown: part.shown.clone() })
         };
         let pieces = node.parts.iter().map(piece).collect::<Result<_>>()?;
         let properties = PlanProperties::new(
@@ -106,7 +113,7 @@ impl ExecutionPlan for SegmentExec {
                     let Some(piece) = pieces.get(i) else { return Ok(futures::stream::iter(Vec::new())) };
                     let mut batches = Vec::new();
                     for rows in access.run(piece.work.clone()).await.map_err(outside)? {
-                        slice(&record_batch(&rows, &piece.shown, &schema)?, &mut batches);
+                        slice(&record_batch(rows, &piece.shown, &schema)?, &mut batches);
                     }
                     Ok::<_, DataFusionError>(futures::stream::iter(batches))
                 }
@@ -122,20 +129,25 @@ fn slice(batch: &RecordBatch, pieces: &mut Vec<Result<RecordBatch>>) {
     pieces.extend((0..rows).step_by(BATCH_ROWS).map(|at| Ok(batch.slice(at, BATCH_ROWS.min(rows - at)))));
 }
 
-fn record_batch(rows: &Rows, shown: &[Shown], schema: &SchemaRef) -> Result<RecordBatch> {
+fn record_batch(rows: Rows, shown: &[Shown], schema: &SchemaRef) -> Result<RecordBatch> {
+    let Rows { count, mut columns } = rows;
     let mut arrays: Vec<ArrayRef> = Vec::with_capacity(schema.fields().len());
-    for (shown, field) in shown.iter().zip(schema.fields()) {
-        arrays.push(match shown {
-            Shown::Constant(value) => value.to_array_of_size(rows.count)?,
+    for (at, (shown_here, field)) in shown.iter().zip(schema.fields()).enumerate() {
+        arrays.push(match shown_here {
+            Shown::Constant(value) => value.to_array_of_size(count)?,
             Shown::Result(i) => {
-                let column = rows
-                    .columns
-                    .get(*i)
+                let column = columns
+                    .get_mut(*i)
                     .ok_or_else(|| outside(QueryError::Internal(format!("result column {i} is missing"))))?;
-                to_array(column, field.data_type())?
+                let again = shown.iter().skip(at + 1).any(|later| later == shown_here);
+                let column = match again {
+                    true => column.clone(),
+                    false => std::mem::replace(column, ColumnData::empty(ColumnType::Long)),
+                };
+                into_array(column, field.data_type())?
             }
         });
     }
-    let options = RecordBatchOptions::new().with_row_count(Some(rows.count));
+    let options = RecordBatchOptions::new().with_row_count(Some(count));
     Ok(RecordBatch::try_new_with_options(Arc::clone(schema), arrays, &options)?)
 }

@@ -26,6 +26,19 @@ impl Lowered {
         self.plan.scope.filter = rows.filter.as_ref().map(read_filter).transpose()?;
         Ok(self)
     }
+
+    /// The same work of whose result only some columns are looked at; those of other group keys are empty.
+    pub(crate) fn seen(mut self, columns: &[usize]) -> Self {
+        if let Operator::Aggregate(plan) = &self.plan.operator {
+            // The bucket is a column and no dimension.
+            let column = |dimension: usize| {
+                dimension + usize::from(self.bucket.is_some_and(|bucket| bucket <= dimension))
+            };
+            let unseen = (0..plan.dimensions.len()).filter(|d| !columns.contains(&column(*d)));
+            self.plan.unseen = unseen.collect();
+        }
+        self
+    }
 }
 
 /// The plan of a segment query.

@@ -1,17 +1,18 @@
 //! How does segment work stand in DataFusion's logical plan? As a leaf with a schema.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use datafusion::common::{DFSchemaRef, ScalarValue};
+use datafusion::common::{DFSchema, DFSchemaRef, ScalarValue};
 use datafusion::logical_expr::{Expr, LogicalPlan, UserDefinedLogicalNodeCore};
 
 use super::lower::Lowered;
 use super::prepare::Values;
 use super::table::DatasourceTable;
-use super::translate::{SegmentQuery, restriction};
+use super::translate::{SegmentQuery, Work, restriction};
 use crate::QueryError;
 
 /// An output column of a part.
@@ -31,6 +32,11 @@ pub(crate) struct Part {
 }
 
 impl Part {
+    /// Whether its result is groups.
+    pub(crate) fn is_groups(&self) -> bool {
+        matches!(self.query.work, Work::Groups { .. })
+    }
+
     /// The work of its query over the rows for these values.
     pub(crate) fn filled(
         &self,
@@ -61,6 +67,18 @@ impl SegmentNode {
     pub(crate) fn new(table: Arc<DatasourceTable>, parts: Vec<Part>, schema: DFSchemaRef) -> Self {
         let identity = format!("{parts:?}");
         Self { table, parts, schema, identity }
+    }
+
+    /// The same that shows only some of its columns.
+    pub(crate) fn showing(&self, columns: &BTreeSet<usize>) -> datafusion::common::Result<Self> {
+        let fields = self.schema.iter().enumerate().filter(|(at, _)| columns.contains(at));
+        let fields = fields.map(|(_, (qualifier, field))| (qualifier.cloned(), Arc::clone(field))).collect();
+        let schema = DFSchema::new_with_metadata(fields, self.schema.metadata().clone())?;
+        let parts = self.parts.iter().map(|part| {
+            let shown = part.shown.iter().enumerate().filter(|(at, _)| columns.contains(at));
+            Part { query: part.query.clone(), shown: shown.map(|(_, shown)| shown.clone()).collect() }
+        });
+        Ok(Self::new(Arc::clone(&self.table), parts.collect(), Arc::new(schema)))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use alluvium_expression::{Bindings, Value};
 use alluvium_query::plan::CacheUse;
-use alluvium_query::{CacheLimits, CacheOptions, EngineOptions, QueryEngine, QueryError};
+use alluvium_query::{CacheLimits, CacheOptions, EngineOptions, GroupLimits, QueryEngine, QueryError};
 use alluvium_segments::catalog::Catalog;
 use alluvium_segments::live::{LiveOptions, LiveSegment};
 use alluvium_segments::mapped::MappedSegment;
@@ -157,6 +157,11 @@ pub(crate) fn hide(segment: Arc<dyn Segment>, ids: &BTreeSet<i64>) -> SegmentRef
 
 /// An engine over segments of the datasource `t`, with caches, which queries through `ask` do not use.
 pub(crate) fn engine(segments: Vec<SegmentRef>) -> Arc<QueryEngine> {
+    engine_with(segments, GroupLimits::default())
+}
+
+/// The same that keeps groups in these ways.
+pub(crate) fn engine_with(segments: Vec<SegmentRef>, groups: GroupLimits) -> Arc<QueryEngine> {
     let catalog = Arc::new(Catalog::default());
     catalog.update_datasource("t", |datasource| {
         datasource.columns = schema().columns;
@@ -164,7 +169,8 @@ pub(crate) fn engine(segments: Vec<SegmentRef>) -> Arc<QueryEngine> {
     });
     let limits = CacheLimits { allowed: CacheUse::ALL, ..CacheLimits::default() };
     let cache = CacheOptions { segments: limits.clone(), results: limits };
-    QueryEngine::new(catalog, EngineOptions { threads: 2, cache, ..EngineOptions::default() }).unwrap()
+    QueryEngine::new(catalog, EngineOptions { threads: 2, cache, groups, ..EngineOptions::default() })
+        .unwrap()
 }
 
 /// The keys of a context that keep a query from all caches.

@@ -12,14 +12,14 @@ use crate::data::{Row, START, ask, engine, hide, live, sealed};
 use crate::oracle::{aggregate, aggregations, passes, same};
 
 const ROWS: i64 = 14_000;
-const HOUR: i64 = 3_600_000;
+pub(crate) const HOUR: i64 = 3_600_000;
 
 /// A number that looks random.
 fn scramble(n: i64) -> i64 {
     ((n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as i64
 }
 
-fn row(n: i64) -> Row {
+pub(crate) fn row(n: i64) -> Row {
     let r = scramble(n);
     Row {
         // Half as many ids as rows, far apart.
@@ -72,7 +72,7 @@ fn time_of(row: &Json) -> i64 {
 }
 
 /// Checks a group-by whose keys are read from a row by `key`.
-fn check(
+pub(crate) fn check(
     engine: &QueryEngine,
     rows: &[Row],
     filter: &Json,

@@ -6,6 +6,7 @@ mod caches;
 mod data;
 mod exact;
 mod large;
+mod many;
 mod oracle;
 mod projections;
 mod random;

@@ -1,14 +1,18 @@
 //! Where do segment operators enter a plan? After DataFusion has optimised it: each aggregation over one
 //! datasource, and each scan of which only the first rows by time are wanted, becomes a [`SegmentNode`].
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use alluvium_segments::TIME_COLUMN;
 use datafusion::catalog::default_table_source::source_as_provider;
-use datafusion::common::tree_node::{Transformed, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::utils::grouping_set_to_exprlist;
-use datafusion::logical_expr::{Aggregate, Expr, Extension, GroupingSet, LogicalPlan, Sort, TableScan};
+use datafusion::logical_expr::{
+    Aggregate, Expr, Extension, GroupingSet, LogicalPlan, Projection, Sort, TableScan,
+    UserDefinedLogicalNodeCore,
+};
 
 use super::aggregate::segment_query;
 use super::segment_query::Work;
@@ -169,5 +173,43 @@ pub(crate) fn place_scans(plan: LogicalPlan) -> Result<LogicalPlan> {
             None => Ok(Transformed::no(node)),
         }
     })?;
-    Ok(placed.data)
+    Ok(placed.data.transform_up_with_subqueries(narrowed)?.data)
+}
+
+/// A projection of groups below which only the columns that it looks at are shown.
+fn narrowed(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+    let LogicalPlan::Projection(projection) = &plan else { return Ok(Transformed::no(plan)) };
+    let LogicalPlan::Extension(extension) = &*projection.input else { return Ok(Transformed::no(plan)) };
+    let node = extension.node.as_any().downcast_ref::<SegmentNode>();
+    let Some(node) = node.filter(|node| node.parts.iter().all(|part| part.is_groups())) else {
+        return Ok(Transformed::no(plan));
+    };
+    let schema = node.schema();
+    let mut used = BTreeSet::new();
+    for expr in &projection.expr {
+        if expr.exists(|e| Ok(is_query(e)))? {
+            return Ok(Transformed::no(plan));
+        }
+        for column in expr.column_refs() {
+            used.insert(schema.index_of_column(column)?);
+        }
+    }
+    if used.is_empty() || used.len() == schema.fields().len() {
+        return Ok(Transformed::no(plan));
+    }
+    let node = LogicalPlan::Extension(Extension { node: Arc::new(node.showing(&used)?) });
+    let projection = Projection::try_new_with_schema(
+        projection.expr.clone(),
+        Arc::new(node),
+        Arc::clone(&projection.schema),
+    );
+    Ok(Transformed::yes(LogicalPlan::Projection(projection?)))
+}
+
+/// Whether an expression looks at more than columns of its input.
+fn is_query(expr: &Expr) -> bool {
+    matches!(
+        expr,
+        Expr::ScalarSubquery(_) | Expr::InSubquery(_) | Expr::Exists(_) | Expr::OuterReferenceColumn(..)
+    )
 }
