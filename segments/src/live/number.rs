@@ -15,6 +15,12 @@ pub(crate) trait Number: Combine + Default + PartialOrd + Debug + Send + Sync + 
 
     /// The words that stand for the number in a rollup key: equal for equal values, and for any two NaN.
     fn key_words(self) -> [u32; 2];
+
+    /// The own bits of longs; `None` of other numbers.
+    fn words(values: &[Self]) -> Option<&[u64]> {
+        let _ = values;
+        None
+    }
 }
 
 impl Number for i64 {
@@ -24,6 +30,10 @@ impl Number for i64 {
 
     fn key_words(self) -> [u32; 2] {
         [self as u32, (self >> 32) as u32]
+    }
+
+    fn words(values: &[Self]) -> Option<&[u64]> {
+        Some(bytemuck::cast_slice(values))
     }
 }
 

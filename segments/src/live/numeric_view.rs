@@ -9,6 +9,7 @@ use super::column::NumericChunk;
 use super::count_copied;
 use super::number::{Number, join_zones};
 use super::view::ColumnState;
+use crate::kernel;
 use crate::{BLOCK_ROWS, NumericBlock, NumericColumn, SegmentError, Zone};
 
 /// A column of numbers at one instant.
@@ -39,6 +40,14 @@ impl<T: Number> NumericView<T> {
     /// The numbers of a chunk; none when the column came later.
     fn of<'c>(&self, chunk: &'c Chunk) -> Option<&'c NumericChunk<T>> {
         chunk.columns.get(self.column).and_then(T::of)
+    }
+
+    /// The own bits of rows, chunk by chunk, where none of the chunk is null.
+    fn words(&self, rows: Range<usize>) -> impl Iterator<Item = Option<&[u64]>> {
+        self.chunks.parts(rows).map(|(chunk, part)| {
+            let data = self.of(chunk).map(|numbers| &numbers.data).filter(|data| !data.nulls.any());
+            data.and_then(|data| T::words(&data.values[part]))
+        })
     }
 
     /// What is known of all rows.
@@ -96,6 +105,29 @@ impl<T: Number> NumericColumn<T> for NumericView<T> {
         }
         count_copied::<T>(out.values.len());
         check_rows(&self.chunks, out.values.len(), rows.len())
+    }
+
+    fn sum_bits(&self, rows: Range<usize>) -> Result<Option<u64>, SegmentError> {
+        let mut sums = self.words(rows).map(|words| words.map(kernel::sum));
+        Ok(sums.try_fold(0u64, |all, sum| Some(all.wrapping_add(sum?))))
+    }
+
+    fn mask_bits(
+        &self,
+        rows: Range<usize>,
+        low: u64,
+        span: u64,
+        out: &mut [u64],
+    ) -> Result<bool, SegmentError> {
+        let mut done = 0usize;
+        for words in self.words(rows.clone()) {
+            let place = done / 64;
+            let (Some(words), true) = (words, done.is_multiple_of(64)) else { return Ok(false) };
+            let Some(out) = out.get_mut(place..place + words.len().div_ceil(64)) else { return Ok(false) };
+            kernel::mask_span(words, low, span, out);
+            done += words.len();
+        }
+        Ok(done == rows.len())
     }
 
     fn may_have_nulls(&self) -> bool {

@@ -81,7 +81,10 @@ pub(super) fn check_view(view: &dyn Segment, rows: &Expected) {
             assert_eq!(read_cells(column, range.clone()).unwrap(), cells[range]);
         }
         match column {
-            Column::Time(c) | Column::Long(c) => check_numbers(c, &cells, Cell::Long),
+            Column::Time(c) | Column::Long(c) => {
+                check_numbers(c, &cells, Cell::Long);
+                check_bits(c, &cells);
+            }
             Column::Float(c) => check_numbers(c, &cells, Cell::Float),
             Column::Double(c) => check_numbers(c, &cells, Cell::Double),
             Column::String(c) => check_strings(c, &cells),
@@ -120,6 +123,22 @@ fn check_numbers<T: Copy + Default + PartialOrd + std::fmt::Debug>(
         Some((if v < low { v } else { low }, if v > high { v } else { high }))
     });
     assert_eq!(zone.bounds, bounds);
+}
+
+/// Sums and ranges of longs where they lie.
+fn check_bits(column: &dyn NumericColumn<i64>, cells: &[Cell]) {
+    let long = |cell: &Cell| if let Cell::Long(long) = cell { Some(*long) } else { None };
+    let longs: Option<Vec<i64>> = cells.iter().map(long).collect();
+    let (sum, mut mask) = (column.sum_bits(0..cells.len()).unwrap(), vec![0xAAAA; cells.len().div_ceil(64)]);
+    let (low, high) = (longs.iter().flatten().min().copied().unwrap_or(0), 1);
+    let span = high.max(low).wrapping_sub(low) as u64;
+    let done = column.mask_bits(0..cells.len(), low as u64, span, &mut mask).unwrap();
+    let Some(longs) = longs else { return assert!(sum.is_none() && !done, "there are nulls") };
+    assert_eq!(sum, Some(longs.iter().fold(0i64, |sum, long| sum.wrapping_add(*long)) as u64));
+    for bit in 0..if done { mask.len() * 64 } else { 0 } {
+        let inside = longs.get(bit).is_some_and(|long| (low..=high.max(low)).contains(long));
+        assert_eq!(mask[bit / 64] >> (bit % 64) & 1 == 1, inside);
+    }
 }
 
 fn values_of(cell: &Cell) -> Vec<Option<String>> {
