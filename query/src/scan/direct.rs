@@ -1,5 +1,6 @@
 //! How do rows go straight to the groups of all segments? Where a segment has about as many groups as rows, or few rows
-//! that are asked for, it makes no groups of its own: the keys of its rows are codes of the query's spaces, and the worker's states are changed at once.
+//! that are asked for, it makes no groups of its own: the keys of its rows are codes of the query's spaces, and the
+//! worker's states are changed at once.
 
 use std::sync::Arc;
 

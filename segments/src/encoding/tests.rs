@@ -14,6 +14,27 @@ fn aligned(data: &[u8]) -> Vec<u64> {
     data.chunks(8).map(|c| u64::from_le_bytes(c.try_into().unwrap())).collect()
 }
 
+/// Ranges of words are found where the words lie, by the encodings that have them there.
+fn masks(block: &Block<'_>, words: &[u64]) {
+    let name = block.entry.encoding.name();
+    let there = matches!(block.entry.encoding, Encoding::Constant | Encoding::Packed | Encoding::Plain);
+    for (low, span) in
+        [(words[words.len() / 2], 900), (words[0], 0), (words[0].wrapping_add(1), u64::MAX - 1)]
+    {
+        for end in [words.len(), words.len() / 2 + 1] {
+            let mut mask = vec![0xAAAA; end.div_ceil(64)];
+            let done = block.mask(end, low, span, &mut mask).unwrap();
+            let wraps = low.wrapping_sub(block.entry.base).checked_add(span).is_none();
+            assert!(done || wraps || !there, "{name}: {low} {span}");
+            for bit in 0..if done { mask.len() * 64 } else { 0 } {
+                let inside = bit < end && words[bit].wrapping_sub(low) <= span;
+                assert_eq!(mask[bit / 64] >> (bit % 64) & 1 == 1, inside, "{name}: {low} {span} row {bit}");
+            }
+        }
+    }
+    assert!(block.mask(words.len() + 1, 0, 1, &mut vec![0; words.len() / 64 + 1]).is_err());
+}
+
 /// The conformance suite: what is written is read back whole, in parts and by single rows.
 fn conforms(words: &[u64], entry: BlockEntry, data: &[u8]) {
     assert_eq!(BlockEntry::from_bytes(&entry.to_bytes()), Ok(entry));
@@ -43,6 +64,7 @@ fn conforms(words: &[u64], entry: BlockEntry, data: &[u8]) {
         assert!(sum == Some(slow) || (sum.is_none() && !fused), "{name}: {sum:?} of {end}");
     }
     assert!(block.lanes(words.len() + 1, &mut lanes).is_err());
+    masks(&block, words);
     for pick in [0, words.len() / 2, words.len() - 1] {
         let number = words[pick] as i64;
         for (low, high) in [(number, number), (number.saturating_sub(5), number.saturating_add(900))] {

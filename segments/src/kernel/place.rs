@@ -1,10 +1,9 @@
 //! Where in a packed chunk does a number lie? In the FastLanes layout, for those who want its bytes to be on their way
 //! before it is their turn.
 
-use super::CHUNK;
+use fastlanes::FL_ORDER;
 
-/// The order of the rows of sixteen numbers each (it is its own inverse).
-const ORDER: [usize; 8] = [0, 4, 2, 6, 1, 5, 3, 7];
+use super::CHUNK;
 
 /// The offsets in bytes of the words in which number `pick` (taken modulo the chunk's length) of a chunk begins and ends;
 /// widths beyond 64 bits have none.
@@ -18,7 +17,8 @@ pub(crate) fn places(width: u8, pick: usize) -> [usize; 2] {
     };
     let lanes = CHUNK / bits;
     let (eighth, within) = (pick % CHUNK / 128, pick % 128);
-    let order = ORDER.get(within / lanes * lanes / 16).copied().unwrap_or(0);
+    // The order of the rows of sixteen numbers each is its own inverse.
+    let order = FL_ORDER.get(within / lanes * lanes / 16).copied().unwrap_or(0);
     let first = (order * 8 + eighth) * usize::from(width);
     let last = first + usize::from(width).saturating_sub(1);
     [first, last].map(|bit| (bit / bits * lanes + within % lanes) * (bits / 8))
