@@ -105,7 +105,32 @@ impl FileBytes {
     }
 
     /// Bytes of a section, checked before their first use.
+    #[inline]
     pub(crate) fn read(&self, section: usize, range: Range<usize>) -> Result<&[u8], SegmentError> {
+        self.known(section, &range).map_or_else(|| self.checked(section, range), Ok)
+    }
+
+    /// Bytes that lie in one granule and were checked before.
+    #[inline]
+    fn known(&self, section: usize, range: &Range<usize>) -> Option<&[u8]> {
+        let entry = self.sections.get(section)?;
+        if range.start > range.end || range.end as u64 > entry.bytes {
+            return None;
+        }
+        let granule = range.start / GRANULE_BYTES;
+        if range.end > (granule + 1) * GRANULE_BYTES {
+            return None;
+        }
+        let number = entry.first_granule as usize + granule;
+        if self.verified.get(number / 64)?.load(Ordering::Acquire) >> (number % 64) & 1 == 0 {
+            return None;
+        }
+        let start = self.range.start + entry.offset as usize;
+        self.bytes.get(start + range.start..start + range.end)
+    }
+
+    #[cold]
+    fn checked(&self, section: usize, range: Range<usize>) -> Result<&[u8], SegmentError> {
         let outside = || {
             let expected = format!("bytes {range:?} of section {section}");
             self.corrupt(section, 0, Damage::new(expected, format!("{} bytes", self.section_bytes(section))))

@@ -20,6 +20,16 @@ pub(crate) struct ColumnBytes<'s> {
 }
 
 impl MappedSegment {
+    /// The blocks of a column's values or ids, after each other as they lie in the file, checked: what the fastest scan
+    /// of the column has to read. Unknown columns have none.
+    pub fn stored_bytes(&self, name: &str) -> Result<&[u8], SegmentError> {
+        let Some((_, column)) = self.mapped_columns().find(|(entry, _)| entry.name == name) else {
+            return Ok(&[]);
+        };
+        let words = column.words();
+        words.file.read(words.data, 0..words.file.section_bytes(words.data))
+    }
+
     pub(crate) fn footer(&self) -> &Footer {
         &self.footer
     }

@@ -131,16 +131,16 @@ fn mark_single(
 ) -> Result<(), SegmentError> {
     let mut lanes = LaneBlock::spare();
     let mut mask = [0; BLOCK_WORDS];
-    let directory = column.ids.directory(rows.start / BLOCK_ROWS..rows.end.div_ceil(BLOCK_ROWS))?;
     for (start, words) in rows.clone().step_by(BLOCK_ROWS).zip(out.chunks_mut(BLOCK_WORDS)) {
         if hits.is_settled(words) {
             continue;
         }
-        let block = directory.block(start / BLOCK_ROWS)?;
-        if block.entry.most().is_some_and(|most| !wanted.meets(block.entry.base, most)) {
+        let entry = column.ids.entry(start / BLOCK_ROWS)?;
+        if entry.most().is_some_and(|most| !wanted.meets(entry.base, most)) {
             hits.put_none(words);
             continue;
         }
+        let block = column.ids.block(start / BLOCK_ROWS)?;
         let len = rows.end.min(start + BLOCK_ROWS) - start;
         let mask = mask.get_mut(..words.len()).unwrap_or_default();
         let found = match wanted {

@@ -1,7 +1,8 @@
-//! How is a run of rows found in an encoded column? The block directory gives each block's bytes in one step.
+//! How is a run of rows found in an encoded column? The block directory gives each block's bytes in one step; it is read
+//! once, when the column is first used.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::encoding::{Block, BlockEntry, Damage, ENTRY_BYTES};
 use crate::file::FileBytes;
@@ -10,9 +11,6 @@ use crate::{BLOCK_ROWS, RunSlice, SegmentError};
 /// Blocks whose single rows are fetched at the same time.
 const TOGETHER: usize = 32;
 
-/// Fewer blocks than this have their entries read in one piece.
-const NEAR: usize = 256;
-
 /// Numbers in blocks: the sections `Blocks` and `Data` of a column, or their pair for row offsets.
 #[derive(Debug, Clone)]
 pub(super) struct WordColumn {
@@ -20,30 +18,7 @@ pub(super) struct WordColumn {
     pub(super) entries: usize,
     pub(super) data: usize,
     pub(super) len: usize,
-}
-
-/// The directory's entries of some blocks.
-#[derive(Debug)]
-pub(super) struct Directory<'w> {
-    words: &'w WordColumn,
-    first: usize,
-    bytes: Option<&'w [u8]>,
-}
-
-impl<'w> Directory<'w> {
-    /// What it says of a block.
-    pub(super) fn entry(&self, number: usize) -> Result<BlockEntry, SegmentError> {
-        let known = self.bytes.and_then(|bytes| {
-            let at = number.checked_sub(self.first)? * ENTRY_BYTES;
-            bytes.get(at..at + ENTRY_BYTES)
-        });
-        known.map_or_else(|| self.words.entry(number), |bytes| self.words.parse(number, bytes))
-    }
-
-    /// A block with its payload.
-    pub(super) fn block(&self, number: usize) -> Result<Block<'w>, SegmentError> {
-        self.words.with_payload(number, self.entry(number)?)
-    }
+    directory: OnceLock<Box<[BlockEntry]>>,
 }
 
 impl WordColumn {
@@ -60,7 +35,7 @@ impl WordColumn {
             let damage = Damage::new(format!("{expected} bytes of block entries"), format!("{found} bytes"));
             return Err(file.corrupt(entries, 0, damage));
         }
-        Ok(Self { file: Arc::clone(file), entries, data, len })
+        Ok(Self { file: Arc::clone(file), entries, data, len, directory: OnceLock::new() })
     }
 
     /// Number of blocks.
@@ -69,36 +44,30 @@ impl WordColumn {
     }
 
     /// What the directory says of a block.
-    pub(super) fn entry(&self, number: usize) -> Result<BlockEntry, SegmentError> {
-        let at = number * ENTRY_BYTES;
-        self.parse(number, self.file.read(self.entries, at..at + ENTRY_BYTES)?)
+    #[inline]
+    pub(super) fn entry(&self, number: usize) -> Result<&BlockEntry, SegmentError> {
+        let known = self.directory.get().and_then(|entries| entries.get(number));
+        known.map_or_else(|| self.read_entry(number), Ok)
     }
 
-    fn parse(&self, number: usize, bytes: &[u8]) -> Result<BlockEntry, SegmentError> {
-        let entry = bytes.try_into().map_err(|_| Damage::new("a block entry", "fewer bytes"));
-        entry
-            .and_then(|bytes: &[u8; ENTRY_BYTES]| BlockEntry::from_bytes(bytes))
-            .map_err(|damage| self.file.corrupt(self.entries, number * ENTRY_BYTES, damage))
-    }
-
-    /// What the directory says of some blocks, which are read in one piece where they are near to each other.
-    pub(super) fn directory(&self, blocks: Range<usize>) -> Result<Directory<'_>, SegmentError> {
-        let bytes = match blocks.len() {
-            0 | NEAR.. => None,
-            _ => {
-                let place = blocks.start * ENTRY_BYTES..blocks.end * ENTRY_BYTES;
-                Some(self.file.read(self.entries, place)?)
-            }
-        };
-        Ok(Directory { words: self, first: blocks.start, bytes })
+    #[cold]
+    fn read_entry(&self, number: usize) -> Result<&BlockEntry, SegmentError> {
+        let bytes = self.file.read(self.entries, 0..self.blocks() * ENTRY_BYTES)?;
+        let entries = bytes.as_chunks().0.iter().enumerate().map(|(i, bytes)| {
+            BlockEntry::from_bytes(bytes)
+                .map_err(|damage| self.file.corrupt(self.entries, i * ENTRY_BYTES, damage))
+        });
+        let entries = entries.collect::<Result<Box<[_]>, _>>()?;
+        self.directory.get_or_init(|| entries).get(number).ok_or_else(|| {
+            let path = self.file.path().display();
+            SegmentError::Invalid(format!("`{path}` has {} blocks, none with number {number}", self.blocks()))
+        })
     }
 
     /// A block with its payload.
+    #[inline]
     pub(super) fn block(&self, number: usize) -> Result<Block<'_>, SegmentError> {
-        self.with_payload(number, self.entry(number)?)
-    }
-
-    fn with_payload(&self, number: usize, entry: BlockEntry) -> Result<Block<'_>, SegmentError> {
+        let entry = *self.entry(number)?;
         let start = usize::try_from(entry.offset).unwrap_or(usize::MAX);
         let end = start.saturating_add(entry.bytes as usize);
         if !start.is_multiple_of(8) {
@@ -162,16 +131,15 @@ impl WordColumn {
         mut read: impl FnMut(&Block<'_>, &[u32], u32) -> Result<(), Damage>,
     ) -> Result<(), SegmentError> {
         let number = |row: &u32| *row as usize / BLOCK_ROWS;
-        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(()) };
+        let Some(last) = rows.last() else { return Ok(()) };
         self.check_range(&(*last as usize..*last as usize + 1))?;
-        let directory = self.directory(number(first)..number(last) + 1)?;
         let mut groups = rows.chunk_by(|a, b| number(a) == number(b)).peekable();
         let mut found = Vec::with_capacity(rows.len().min(TOGETHER));
         while let Some(group) = groups.next() {
             let Some(first) = group.first() else { continue };
             let top = group.iter().max().map_or(0, |r| *r as usize);
             self.check_range(&(top..top + 1))?;
-            found.push((directory.block(number(first))?, group, (number(first) * BLOCK_ROWS) as u32));
+            found.push((self.block(number(first))?, group, (number(first) * BLOCK_ROWS) as u32));
             if found.len() < TOGETHER && groups.peek().is_some() {
                 continue;
             }
