@@ -17,6 +17,8 @@ pub struct GroupLimits {
     pub alone: usize,
     /// Rows or groups for each part that is merged by itself.
     pub part: usize,
+    /// Words that sets of distinct values, a bit a possible one, take before each value makes a group.
+    pub sets: u64,
     /// Texts of a column that keep numbers of their own between queries.
     pub texts: usize,
 }
@@ -31,6 +33,7 @@ impl Default for GroupLimits {
             waiting: 1 << 24,
             alone: 1 << 17,
             part: 1 << 13,
+            sets: 1 << 20,
             texts: 1 << 21,
         }
     }

@@ -36,8 +36,8 @@ pub(crate) struct Merger {
     spaces: Arc<Spaces>,
     /// The first groups, as long as they are the only ones.
     first: Option<CodedGroups>,
-    table: Table,
-    states: Vec<MergeState>,
+    pub(super) table: Table,
+    pub(super) states: Vec<MergeState>,
     /// Rows and groups that have come to the table.
     taken: usize,
     /// Where groups go when they are too many.
@@ -60,7 +60,7 @@ pub(crate) struct Lent {
 }
 
 #[derive(Debug)]
-enum Table {
+pub(super) enum Table {
     /// Keys of one word: what each component is multiplied by, and its number of codes.
     One { table: Interner, strides: Vec<u64>, possible: Vec<u64> },
     /// Keys of a word for the bucket, one a dimension, and one of null bits for every 64 dimensions.
@@ -270,6 +270,17 @@ impl Merger {
     /// Adds what was given as bytes, perhaps to another query that asked for the same.
     pub(crate) fn add_bytes(&mut self, plan: &AggregatePlan, bytes: &[u8]) -> Result<(), QueryError> {
         self.add(plan, Groups::from_bytes(bytes, plan)?, true)
+    }
+
+    /// The keys of its groups, where they are single words (else none).
+    pub(super) fn into_keys(mut self, plan: &AggregatePlan) -> Result<Vec<u64>, QueryError> {
+        if let Some(first) = self.first.take() {
+            self.fold(plan, first)?;
+        }
+        Ok(match self.table {
+            Table::One { table, .. } => table.into_keys(),
+            Table::Wide { .. } => Vec::new(),
+        })
     }
 
     fn into_coded(self) -> CodedGroups {

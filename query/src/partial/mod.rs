@@ -6,6 +6,7 @@ mod encode;
 mod finish;
 mod merge;
 mod merging;
+mod pairs;
 mod slices;
 mod space;
 mod spread;
@@ -17,6 +18,7 @@ use crate::plan::{AggregatePlan, Operator};
 
 pub(crate) use merge::{CodedGroups, Lent, Merger};
 pub(crate) use merging::{CodeSets, MergeState};
+pub(crate) use pairs::Pairs;
 pub(crate) use space::{Space, Spaces};
 pub(crate) use spread::Spread;
 pub(crate) use state::{Numbers, Picks, State, max_f32, max_f64, min_f32, min_f64};

@@ -16,8 +16,10 @@ use crate::texts::{Dictionaries, SharedTexts};
 
 /// Codes of texts that are numbered while groups come.
 const GROWING: u64 = 1 << 31;
-/// Longs and buckets that lie within so many become distances.
-const MOST_DISTANCE: i128 = 1 << 40;
+/// Longs that lie within so many become distances: all but those that lie at both ends of what there is.
+const MOST_DISTANCE: i128 = (1 << 64) - 4;
+/// The same of uniform buckets.
+const MOST_UNIFORM: i128 = 1 << 40;
 /// More calendar buckets than this are not listed.
 const MOST_BUCKETS: usize = 1 << 16;
 
@@ -189,7 +191,8 @@ impl Space {
         }
     }
 
-    fn possible(&self) -> Option<u64> {
+    /// The number of codes.
+    pub(super) fn possible(&self) -> Option<u64> {
         match self {
             Self::Texts { possible, .. } | Self::Distance { possible, .. } => Some(*possible),
             Self::Bits => None,
@@ -280,7 +283,7 @@ impl BucketSpace {
         let first = granularity.bucket_start(min);
         if let Some((length, _)) = granularity.uniform() {
             let span = (i128::from(max.max(first)) - i128::from(first)) / i128::from(length);
-            return if span < MOST_DISTANCE {
+            return if span < MOST_UNIFORM {
                 Self::Uniform { first, length, possible: span as u64 + 1 }
             } else {
                 Self::Bits

@@ -11,7 +11,7 @@ use super::runner::Task;
 use super::{Control, Pool, guarded};
 use crate::QueryError;
 use crate::filter::Verdicts;
-use crate::partial::{Groups, Merger, Spaces, Spread};
+use crate::partial::{Groups, Merger, Pairs, Spaces, Spread};
 use crate::plan::{AggregateFunction, AggregatePlan, Operator, Plan, Scope};
 use crate::scan::aggregate;
 
@@ -32,21 +32,33 @@ pub(super) async fn run(
             Ok(vec![merger.finish(&query.aggregate, &query.plan.unseen)?])
         });
     };
-    query.spread = Spread::new(&query.aggregate, &query.spaces, control).map(Arc::new);
     query.workers = pool.threads();
+    query.pairs = Pairs::of(&query.aggregate, &query.spaces).filter(|_| tasks.iter().all(Task::is_plain));
+    if let Some(pairs) = &query.pairs {
+        (query.aggregate, query.spaces) = (pairs.plan.clone(), Arc::clone(&pairs.spaces));
+    }
+    query.spread = Spread::new(&query.aggregate, &query.spaces, control).map(Arc::new);
     let query = Arc::new(query);
     let mergers = query.on_workers(tasks, pool).await?;
     let groups: usize = mergers.iter().map(Merger::len).sum();
     // Those of one worker need no merging.
     let several = if mergers.len() > 1 { groups } else { 0 };
     if let Some(spread) = query.spread.as_ref().filter(|spread| spread.takes(several)) {
-        return query.in_parts(spread, mergers, pool).await;
+        if let Some(pairs) = &query.pairs {
+            let count = |query: &Query, merger| match &query.pairs {
+                Some(pairs) => pairs.count(merger),
+                None => Ok(merger),
+            };
+            let counted = query.in_parts(spread, mergers, pool, count).await?;
+            return guarded(|| query.merge(&pairs.counting, counted));
+        }
+        return query.in_parts(spread, mergers, pool, Query::finish).await;
     }
     if mergers.len() <= 1 || groups < FEW_GROUPS {
-        return guarded(|| query.merge(mergers));
+        return guarded(|| query.merge_all(mergers));
     }
     // Merging is work as well: it goes to the pool when there is much of it.
-    let merge: Vec<Part> = vec![Box::new(move || query.merge(mergers))];
+    let merge: Vec<Part<Vec<Groups>>> = vec![Box::new(move || query.merge_all(mergers))];
     Ok(pool.run(merge).await?.into_iter().flatten().collect())
 }
 
@@ -56,7 +68,7 @@ const FEW_GROUPS: usize = 4096;
 const PIECES_A_THREAD: usize = 4;
 
 /// A part of the merge.
-type Part = Box<dyn FnOnce() -> Result<Vec<Groups>, QueryError> + Send>;
+type Part<T> = Box<dyn FnOnce() -> Result<T, QueryError> + Send>;
 
 /// A task as the pool takes it; gives a merger where the order of rows matters.
 type Work = Box<dyn FnOnce() -> Result<Option<Merger>, QueryError> + Send>;
@@ -76,6 +88,8 @@ struct Query {
     idle: Mutex<Vec<Merger>>,
     /// Where they leave groups that are too many.
     spread: Option<Arc<Spread>>,
+    /// The steps of a count of distinct values, the first of which is what the groups are of.
+    pairs: Option<Pairs>,
     /// How many share the work.
     workers: usize,
 }
@@ -102,6 +116,7 @@ impl Query {
             _asked: asked,
             idle: Mutex::default(),
             spread: None,
+            pairs: None,
             workers: 1,
         })
     }
@@ -162,40 +177,58 @@ impl Query {
     }
 
     /// The groups of the mergers and those that they have left elsewhere, merged on all workers.
-    async fn in_parts(
+    async fn in_parts<T: Send + 'static>(
         self: &Arc<Self>,
         spread: &Arc<Spread>,
         mergers: Vec<Merger>,
         pool: &Pool,
-    ) -> Result<Vec<Groups>, QueryError> {
-        let mut rest: Vec<Part> = Vec::new();
+        finish: fn(&Self, Merger) -> Result<T, QueryError>,
+    ) -> Result<Vec<T>, QueryError> {
+        let mut rest: Vec<Part<()>> = Vec::new();
         for mut merger in mergers {
             let query = Arc::clone(self);
-            rest.push(Box::new(move || merger.hand_on(&query.aggregate).map(|()| Vec::new())));
+            rest.push(Box::new(move || merger.hand_on(&query.aggregate)));
         }
         pool.run(rest).await?;
         let (batches, pieces) = spread.pieces(pool.threads() * PIECES_A_THREAD);
-        let mut merges: Vec<Part> = Vec::new();
+        let mut merges: Vec<Part<T>> = Vec::new();
         for parts in pieces {
             let (query, spread, batches) = (Arc::clone(self), Arc::clone(spread), Arc::clone(&batches));
             merges.push(Box::new(move || {
                 let (plan, spaces) = (&query.aggregate, Arc::clone(&query.spaces));
                 let merger = Merger::of_parts(plan, spaces, &spread, (&batches, parts))?;
-                Ok(vec![merger.finish(plan, &query.plan.unseen)?])
+                finish(&query, merger)
             }));
         }
         drop(batches);
-        Ok(pool.run(merges).await?.into_iter().flatten().collect())
+        pool.run(merges).await
     }
 
-    fn merge(&self, mergers: Vec<Merger>) -> Result<Vec<Groups>, QueryError> {
+    fn finish(&self, merger: Merger) -> Result<Groups, QueryError> {
+        merger.finish(&self.aggregate, &self.plan.unseen)
+    }
+
+    /// All groups, of pairs counted where that is what is done.
+    fn merge_all(&self, mergers: Vec<Merger>) -> Result<Vec<Groups>, QueryError> {
+        let merged = self.merged(&self.aggregate, mergers)?;
+        match &self.pairs {
+            Some(pairs) => self.merge(&pairs.counting, vec![pairs.count(merged)?]),
+            None => Ok(vec![self.finish(merged)?]),
+        }
+    }
+
+    fn merge(&self, plan: &AggregatePlan, mergers: Vec<Merger>) -> Result<Vec<Groups>, QueryError> {
+        Ok(vec![self.merged(plan, mergers)?.finish(plan, &self.plan.unseen)?])
+    }
+
+    fn merged(&self, plan: &AggregatePlan, mergers: Vec<Merger>) -> Result<Merger, QueryError> {
         let mut all = mergers.into_iter();
         let mut merged = all.next().map_or_else(|| self.merger(0), |merger| merger.spreading(None));
         for merger in all {
             self.control.check()?;
-            merged.append(&self.aggregate, merger)?;
+            merged.append(plan, merger)?;
         }
-        Ok(vec![merged.finish(&self.aggregate, &self.plan.unseen)?])
+        Ok(merged)
     }
 }
 

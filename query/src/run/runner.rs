@@ -48,6 +48,11 @@ pub(super) struct Task {
 }
 
 impl Task {
+    /// Whether it is rows of a segment, and no cache has to do with it.
+    pub(super) fn is_plain(&self) -> bool {
+        self.cached.is_none() && self.part.1.is_none()
+    }
+
     /// How much work it is, in rows.
     fn weight(&self) -> usize {
         match &self.cached {

@@ -27,7 +27,7 @@ pub(super) const DROPPED: u32 = u32::MAX - 1;
 /// Ranges of longs up to this size become codes of 32 bits by subtraction.
 const MAX_OFFSET: u64 = 1 << 24;
 /// Ranges of longs up to this size become keys by subtraction.
-const MAX_KEY: i128 = 1 << 62;
+const MAX_KEY: i128 = (1 << 64) - 4;
 /// Possible codes of dictionaries that grow while they are read.
 const GROWING: u64 = 1 << 31;
 
