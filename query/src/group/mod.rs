@@ -1,16 +1,18 @@
 //! Which group is a key in? Keys become dense group numbers; aggregates know nothing but these numbers.
 //!
 //! - [`Interner::Flat`]: the key indexes an array; when there are few possible keys, or not many more than rows.
-//! - [`Interner::Narrow`]: keys of 64 bits in an open-addressing table.
+//! - [`Interner::Narrow`]: keys of one or two words in an open-addressing table.
 //! - [`Interner::Listed`]: a group a row; where hardly any two rows have one key.
 //! - [`WideTable`]: keys of several words.
 
+mod layout;
 mod limits;
 mod narrow;
 mod wide;
 
+pub(crate) use layout::{FewWords, Layout, Words};
 pub use limits::GroupLimits;
-pub(crate) use narrow::{NarrowTable, mix};
+pub(crate) use narrow::{Key, NarrowTable, Pair, mix};
 pub(crate) use wide::WideTable;
 
 /// A flat array has at most so many places for each row.
@@ -18,13 +20,13 @@ const PLACES_A_ROW: u128 = 4;
 
 /// Keys to group numbers; groups are numbered in the order in which their keys came.
 #[derive(Debug)]
-pub(crate) enum Interner {
+pub(crate) enum Interner<K = u64> {
     /// `groups[key]` is the group number plus one; 0 for none yet. Without groups there may be no such array.
-    Flat { groups: Vec<u32>, keys: Vec<u64>, possible: usize },
-    /// One word a key.
-    Narrow(NarrowTable),
+    Flat { groups: Vec<u32>, keys: Vec<K>, possible: usize },
+    /// By hash.
+    Narrow(NarrowTable<K>),
     /// The key of each group; keys may come several times, each time as another group.
-    Listed(Vec<u64>),
+    Listed(Vec<K>),
 }
 
 impl Interner {
@@ -35,42 +37,6 @@ impl Interner {
             Self::Flat { groups: Vec::new(), keys: Vec::new(), possible: possible as usize }
         } else {
             Self::Narrow(NarrowTable::default())
-        }
-    }
-
-    /// Number of groups.
-    pub(crate) fn len(&self) -> usize {
-        self.keys().len()
-    }
-
-    /// The key of each group.
-    pub(crate) fn keys(&self) -> &[u64] {
-        match self {
-            Self::Flat { keys, .. } | Self::Listed(keys) => keys,
-            Self::Narrow(table) => table.keys(),
-        }
-    }
-
-    /// The key of each group.
-    pub(crate) fn into_keys(self) -> Vec<u64> {
-        match self {
-            Self::Flat { keys, .. } | Self::Listed(keys) => keys,
-            Self::Narrow(table) => table.into_keys(),
-        }
-    }
-
-    /// The group of one key.
-    pub(crate) fn intern_one(&mut self, key: u64) -> u32 {
-        match self {
-            Self::Flat { groups, keys, possible } => {
-                make(groups, *possible);
-                flat(groups, keys, key)
-            }
-            Self::Narrow(table) => table.intern(key),
-            Self::Listed(keys) => {
-                keys.push(key);
-                keys.len() as u32 - 1
-            }
         }
     }
 
@@ -89,9 +55,47 @@ impl Interner {
             other => block.iter_mut().for_each(|key| *key = other.intern_one(u64::from(*key))),
         }
     }
+}
+
+impl<K: Key> Interner<K> {
+    /// Number of groups.
+    pub(crate) fn len(&self) -> usize {
+        self.keys().len()
+    }
+
+    /// The key of each group.
+    pub(crate) fn keys(&self) -> &[K] {
+        match self {
+            Self::Flat { keys, .. } | Self::Listed(keys) => keys,
+            Self::Narrow(table) => table.keys(),
+        }
+    }
+
+    /// The key of each group.
+    pub(crate) fn into_keys(self) -> Vec<K> {
+        match self {
+            Self::Flat { keys, .. } | Self::Listed(keys) => keys,
+            Self::Narrow(table) => table.into_keys(),
+        }
+    }
+
+    /// The group of one key.
+    pub(crate) fn intern_one(&mut self, key: K) -> u32 {
+        match self {
+            Self::Flat { groups, keys, possible } => {
+                make(groups, *possible);
+                flat(groups, keys, key)
+            }
+            Self::Narrow(table) => table.intern(key),
+            Self::Listed(keys) => {
+                keys.push(key);
+                keys.len() as u32 - 1
+            }
+        }
+    }
 
     /// The groups of a block of keys; replaces `out`.
-    pub(crate) fn intern(&mut self, block: &[u64], out: &mut Vec<u32>) {
+    pub(crate) fn intern(&mut self, block: &[K], out: &mut Vec<u32>) {
         out.clear();
         match self {
             Self::Flat { groups, keys, possible } => {
@@ -117,8 +121,8 @@ fn make(groups: &mut Vec<u32>, possible: usize) {
 }
 
 #[inline]
-fn flat(groups: &mut [u32], keys: &mut Vec<u64>, key: u64) -> u32 {
-    let slot = &mut groups[key as usize];
+fn flat<K: Key>(groups: &mut [u32], keys: &mut Vec<K>, key: K) -> u32 {
+    let slot = &mut groups[key.place() as usize];
     if *slot == 0 {
         keys.push(key);
         *slot = keys.len() as u32;

@@ -1,5 +1,5 @@
-//! How do groups of several segments become one set? Their keys are codes of the query's spaces: one word where all
-//! codes are bounded, several words otherwise; states merge by group number.
+//! How do groups of several segments become one set? Their keys are codes of the query's spaces: one or two words where
+//! all codes are bounded, more words otherwise; states merge by group number.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -7,11 +7,11 @@ use std::sync::Arc;
 use alluvium_segments::time::Granularity;
 
 use super::space::{Space, Spaces};
-use super::spread::{Batch, Spread};
+use super::spread::{AnySpread, Batches};
 use super::{Groups, MergeState};
 use crate::QueryError;
 use crate::column::ColumnData;
-use crate::group::{Interner, WideTable};
+use crate::group::{FewWords, Layout, WideTable, Words};
 use crate::plan::AggregatePlan;
 
 /// Codes of values, and which of them stand for null (none: code 0 does).
@@ -41,28 +41,27 @@ pub(crate) struct Merger {
     /// Rows and groups that have come to the table.
     taken: usize,
     /// Where groups go when they are too many.
-    spread: Option<Arc<Spread>>,
+    spread: Option<AnySpread>,
 }
 
-/// The groups of a merger while rows are added to them: the key of a group is the sum of its codes times the strides,
-/// that of the bucket first.
+/// The groups of a merger while rows are added to them; the first component of a key is the bucket.
 #[derive(Debug)]
 pub(crate) struct Lent {
     /// Keys to groups.
-    pub(crate) table: Interner,
-    /// What each code is multiplied by.
-    pub(crate) strides: Vec<u64>,
+    pub(crate) table: FewWords,
+    /// Where codes are in keys.
+    pub(crate) layout: Layout,
     /// A state an aggregator.
     pub(crate) states: Vec<MergeState>,
     /// Rows and groups that have come to the table.
     pub(crate) taken: usize,
-    spread: Option<Arc<Spread>>,
+    spread: Option<AnySpread>,
 }
 
 #[derive(Debug)]
 pub(super) enum Table {
-    /// Keys of one word: what each component is multiplied by, and its number of codes.
-    One { table: Interner, strides: Vec<u64>, possible: Vec<u64> },
+    /// Keys of one or two words.
+    Few { table: FewWords, layout: Layout },
     /// Keys of a word for the bucket, one a dimension, and one of null bits for every 64 dimensions.
     Wide { table: WideTable, nulls_at: usize, width: usize },
 }
@@ -70,17 +69,8 @@ pub(super) enum Table {
 impl Merger {
     /// For results of `plan` over about so many rows, with keys in `spaces`.
     pub(crate) fn new(plan: &AggregatePlan, spaces: Arc<Spaces>, rows: usize) -> Self {
-        let table = match spaces.possible() {
-            Some(possible) => {
-                let mut product = 1u64;
-                let mut strides = Vec::with_capacity(possible.len());
-                for component in &possible {
-                    strides.push(product);
-                    product = product.saturating_mul(*component);
-                }
-                let table = Interner::for_keys(u128::from(product), rows, &spaces.limits);
-                Table::One { table, strides, possible }
-            }
+        let table = match spaces.layout() {
+            Some(layout) => Table::Few { table: layout.table(rows, &spaces.limits), layout },
             None => {
                 let dimensions = spaces.dimensions.len();
                 let width = 1 + dimensions + dimensions.div_ceil(64);
@@ -93,7 +83,7 @@ impl Merger {
 
     /// The same that hands groups on when they are too many, and must end by [`Merger::hand_on`] if any have been; or
     /// keeps them all.
-    pub(crate) fn spreading(self, spread: Option<Arc<Spread>>) -> Self {
+    pub(crate) fn spreading(self, spread: Option<AnySpread>) -> Self {
         Self { spread, ..self }
     }
 
@@ -101,13 +91,13 @@ impl Merger {
     pub(crate) fn of_parts(
         plan: &AggregatePlan,
         spaces: Arc<Spaces>,
-        spread: &Spread,
-        (batches, parts): (&[Batch], Range<usize>),
+        spread: &AnySpread,
+        (batches, parts): (&Batches, Range<usize>),
     ) -> Result<Self, QueryError> {
         let mut merger = Self::new(plan, spaces, 0);
         let (keys, states) = spread.of_parts(batches, parts)?;
-        if let Table::One { table, .. } = &mut merger.table {
-            *table = Interner::Listed(keys);
+        if let Table::Few { table, .. } = &mut merger.table {
+            *table = keys;
         }
         merger.states = states.into_iter().map(MergeState::Whole).collect();
         Ok(merger)
@@ -123,9 +113,9 @@ impl Merger {
         &self.spaces
     }
 
-    /// Whether its keys are single words, so that [`Merger::lend`] gives something.
+    /// Whether its keys have few words, so that [`Merger::lend`] gives something.
     pub(crate) fn lends(&self) -> bool {
-        matches!(self.table, Table::One { .. })
+        matches!(self.table, Table::Few { .. })
     }
 
     /// Its groups, for one who adds rows to them; they must come back by [`Merger::take_back`] before anything else.
@@ -133,15 +123,14 @@ impl Merger {
         if let Some(first) = self.first.take() {
             self.fold(plan, first)?;
         }
-        let Table::One { table, strides, .. } = &mut self.table else { return Ok(None) };
-        let table = std::mem::replace(table, Interner::Listed(Vec::new()));
-        let (strides, states) = (strides.clone(), std::mem::take(&mut self.states));
-        Ok(Some(Lent { table, strides, states, taken: self.taken, spread: self.spread.clone() }))
+        let Table::Few { table, layout } = &mut self.table else { return Ok(None) };
+        let (table, layout, states) = (table.take(), layout.clone(), std::mem::take(&mut self.states));
+        Ok(Some(Lent { table, layout, states, taken: self.taken, spread: self.spread.clone() }))
     }
 
     /// Takes groups back.
     pub(crate) fn take_back(&mut self, lent: Lent) {
-        if let Table::One { table, .. } = &mut self.table {
+        if let Table::Few { table, .. } = &mut self.table {
             *table = lent.table;
         }
         (self.states, self.taken) = (lent.states, lent.taken);
@@ -189,11 +178,11 @@ impl Merger {
     }
 
     fn fold(&mut self, plan: &AggregatePlan, groups: CodedGroups) -> Result<(), QueryError> {
-        if let (Some(spread), Table::One { strides, .. }) = (&self.spread, &self.table)
+        if let (Some(spread), Table::Few { table, layout }) = (&self.spread, &self.table)
             && spread.is_many(groups.len)
         {
-            let words = groups.words(&self.spaces, strides);
-            return spread.take(&mut Interner::Listed(words), &mut 0, groups.states);
+            let mut words = groups.words(&self.spaces, layout);
+            return spread.take(&mut table.listed(&mut words), &mut 0, groups.states);
         }
         let into = self.intern(&groups);
         let len = self.table.len();
@@ -203,7 +192,7 @@ impl Merger {
         }
         self.taken += groups.len;
         match (&self.spread, &self.table) {
-            (Some(spread), Table::One { table, .. }) if spread.is_full(table) => self.hand_on(plan),
+            (Some(spread), Table::Few { table, .. }) if spread.is_full(table) => self.hand_on(plan),
             _ => Ok(()),
         }
     }
@@ -213,7 +202,7 @@ impl Merger {
         if let Some(first) = self.first.take() {
             self.fold(plan, first)?;
         }
-        let Self { table: Table::One { table, .. }, states, taken, spread: Some(spread), .. } = self else {
+        let Self { table: Table::Few { table, .. }, states, taken, spread: Some(spread), .. } = self else {
             return Ok(());
         };
         let empty = plan.aggregators.iter().map(|a| MergeState::new(&a.function)).collect();
@@ -225,8 +214,8 @@ impl Merger {
         let Spaces { buckets, dimensions, .. } = self.spaces.as_ref();
         let mut into = Vec::with_capacity(groups.len);
         match &mut self.table {
-            Table::One { table, strides, .. } => {
-                table.intern(&groups.words(&self.spaces, strides), &mut into);
+            Table::Few { table, layout } => {
+                table.intern(&mut groups.words(&self.spaces, layout), &mut into);
             }
             Table::Wide { table, nulls_at, width } => {
                 let mut key = vec![0u64; *width];
@@ -272,14 +261,17 @@ impl Merger {
         self.add(plan, Groups::from_bytes(bytes, plan)?, true)
     }
 
-    /// The keys of its groups, where they are single words (else none).
-    pub(super) fn into_keys(mut self, plan: &AggregatePlan) -> Result<Vec<u64>, QueryError> {
+    /// The keys of its groups, where they have few words.
+    pub(super) fn into_table(
+        mut self,
+        plan: &AggregatePlan,
+    ) -> Result<Option<(FewWords, Layout)>, QueryError> {
         if let Some(first) = self.first.take() {
             self.fold(plan, first)?;
         }
         Ok(match self.table {
-            Table::One { table, .. } => table.into_keys(),
-            Table::Wide { .. } => Vec::new(),
+            Table::Few { table, layout } => Some((table, layout)),
+            Table::Wide { .. } => None,
         })
     }
 
@@ -350,12 +342,13 @@ impl Lent {
 }
 
 impl CodedGroups {
-    /// Their keys in one word each.
-    fn words(&self, spaces: &Spaces, strides: &[u64]) -> Vec<u64> {
-        let mut words: Vec<u64> = self.buckets.iter().map(|start| spaces.buckets.code(*start)).collect();
-        words.resize(self.len, 0);
-        for ((codes, _), stride) in self.keys.iter().zip(strides.iter().skip(1)) {
-            words.iter_mut().zip(codes).for_each(|(word, code)| *word += code * stride);
+    /// Their keys in few words.
+    fn words(&self, spaces: &Spaces, layout: &Layout) -> Words {
+        let mut words = Words::default();
+        words.reset(layout, self.len);
+        words.add(layout, 0, self.buckets.iter().map(|start| spaces.buckets.code(*start)));
+        for (i, (codes, _)) in self.keys.iter().enumerate() {
+            words.add(layout, i + 1, codes.iter().copied());
         }
         words
     }
@@ -399,31 +392,19 @@ impl CodedGroups {
 impl Table {
     fn len(&self) -> usize {
         match self {
-            Self::One { table, .. } => table.len(),
+            Self::Few { table, .. } => table.len(),
             Self::Wide { table, .. } => table.len(),
         }
     }
 
     /// A component of the keys of some groups: 0 is the bucket, then the dimensions.
     fn codes(&self, groups: Option<&[u32]>, component: usize) -> Vec<u64> {
-        fn each<T>(groups: Option<&[u32]>, len: usize, code: impl Fn(usize) -> T) -> Vec<T> {
-            match groups {
-                Some(groups) => groups.iter().map(|group| code(*group as usize)).collect(),
-                None => (0..len).map(code).collect(),
-            }
-        }
         match self {
-            Self::One { table, strides, possible } => {
-                let (keys, stride, possible) = (table.keys(), strides[component], possible[component]);
-                // Divisions are slow, and nothing is above the last component.
-                match (stride == 1, component + 1 == strides.len()) {
-                    (true, true) => each(groups, keys.len(), |group| keys[group]),
-                    (true, false) => each(groups, keys.len(), |group| keys[group] % possible),
-                    (false, true) => each(groups, keys.len(), |group| keys[group] / stride),
-                    (false, false) => each(groups, keys.len(), |group| keys[group] / stride % possible),
-                }
-            }
-            Self::Wide { table, .. } => each(groups, table.len(), |group| table.key(group as u32)[component]),
+            Self::Few { table, layout } => layout.codes(table, groups, component),
+            Self::Wide { table, .. } => match groups {
+                Some(groups) => groups.iter().map(|group| table.key(*group)[component]).collect(),
+                None => (0..table.len() as u32).map(|group| table.key(group)[component]).collect(),
+            },
         }
     }
 

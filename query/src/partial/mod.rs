@@ -20,7 +20,7 @@ pub(crate) use merge::{CodedGroups, Lent, Merger};
 pub(crate) use merging::{CodeSets, MergeState};
 pub(crate) use pairs::Pairs;
 pub(crate) use space::{Space, Spaces};
-pub(crate) use spread::Spread;
+pub(crate) use spread::AnySpread;
 pub(crate) use state::{Numbers, Picks, State, max_f32, max_f64, min_f32, min_f64};
 pub(crate) use values::ValueSets;
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::merge::Table;
 use super::{MergeState, Merger, Spaces, State};
 use crate::QueryError;
+use crate::group::Words;
 use crate::plan::{AggregateFunction, AggregatePlan};
 
 /// Keys that are looked up together.
@@ -24,8 +25,8 @@ pub(crate) struct Pairs {
 }
 
 impl Pairs {
-    /// The steps of a plan that counts distinct values and nothing else; `None` where these are few, or keys with them do
-    /// not fit one word.
+    /// The steps of a plan that counts distinct values and nothing else; `None` where these are few, or keys with them
+    /// do not have few words.
     pub(crate) fn of(plan: &AggregatePlan, spaces: &Arc<Spaces>) -> Option<Self> {
         let [aggregator] = plan.aggregators.as_slice() else { return None };
         let (AggregateFunction::ExactDistinct(field), None) = (&aggregator.function, &aggregator.filter)
@@ -33,15 +34,15 @@ impl Pairs {
             return None;
         };
         let [Some(values)] = spaces.distincts.as_slice() else { return None };
-        let groups: u64 = spaces.possible()?.into_iter().product();
-        if groups.saturating_mul(values.possible()?.div_ceil(64)) <= spaces.limits.sets {
+        let sets = spaces.layout()?.possible().saturating_mul(u128::from(values.possible()?.div_ceil(64)));
+        if sets <= u128::from(spaces.limits.sets) {
             return None;
         }
         let mut dimensions = plan.dimensions.clone();
         dimensions.push(field.clone());
         let mut inner = Spaces { distincts: Vec::new(), ..spaces.as_ref().clone() };
         inner.dimensions.push(values.clone());
-        inner.possible()?;
+        inner.layout()?;
         let mut counting = plan.clone();
         counting.aggregators.iter_mut().for_each(|a| a.function = AggregateFunction::Count);
         let plan = AggregatePlan { dimensions, aggregators: Vec::new(), top: None, ..plan.clone() };
@@ -52,20 +53,21 @@ impl Pairs {
     /// The groups of pairs, no two of which are the same, counted.
     pub(crate) fn count(&self, pairs: Merger) -> Result<Merger, QueryError> {
         let mut counted = Merger::new(&self.counting, Arc::clone(&self.counted), 0);
-        let keys = pairs.into_keys(&self.plan)?;
-        let (Table::One { table, .. }, Some(possible)) = (&mut counted.table, self.counted.possible()) else {
-            return Ok(counted);
-        };
-        // The value's code is above those of the group; 0 is null, which does not count.
-        let stride: u64 = possible.into_iter().product();
-        let (mut words, mut groups, mut counts) = (Vec::new(), Vec::new(), Vec::new());
-        for keys in keys.chunks(TOGETHER) {
-            words.clear();
-            words.extend(keys.iter().map(|key| key % stride));
-            table.intern(&words, &mut groups);
+        let Some((keys, pairs)) = pairs.into_table(&self.plan)? else { return Ok(counted) };
+        let Table::Few { table, layout } = &mut counted.table else { return Ok(counted) };
+        // The value is the last component; 0 is null, which does not count.
+        let components: Vec<Vec<u64>> = (0..pairs.len()).map(|i| pairs.codes(&keys, None, i)).collect();
+        let Some((values, components)) = components.split_last() else { return Ok(counted) };
+        let (mut words, mut groups, mut counts) = (Words::default(), Vec::new(), Vec::new());
+        for (values, start) in values.chunks(TOGETHER).zip((0..).step_by(TOGETHER)) {
+            words.reset(layout, values.len());
+            for (i, codes) in components.iter().enumerate() {
+                words.add(layout, i, codes[start..start + values.len()].iter().copied());
+            }
+            table.intern(&mut words, &mut groups);
             counts.resize(table.len(), 0);
-            for (key, group) in keys.iter().zip(&groups) {
-                counts[*group as usize] += i64::from(*key >= stride);
+            for (value, group) in values.iter().zip(&groups) {
+                counts[*group as usize] += i64::from(*value != 0);
             }
         }
         counted.states = vec![MergeState::Whole(State::Count(counts))];

@@ -9,7 +9,7 @@ use alluvium_segments::{Column, ColumnType, NullMask, NumericBlock, SegmentRef};
 
 use crate::QueryError;
 use crate::column::ColumnData;
-use crate::group::GroupLimits;
+use crate::group::{GroupLimits, Layout};
 use crate::plan::{AggregateFunction, AggregatePlan, DimensionPlan, Input, Scope};
 use crate::run::Control;
 use crate::texts::{Dictionaries, SharedTexts};
@@ -102,14 +102,13 @@ impl Spaces {
         Self { buckets, dimensions, distincts, rows: 0, limits }
     }
 
-    /// The number of codes of the bucket and of each dimension, when all are bounded and whole keys fit one word.
-    pub(crate) fn possible(&self) -> Option<Vec<u64>> {
+    /// Where the codes of the bucket and of each dimension are in keys, when all are bounded and keys have few words.
+    pub(crate) fn layout(&self) -> Option<Layout> {
         let mut all = vec![self.buckets.possible()?];
         for space in &self.dimensions {
             all.push(space.possible()?);
         }
-        let product = all.iter().try_fold(1u64, |product, n| product.checked_mul(*n));
-        product.map(|_| all)
+        Layout::new(&all)
     }
 }
 

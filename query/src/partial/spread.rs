@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 use super::{MergeState, Spaces, State};
 use crate::QueryError;
-use crate::group::{GroupLimits, Interner, NarrowTable, mix};
+use crate::group::{FewWords, GroupLimits, Interner, Key, NarrowTable, Pair};
 use crate::plan::{AggregateFunction, AggregatePlan};
 use crate::run::Control;
 
@@ -27,14 +27,28 @@ const PLACES_A_GROUP: usize = 8;
 const ROWS_A_GROUP: usize = 2;
 
 /// The groups that the workers of a query have handed on.
+#[derive(Debug, Clone)]
+pub(crate) enum AnySpread {
+    One(Arc<Spread<u64>>),
+    Two(Arc<Spread<Pair>>),
+}
+
+/// What the workers of a query have handed on in the end.
+#[derive(Debug, Clone)]
+pub(crate) enum Batches {
+    One(Arc<[Batch<u64>]>),
+    Two(Arc<[Batch<Pair>]>),
+}
+
+/// Those with keys of one kind.
 #[derive(Debug)]
-pub(crate) struct Spread {
+pub(crate) struct Spread<K = u64> {
     cut: Cut,
     parts: usize,
     limits: GroupLimits,
     functions: Vec<AggregateFunction>,
     control: Control,
-    waiting: Mutex<Waiting>,
+    waiting: Mutex<Waiting<K>>,
 }
 
 /// Which part a key is in.
@@ -47,8 +61,8 @@ enum Cut {
 }
 
 #[derive(Debug)]
-struct Waiting {
-    batches: Vec<Batch>,
+struct Waiting<K> {
+    batches: Vec<Batch<K>>,
     /// Groups in all of them.
     groups: usize,
     /// How many are merged on the way.
@@ -59,18 +73,110 @@ struct Waiting {
 
 /// Groups in the order of their parts.
 #[derive(Debug)]
-pub(crate) struct Batch {
-    keys: Vec<u64>,
+pub(crate) struct Batch<K> {
+    keys: Vec<K>,
     states: Vec<State>,
     /// Where each part starts, and the end.
     starts: Vec<usize>,
 }
 
-impl Spread {
+impl AnySpread {
+    /// For the groups of a plan; `None` where the plan's groups cannot be handed on, or are never many.
+    pub(crate) fn new(plan: &AggregatePlan, spaces: &Spaces, control: &Control) -> Option<Self> {
+        Some(match spaces.layout()?.is_one_word() {
+            true => Self::One(Arc::new(Spread::new(plan, spaces, control)?)),
+            false => Self::Two(Arc::new(Spread::new(plan, spaces, control)?)),
+        })
+    }
+
+    /// Whether so many groups of all workers are merged in parts.
+    pub(crate) fn takes(&self, groups: usize) -> bool {
+        match self {
+            Self::One(spread) => spread.takes(groups),
+            Self::Two(spread) => spread.takes(groups),
+        }
+    }
+
+    /// Whether a worker has to hand on its groups.
+    pub(super) fn is_full(&self, table: &FewWords) -> bool {
+        match (self, table) {
+            (Self::One(spread), FewWords::One(table)) => spread.is_full(table),
+            (Self::Two(spread), FewWords::Two(table)) => spread.is_full(table),
+            _ => false,
+        }
+    }
+
+    /// For how many groups a worker should have room in an empty table.
+    pub(super) fn room(&self, table: &FewWords) -> usize {
+        match (self, table) {
+            (Self::One(spread), FewWords::One(table)) => spread.room(table),
+            (Self::Two(spread), FewWords::Two(table)) => spread.room(table),
+            _ => 0,
+        }
+    }
+
+    /// Whether so many groups that come at once are handed on at once.
+    pub(super) fn is_many(&self, groups: usize) -> bool {
+        match self {
+            Self::One(spread) => spread.is_many(groups),
+            Self::Two(spread) => spread.is_many(groups),
+        }
+    }
+
+    /// Takes a worker's groups (see [`Spread::take`]).
+    pub(super) fn take(
+        &self,
+        table: &mut FewWords,
+        taken: &mut usize,
+        states: Vec<MergeState>,
+    ) -> Result<(), QueryError> {
+        match (self, table) {
+            (Self::One(spread), FewWords::One(table)) => spread.take(table, taken, states),
+            (Self::Two(spread), FewWords::Two(table)) => spread.take(table, taken, states),
+            _ => Err(QueryError::Internal("groups are handed on with keys of another kind".to_owned())),
+        }
+    }
+
+    /// All batches, and about `pieces` ranges of parts with about as many groups each.
+    pub(crate) fn pieces(&self, pieces: usize) -> (Batches, Vec<Range<usize>>) {
+        match self {
+            Self::One(spread) => {
+                let (batches, ranges) = spread.pieces(pieces);
+                (Batches::One(batches), ranges)
+            }
+            Self::Two(spread) => {
+                let (batches, ranges) = spread.pieces(pieces);
+                (Batches::Two(batches), ranges)
+            }
+        }
+    }
+
+    /// The keys and states of some parts of all batches.
+    pub(super) fn of_parts(
+        &self,
+        batches: &Batches,
+        parts: Range<usize>,
+    ) -> Result<(FewWords, Vec<State>), QueryError> {
+        match (self, batches) {
+            (Self::One(spread), Batches::One(batches)) => {
+                let (keys, states) = spread.of_parts(batches, parts)?;
+                Ok((FewWords::One(Interner::Listed(keys)), states))
+            }
+            (Self::Two(spread), Batches::Two(batches)) => {
+                let (keys, states) = spread.of_parts(batches, parts)?;
+                Ok((FewWords::Two(Interner::Listed(keys)), states))
+            }
+            _ => Err(QueryError::Internal("groups are merged with keys of another kind".to_owned())),
+        }
+    }
+}
+
+impl<K: Key> Spread<K> {
     /// For the groups of a plan; `None` where the plan's groups cannot be handed on, or are never many.
     pub(crate) fn new(plan: &AggregatePlan, spaces: &Spaces, control: &Control) -> Option<Self> {
         let limits = spaces.limits;
-        let possible = spaces.possible()?.into_iter().fold(1u64, u64::saturating_mul);
+        let layout = spaces.layout()?;
+        let possible = u64::try_from(layout.possible()).unwrap_or(u64::MAX);
         let functions: Vec<AggregateFunction> =
             plan.aggregators.iter().map(|aggregator| aggregator.function.clone()).collect();
         if possible <= limits.alone.max(1) as u64 || !functions.iter().all(State::is_sliceable) {
@@ -78,7 +184,7 @@ impl Spread {
         }
         let rows = spaces.rows as u64;
         let parts = (rows.min(possible) / limits.part.max(1) as u64).clamp(1, MOST_PARTS).next_power_of_two();
-        let cut = if possible <= rows.saturating_mul(KEYS_A_ROW) {
+        let cut = if layout.is_one_word() && possible <= rows.saturating_mul(KEYS_A_ROW) {
             let bits = u64::BITS - (possible - 1).leading_zeros();
             Cut::Range(bits.saturating_sub(parts.trailing_zeros()))
         } else {
@@ -95,7 +201,7 @@ impl Spread {
     }
 
     /// Whether a worker has to hand on its groups.
-    pub(super) fn is_full(&self, table: &Interner) -> bool {
+    pub(super) fn is_full(&self, table: &Interner<K>) -> bool {
         match table {
             Interner::Flat { .. } => false,
             Interner::Narrow(table) => table.keys().len() >= self.limits.held,
@@ -104,7 +210,7 @@ impl Spread {
     }
 
     /// For how many groups a worker should have room in an empty table.
-    pub(super) fn room(&self, table: &Interner) -> usize {
+    pub(super) fn room(&self, table: &Interner<K>) -> usize {
         match table {
             Interner::Flat { .. } => 0,
             Interner::Narrow(_) => self.limits.held.saturating_add(LOOK),
@@ -121,7 +227,7 @@ impl Spread {
     /// no groups any more where that was not worth it.
     pub(super) fn take(
         &self,
-        table: &mut Interner,
+        table: &mut Interner<K>,
         taken: &mut usize,
         states: Vec<MergeState>,
     ) -> Result<(), QueryError> {
@@ -144,7 +250,7 @@ impl Spread {
     }
 
     /// Sorts groups by part.
-    fn batch(&self, keys: &[u64], states: Vec<State>) -> Result<Batch, QueryError> {
+    fn batch(&self, keys: &[K], states: Vec<State>) -> Result<Batch<K>, QueryError> {
         let mut parts: Vec<u16> = Vec::with_capacity(keys.len());
         let mut starts = vec![0usize; self.parts + 1];
         for piece in keys.chunks(LOOK) {
@@ -158,7 +264,7 @@ impl Spread {
         (0..self.parts).for_each(|part| starts[part + 1] += starts[part]);
         let mut next = starts.clone();
         let mut order = vec![0u32; keys.len()];
-        let mut sorted = vec![0u64; keys.len()];
+        let mut sorted = vec![K::default(); keys.len()];
         let pieces = parts.chunks(LOOK).zip(keys.chunks(LOOK)).zip((0u32..).step_by(LOOK));
         for ((parts, keys), first) in pieces {
             self.control.check()?;
@@ -173,7 +279,7 @@ impl Spread {
     }
 
     /// Adds a batch to those that wait; when they are too many, merges them.
-    fn wait(&self, batch: Batch) -> Result<(), QueryError> {
+    fn wait(&self, batch: Batch<K>) -> Result<(), QueryError> {
         let batches = {
             let mut waiting = self.waiting.lock();
             waiting.groups += batch.keys.len();
@@ -195,8 +301,8 @@ impl Spread {
     }
 
     /// All batches, and about `pieces` ranges of parts with about as many groups each.
-    pub(crate) fn pieces(&self, pieces: usize) -> (Arc<[Batch]>, Vec<Range<usize>>) {
-        let batches: Arc<[Batch]> = std::mem::take(&mut self.waiting.lock().batches).into();
+    pub(crate) fn pieces(&self, pieces: usize) -> (Arc<[Batch<K>]>, Vec<Range<usize>>) {
+        let batches: Arc<[Batch<K>]> = std::mem::take(&mut self.waiting.lock().batches).into();
         let before = |part: usize| batches.iter().map(|batch| batch.starts[part]).sum::<usize>();
         let size = before(self.parts).div_ceil(pieces.max(1));
         let (mut ranges, mut start) = (Vec::new(), 0);
@@ -212,14 +318,14 @@ impl Spread {
     /// The keys and states of some parts of all batches.
     pub(super) fn of_parts(
         &self,
-        batches: &[Batch],
+        batches: &[Batch<K>],
         parts: Range<usize>,
-    ) -> Result<(Vec<u64>, Vec<State>), QueryError> {
+    ) -> Result<(Vec<K>, Vec<State>), QueryError> {
         self.merged(batches, parts).map(|merged| (merged.keys, merged.states))
     }
 
     /// Some parts of all batches as one batch, in which no two groups have the same key.
-    fn merged(&self, batches: &[Batch], parts: Range<usize>) -> Result<Batch, QueryError> {
+    fn merged(&self, batches: &[Batch<K>], parts: Range<usize>) -> Result<Batch<K>, QueryError> {
         let mut states: Vec<State> = self.functions.iter().map(State::new).collect();
         let (mut keys, mut into, mut starts) = (Vec::new(), Vec::new(), vec![0]);
         let most = batches.iter().map(|b| b.starts[parts.end] - b.starts[parts.start]).sum();
@@ -252,7 +358,7 @@ impl Spread {
     }
 }
 
-impl Batch {
+impl<K> Batch<K> {
     /// Where a part lies.
     fn part(&self, part: usize) -> Range<usize> {
         self.starts[part]..self.starts[part + 1]
@@ -261,27 +367,27 @@ impl Batch {
 
 impl Cut {
     #[inline]
-    fn part(self, key: u64) -> usize {
+    fn part<K: Key>(self, key: K) -> usize {
         let shift = |word: u64, bits| word.checked_shr(bits).unwrap_or(0) as usize;
         match self {
-            Self::Range(bits) => shift(key, bits),
-            Self::Hash(bits) => shift(mix(key), bits),
+            Self::Range(bits) => shift(key.place(), bits),
+            Self::Hash(bits) => shift(key.hash(), bits),
         }
     }
 }
 
 /// Numbers the groups of one part after the other.
-struct Numbers {
+struct Numbers<K> {
     /// Number plus one by what is left of the key below the part; 0 for none yet.
     places: Vec<u32>,
     /// How many places a part has; `None` where keys have none.
     each: Option<usize>,
-    table: NarrowTable,
+    table: NarrowTable<K>,
     /// Number of the first group of the part.
     first: u32,
 }
 
-impl Numbers {
+impl<K: Key> Numbers<K> {
     fn new(cut: Cut) -> Self {
         let each = match cut {
             Cut::Range(bits) => 1usize.checked_shl(bits),
@@ -301,7 +407,7 @@ impl Numbers {
     }
 
     /// The numbers of keys, the new ones of which are appended to `keys`.
-    fn of(&mut self, slice: &[u64], keys: &mut Vec<u64>, into: &mut Vec<u32>) {
+    fn of(&mut self, slice: &[K], keys: &mut Vec<K>, into: &mut Vec<u32>) {
         let Self { places, table, first, .. } = self;
         if places.is_empty() {
             let known = table.keys().len();
@@ -313,7 +419,7 @@ impl Numbers {
         let mask = places.len() - 1;
         into.clear();
         into.extend(slice.iter().map(|key| {
-            let number = &mut places[*key as usize & mask];
+            let number = &mut places[key.place() as usize & mask];
             if *number == 0 {
                 keys.push(*key);
                 *number = keys.len() as u32;

@@ -11,7 +11,7 @@ use super::runner::Task;
 use super::{Control, Pool, guarded};
 use crate::QueryError;
 use crate::filter::Verdicts;
-use crate::partial::{Groups, Merger, Pairs, Spaces, Spread};
+use crate::partial::{AnySpread, Groups, Merger, Pairs, Spaces};
 use crate::plan::{AggregateFunction, AggregatePlan, Operator, Plan, Scope};
 use crate::scan::aggregate;
 
@@ -37,7 +37,7 @@ pub(super) async fn run(
     if let Some(pairs) = &query.pairs {
         (query.aggregate, query.spaces) = (pairs.plan.clone(), Arc::clone(&pairs.spaces));
     }
-    query.spread = Spread::new(&query.aggregate, &query.spaces, control).map(Arc::new);
+    query.spread = AnySpread::new(&query.aggregate, &query.spaces, control);
     let query = Arc::new(query);
     let mergers = query.on_workers(tasks, pool).await?;
     let groups: usize = mergers.iter().map(Merger::len).sum();
@@ -87,7 +87,7 @@ struct Query {
     /// Mergers that no task has now.
     idle: Mutex<Vec<Merger>>,
     /// Where they leave groups that are too many.
-    spread: Option<Arc<Spread>>,
+    spread: Option<AnySpread>,
     /// The steps of a count of distinct values, the first of which is what the groups are of.
     pairs: Option<Pairs>,
     /// How many share the work.
@@ -179,7 +179,7 @@ impl Query {
     /// The groups of the mergers and those that they have left elsewhere, merged on all workers.
     async fn in_parts<T: Send + 'static>(
         self: &Arc<Self>,
-        spread: &Arc<Spread>,
+        spread: &AnySpread,
         mergers: Vec<Merger>,
         pool: &Pool,
         finish: fn(&Self, Merger) -> Result<T, QueryError>,
@@ -193,7 +193,7 @@ impl Query {
         let (batches, pieces) = spread.pieces(pool.threads() * PIECES_A_THREAD);
         let mut merges: Vec<Part<T>> = Vec::new();
         for parts in pieces {
-            let (query, spread, batches) = (Arc::clone(self), Arc::clone(spread), Arc::clone(&batches));
+            let (query, spread, batches) = (Arc::clone(self), spread.clone(), batches.clone());
             merges.push(Box::new(move || {
                 let (plan, spaces) = (&query.aggregate, Arc::clone(&query.spaces));
                 let merger = Merger::of_parts(plan, spaces, &spread, (&batches, parts))?;

@@ -11,6 +11,7 @@ use super::row_buckets::RowBuckets;
 use super::source::Source;
 use crate::QueryError;
 use crate::aggregate::{Accumulator, Rows, Target};
+use crate::group::Words;
 use crate::partial::{Lent, Merger, Spaces};
 use crate::plan::AggregatePlan;
 
@@ -30,7 +31,9 @@ pub(super) struct Direct<'p> {
     lent: Lent,
     /// The last bucket's number in the segment and its code.
     last: Option<(u64, u64)>,
-    words: Vec<u64>,
+    /// Codes of buckets.
+    codes: Vec<u64>,
+    words: Words,
     groups: Vec<u32>,
 }
 
@@ -70,8 +73,8 @@ impl<'p> Direct<'p> {
         for (accumulator, state) in accumulators.iter_mut().zip(lent.states.drain(..)) {
             accumulator.exchange(state);
         }
-        let (words, groups) = (Vec::new(), Vec::new());
-        Ok(Some(Self { keys, buckets, spaces, accumulators, lent, last: None, words, groups }))
+        let (codes, words, groups) = (Vec::new(), Words::default(), Vec::new());
+        Ok(Some(Self { keys, buckets, spaces, accumulators, lent, last: None, codes, words, groups }))
     }
 
     /// Adds the chosen ones of the current rows; `block`: they lie in that one.
@@ -81,9 +84,8 @@ impl<'p> Direct<'p> {
         block: Option<usize>,
         chosen: Rows<'_>,
     ) -> Result<(), QueryError> {
-        let Self { keys, buckets, spaces, accumulators, lent, last, words, groups } = self;
-        words.clear();
-        words.reserve(chosen.len());
+        let Self { keys, buckets, spaces, accumulators, lent, last, codes, words, groups } = self;
+        words.reset(&lent.layout, chosen.len());
         let mut code = |buckets: &RowBuckets, number: u64| match *last {
             Some((known, code)) if known == number => code,
             _ => {
@@ -93,15 +95,22 @@ impl<'p> Direct<'p> {
             }
         };
         match buckets.common(source, block) {
-            Some(number) => words.resize(chosen.len(), code(buckets, number)),
+            Some(number) => {
+                let code = code(buckets, number);
+                if code != 0 {
+                    words.add(&lent.layout, 0, std::iter::repeat_n(code, chosen.len()));
+                }
+            }
             None => {
+                codes.clear();
                 buckets.load(source, chosen)?;
-                buckets.each(source, chosen, |number| words.push(number));
-                words.iter_mut().for_each(|word| *word = code(buckets, *word));
+                buckets.each(source, chosen, |number| codes.push(number));
+                words.add(&lent.layout, 0, codes.iter().map(|number| code(buckets, *number)));
             }
         }
-        for ((key, common), stride) in keys.iter().zip(lent.strides.iter().skip(1)) {
-            key.add_common(source, common, *stride, chosen, words)?;
+        for (i, (key, common)) in keys.iter().enumerate() {
+            let (word, stride) = lent.layout.place(i + 1);
+            key.add_common(source, common, stride, chosen, &mut words.words[word])?;
         }
         lent.table.intern(words, groups);
         for accumulator in accumulators.iter_mut() {
