@@ -11,6 +11,7 @@ use super::numeric_view::check_rows;
 use super::view::ColumnState;
 use crate::bitmap::set_range;
 use crate::dictionary::DictionaryView;
+use crate::kernel;
 use crate::{MultiBlock, SegmentError, StringColumn};
 
 /// With more bitmaps than this to join, looking at each row is as fast.
@@ -129,6 +130,25 @@ impl StringColumn for StringView {
         }
         count_copied::<u32>(out.len());
         check_rows(&self.chunks, out.len(), rows.len())
+    }
+
+    fn mask_ids(
+        &self,
+        rows: Range<usize>,
+        first: u32,
+        last: u32,
+        out: &mut [u64],
+    ) -> Result<bool, SegmentError> {
+        let mut done = 0usize;
+        for (chunk, part) in self.chunks.parts(rows.clone()) {
+            let (Some(column), true) = (self.of(chunk), done.is_multiple_of(64)) else { return Ok(false) };
+            let ids = &self.single(column)?[part];
+            let place = done / 64;
+            let Some(out) = out.get_mut(place..place + ids.len().div_ceil(64)) else { return Ok(false) };
+            kernel::mask_span(ids, first, last.saturating_sub(first), out);
+            done += ids.len();
+        }
+        Ok(done == rows.len() && first <= last)
     }
 
     fn gather_ids(&self, rows: &[u32], out: &mut Vec<u32>) -> Result<(), SegmentError> {
