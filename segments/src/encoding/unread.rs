@@ -125,7 +125,7 @@ impl Block<'_> {
 
 /// The lanes `0..=most` that are at most `span` after `low`, wrapping, as first and last (none: in the wrong order);
 /// `None` where they are not neighbours.
-fn lanes_within(low: u64, span: u64, most: u64) -> Option<(u64, u64)> {
+pub(crate) fn lanes_within(low: u64, span: u64, most: u64) -> Option<(u64, u64)> {
     let (high, wraps) = low.overflowing_add(span);
     match (wraps, low <= most) {
         (false, true) => Some((low, high.min(most))),

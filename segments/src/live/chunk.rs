@@ -3,10 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::column::{ColumnData, NumericChunk, StringChunk, extend_numbers};
+use super::column::{ColumnData, NumericChunk, StringChunk};
 use super::index::IndexBuilder;
-use super::number::Number;
-use crate::NumericBatch;
 
 /// One column of a chunk, by type.
 #[derive(Debug)]
@@ -30,9 +28,9 @@ impl ChunkColumn {
     /// Number of values, of all rows.
     pub(crate) fn values(&self) -> usize {
         match self {
-            Self::Long(c) => c.data.values.len(),
-            Self::Float(c) => c.data.values.len(),
-            Self::Double(c) => c.data.values.len(),
+            Self::Long(c) => c.data.len(),
+            Self::Float(c) => c.data.len(),
+            Self::Double(c) => c.data.len(),
             Self::String(c) => c.ids.values(),
         }
     }
@@ -40,17 +38,13 @@ impl ChunkColumn {
     /// Appends all its rows to a column of the same type.
     fn append_to(&self, to: &mut ColumnData) {
         match (self, to) {
-            (Self::Long(from), ColumnData::Long(to)) => append_numbers(from, to),
-            (Self::Float(from), ColumnData::Float(to)) => append_numbers(from, to),
-            (Self::Double(from), ColumnData::Double(to)) => append_numbers(from, to),
+            (Self::Long(from), ColumnData::Long(to)) => from.data.append_to(to),
+            (Self::Float(from), ColumnData::Float(to)) => from.data.append_to(to),
+            (Self::Double(from), ColumnData::Double(to)) => from.data.append_to(to),
             (Self::String(from), ColumnData::String(to)) => to.extend_from(&from.ids, 0..from.ids.len()),
             _ => debug_assert!(false, "columns of different types"),
         }
     }
-}
-
-fn append_numbers<T: Number>(from: &NumericChunk<T>, to: &mut NumericBatch<T>) {
-    extend_numbers(to, &from.data, 0..from.data.values.len());
 }
 
 /// Immutable rows `start..start + rows` of a segment.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::held::Held;
 use super::ids::Ids;
 use super::index::{IndexBuilder, ValueIndex};
 use super::number::{Number, zone_of};
@@ -109,7 +110,7 @@ impl ColumnData {
     }
 }
 
-fn numeric_size<T>(numbers: &NumericBatch<T>) -> usize {
+pub(super) fn numeric_size<T>(numbers: &NumericBatch<T>) -> usize {
     numbers.values.capacity() * size_of::<T>() + size_of_val(numbers.nulls.words())
 }
 
@@ -136,7 +137,7 @@ fn gather<T: Copy>(to: &mut NumericBatch<T>, from: &NumericBatch<T>, rows: &[u32
 /// Numbers of a published chunk.
 #[derive(Debug)]
 pub(crate) struct NumericChunk<T> {
-    pub(crate) data: NumericBatch<T>,
+    pub(crate) data: Held<T>,
     /// Of all rows.
     pub(crate) whole: Zone<T>,
     /// Of each block; empty where blocks do not lie inside one chunk.
@@ -144,16 +145,19 @@ pub(crate) struct NumericChunk<T> {
 }
 
 impl<T: Number> NumericChunk<T> {
-    pub(crate) fn new(data: NumericBatch<T>, with_zones: bool) -> Self {
+    /// Those of a `full` chunk know their blocks, and lie closer.
+    pub(crate) fn new(data: NumericBatch<T>, full: bool) -> Self {
         let (values, nulls) = (&data.values, &data.nulls);
         let rows = values.len();
         let block = |start: usize| zone_of(values, nulls, start..(start + BLOCK_ROWS).min(rows));
-        let zones = if with_zones { (0..rows).step_by(BLOCK_ROWS).map(block).collect() } else { Vec::new() };
-        Self { whole: zone_of(values, nulls, 0..rows), zones, data }
+        let zones = if full { (0..rows).step_by(BLOCK_ROWS).map(block).collect() } else { Vec::new() };
+        let whole = zone_of(values, nulls, 0..rows);
+        let data = if full { Held::nearest(data, &whole) } else { Held::Whole(data) };
+        Self { whole, zones, data }
     }
 
     pub(crate) fn size(&self) -> usize {
-        numeric_size(&self.data) + size_of_val(self.zones.as_slice())
+        self.data.size() + size_of_val(self.zones.as_slice())
     }
 }
 

@@ -16,6 +16,7 @@ mod chunk;
 mod column;
 mod encode;
 mod handle;
+mod held;
 mod ids;
 mod index;
 mod number;

@@ -16,6 +16,12 @@ pub(crate) trait Number: Combine + Default + PartialOrd + Debug + Send + Sync + 
     /// The words that stand for the number in a rollup key: equal for equal values, and for any two NaN.
     fn key_words(self) -> [u32; 2];
 
+    /// The number of these own bits, for longs.
+    fn of_word(word: u64) -> Self {
+        let _ = word;
+        Self::default()
+    }
+
     /// The own bits of longs; `None` of other numbers.
     fn words(values: &[Self]) -> Option<&[u64]> {
         let _ = values;
@@ -30,6 +36,10 @@ impl Number for i64 {
 
     fn key_words(self) -> [u32; 2] {
         [self as u32, (self >> 32) as u32]
+    }
+
+    fn of_word(word: u64) -> Self {
+        word as Self
     }
 
     fn words(values: &[Self]) -> Option<&[u64]> {

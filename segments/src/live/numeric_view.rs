@@ -9,8 +9,9 @@ use super::column::NumericChunk;
 use super::count_copied;
 use super::number::{Number, join_zones};
 use super::view::ColumnState;
-use crate::kernel;
-use crate::{BLOCK_ROWS, NumericBlock, NumericColumn, SegmentError, Zone};
+use crate::encoding::lanes_within;
+use crate::kernel::{Lane, mask_span};
+use crate::{BLOCK_ROWS, LaneBlock, LaneSlice, NumericBlock, NumericColumn, SegmentError, Zone};
 
 /// A column of numbers at one instant.
 #[derive(Debug)]
@@ -42,12 +43,9 @@ impl<T: Number> NumericView<T> {
         chunk.columns.get(self.column).and_then(T::of)
     }
 
-    /// The own bits of rows, chunk by chunk, where none of the chunk is null.
-    fn words(&self, rows: Range<usize>) -> impl Iterator<Item = Option<&[u64]>> {
-        self.chunks.parts(rows).map(|(chunk, part)| {
-            let data = self.of(chunk).map(|numbers| &numbers.data).filter(|data| !data.nulls.any());
-            data.and_then(|data| T::words(&data.values[part]))
-        })
+    /// Base and lanes of longs, chunk by chunk, where none of the chunk is null.
+    fn lanes(&self, rows: Range<usize>) -> impl Iterator<Item = Option<(u64, LaneSlice<'_>)>> {
+        self.chunks.parts(rows).map(|(chunk, part)| self.of(chunk)?.data.lanes(part))
     }
 
     /// What is known of all rows.
@@ -58,6 +56,28 @@ impl<T: Number> NumericView<T> {
         });
         zones.fold(Zone { bounds: None, nulls: 0 }, join_zones)
     }
+}
+
+/// Marks the numbers at most `span` after `low`, wrapping; says whether it did.
+fn mask_within(base: u64, lanes: LaneSlice<'_>, (low, span): (u64, u64), out: &mut [u64]) -> bool {
+    fn mask<T: Lane>(lanes: &[T], low: u64, span: u64, out: &mut [u64]) -> bool {
+        match lanes_within(low, span, T::MOST) {
+            Some((low, high)) if low <= high => mask_span(lanes, T::of(low), T::of(high - low), out),
+            Some(_) => out.fill(0),
+            None => return false,
+        }
+        true
+    }
+    let low = low.wrapping_sub(base);
+    match lanes {
+        // Words wrap as the test does.
+        LaneSlice::B8(words) => mask_span(words, low, span, out),
+        LaneSlice::B4(lanes) => return mask(lanes, low, span, out),
+        LaneSlice::B2(lanes) => return mask(lanes, low, span, out),
+        LaneSlice::B1(lanes) => return mask(lanes, low, span, out),
+        LaneSlice::Zero(_) => return false,
+    }
+    true
 }
 
 /// Refuses rows beyond the end.
@@ -75,8 +95,7 @@ impl<T: Number> NumericColumn<T> for NumericView<T> {
         out.values.reserve(rows.len());
         for (chunk, part) in self.chunks.parts(rows.clone()) {
             if let Some(NumericChunk { data, .. }) = self.of(chunk) {
-                out.values.extend_from_slice(&data.values[part.clone()]);
-                out.nulls.extend_from(&data.nulls, part);
+                data.read(part, out);
             } else {
                 out.values.resize(out.values.len() + part.len(), T::default());
                 out.nulls.push_null(part.len());
@@ -95,20 +114,31 @@ impl<T: Number> NumericColumn<T> for NumericView<T> {
                 out.nulls.push_null(part.len());
                 continue;
             };
-            let inside = |row: &u32| *row as usize - chunk.start;
-            out.values.extend(part.iter().map(|r| data.values[inside(r)]));
-            if data.nulls.any() {
-                part.iter().for_each(|r| out.nulls.push(data.nulls.is_null(inside(r))));
-            } else {
-                out.nulls.push_valid(part.len());
-            }
+            data.gather(part.iter().map(|row| *row as usize - chunk.start), out);
         }
         count_copied::<T>(out.values.len());
         check_rows(&self.chunks, out.values.len(), rows.len())
     }
 
+    fn read_lanes(&self, rows: Range<usize>, out: &mut LaneBlock) -> Result<bool, SegmentError> {
+        let mut parts = self.lanes(rows.clone());
+        let (Some(Some((base, lanes))), None) = (parts.next(), parts.next()) else { return Ok(false) };
+        let len = lanes.len();
+        match lanes {
+            LaneSlice::B1(lanes) => out.bytes(base, len, len).copy_from_slice(lanes),
+            LaneSlice::B2(lanes) => out.shorts(base, len, len).copy_from_slice(lanes),
+            LaneSlice::B4(lanes) => out.words(base, len, len).copy_from_slice(lanes),
+            // Whole words are read as well as copied.
+            LaneSlice::B8(_) | LaneSlice::Zero(_) => return Ok(false),
+        }
+        Ok(len == rows.len())
+    }
+
     fn sum_bits(&self, rows: Range<usize>) -> Result<Option<u64>, SegmentError> {
-        let mut sums = self.words(rows).map(|words| words.map(kernel::sum));
+        let sum = |(base, lanes): (u64, LaneSlice<'_>)| {
+            lanes.sum().wrapping_add(base.wrapping_mul(lanes.len() as u64))
+        };
+        let mut sums = self.lanes(rows).map(|lanes| lanes.map(sum));
         Ok(sums.try_fold(0u64, |all, sum| Some(all.wrapping_add(sum?))))
     }
 
@@ -120,12 +150,14 @@ impl<T: Number> NumericColumn<T> for NumericView<T> {
         out: &mut [u64],
     ) -> Result<bool, SegmentError> {
         let mut done = 0usize;
-        for words in self.words(rows.clone()) {
+        for lanes in self.lanes(rows.clone()) {
             let place = done / 64;
-            let (Some(words), true) = (words, done.is_multiple_of(64)) else { return Ok(false) };
-            let Some(out) = out.get_mut(place..place + words.len().div_ceil(64)) else { return Ok(false) };
-            kernel::mask_span(words, low, span, out);
-            done += words.len();
+            let (Some((base, lanes)), true) = (lanes, done.is_multiple_of(64)) else { return Ok(false) };
+            let Some(out) = out.get_mut(place..place + lanes.len().div_ceil(64)) else { return Ok(false) };
+            if !mask_within(base, lanes, (low, span), out) {
+                return Ok(false);
+            }
+            done += lanes.len();
         }
         Ok(done == rows.len())
     }
