@@ -232,10 +232,38 @@ impl LaneSlice<'_> {
         each_lane!(*self, n => fill(out, n, low == 0), lanes => clipped(lanes, low, high, out))
     }
 
+    /// Sets bit `i` of `out` where lane `i` less `low`, wrapping as 64 bits, is at most `span`, and clears the others; says
+    /// whether it did: such lanes must be neighbours. `out` has a word for 64 lanes.
+    pub(crate) fn mask_within(&self, low: u64, span: u64, out: &mut [u64]) -> bool {
+        fn most<T: Lane>(_: &[T]) -> u64 {
+            T::MOST
+        }
+        if let LaneSlice::B8(words) = self {
+            kernel::mask_span(words, low, span, out);
+            return true;
+        }
+        let most = each_lane!(*self, _ => 0, lanes => most(lanes));
+        let Some((low, high)) = lanes_within(low, span, most) else { return false };
+        self.mask_range(low, high, out);
+        true
+    }
+
     /// Sets bit `i` of `out` where `table[lane i]` is 1 (entries are 0 or 1); clears the others.
     pub fn mask_table(&self, table: &[u8], out: &mut [u64]) {
         let zero = table.first().is_some_and(|flag| *flag != 0);
         each_lane!(*self, n => fill(out, n, zero), lanes => kernel::mask_table(lanes, table, out))
+    }
+}
+
+/// The lanes `0..=most` that are at most `span` after `low`, wrapping, as first and last (none: in the wrong order);
+/// `None` where they are not neighbours.
+pub(crate) fn lanes_within(low: u64, span: u64, most: u64) -> Option<(u64, u64)> {
+    let (high, wraps) = low.overflowing_add(span);
+    match (wraps, low <= most) {
+        (false, true) => Some((low, high.min(most))),
+        (false, false) => Some((1, 0)),
+        (true, false) => Some((0, high.min(most))),
+        (true, true) => None,
     }
 }
 
@@ -247,5 +275,29 @@ fn fill(out: &mut [u64], len: usize, set: bool) {
         && let Some(last) = out.get_mut(len / 64)
     {
         *last = (1 << (len % 64)) - 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn lanes_within_is_the_wrapping_test(low: u64, span: u64, bits in 1u32..64, near in -3i64..3) {
+            let most = u64::MAX >> (64 - bits);
+            // Bounds near the ends, too.
+            for (low, span) in [(low, span), (most.wrapping_add_signed(near), span), (low, low.wrapping_neg().wrapping_add_signed(near))] {
+                if let Some((first, last)) = lanes_within(low, span, most) {
+                    for lane in [0, 1, low, low.wrapping_sub(1), low.wrapping_add(span), low.wrapping_add(span).wrapping_add(1), most] {
+                        if lane <= most {
+                            prop_assert_eq!(first <= lane && lane <= last, lane.wrapping_sub(low) <= span);
+                        }
+                    }
+                }
+            }
+        }
     }
 }

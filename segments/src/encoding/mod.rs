@@ -25,7 +25,6 @@ pub(crate) use entry::{BlockEntry, ENTRY_BYTES, Encoding, RAW};
 pub(crate) use number::Number;
 pub(crate) use read::Block;
 pub(crate) use scaled::SCALED;
-pub(crate) use unread::lanes_within;
 pub(crate) use write::{encode_numbers, encode_words};
 
 /// A block that does not hold what its entry promises; the file room adds where.

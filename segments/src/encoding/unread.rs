@@ -2,7 +2,9 @@
 
 use super::lanes::numbers;
 use super::{Block, Damage, Encoding};
-use crate::kernel::{CHUNK, ChunkMask, Lane, mask_packed, mask_span, packed_bytes, sum, sum_packed};
+use crate::LaneSlice;
+use crate::kernel::{CHUNK, ChunkMask, mask_packed, packed_bytes, sum, sum_packed};
+use crate::lanes::lanes_within;
 
 /// Words of a chunk's mask.
 const CHUNK_WORDS: usize = CHUNK / 64;
@@ -79,31 +81,14 @@ impl Block<'_> {
     }
 
     fn mask_plain(&self, bytes: &[u8], low: u64, span: u64, out: &mut [u64]) -> Result<bool, Damage> {
-        fn test<T: Lane + bytemuck::Pod>(
-            bytes: &[u8],
-            low: u64,
-            span: u64,
-            out: &mut [u64],
-        ) -> Result<bool, Damage> {
-            match lanes_within(low, span, T::MOST) {
-                Some((low, high)) if low <= high => {
-                    mask_span(numbers::<T>(bytes)?, T::of(low), T::of(high - low), out);
-                }
-                Some(_) => out.fill(0),
-                None => return Ok(false),
-            }
-            Ok(true)
-        }
-        match self.entry.width {
-            1 => test::<u8>(bytes, low, span, out),
-            2 => test::<u16>(bytes, low, span, out),
-            4 => test::<u32>(bytes, low, span, out),
-            8 => {
-                mask_span(numbers::<u64>(bytes)?, low, span, out);
-                Ok(true)
-            }
-            _ => Err(self.misfit()),
-        }
+        let lanes = match self.entry.width {
+            1 => LaneSlice::B1(bytes),
+            2 => LaneSlice::B2(numbers(bytes)?),
+            4 => LaneSlice::B4(numbers(bytes)?),
+            8 => LaneSlice::B8(numbers(bytes)?),
+            _ => return Err(self.misfit()),
+        };
+        Ok(lanes.mask_within(low, span, out))
     }
 
     /// The packed chunks that hold rows `0..end`.
@@ -120,41 +105,5 @@ impl Block<'_> {
     fn misfit(&self) -> Damage {
         let expected = format!("{} aligned values of width {}", self.rows, self.entry.width);
         Damage::new(expected, format!("{} bytes", self.payload.len()))
-    }
-}
-
-/// The lanes `0..=most` that are at most `span` after `low`, wrapping, as first and last (none: in the wrong order);
-/// `None` where they are not neighbours.
-pub(crate) fn lanes_within(low: u64, span: u64, most: u64) -> Option<(u64, u64)> {
-    let (high, wraps) = low.overflowing_add(span);
-    match (wraps, low <= most) {
-        (false, true) => Some((low, high.min(most))),
-        (false, false) => Some((1, 0)),
-        (true, false) => Some((0, high.min(most))),
-        (true, true) => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn lanes_within_is_the_wrapping_test(low: u64, span: u64, bits in 1u32..64, near in -3i64..3) {
-            let most = u64::MAX >> (64 - bits);
-            // Bounds near the ends, too.
-            for (low, span) in [(low, span), (most.wrapping_add_signed(near), span), (low, low.wrapping_neg().wrapping_add_signed(near))] {
-                if let Some((first, last)) = lanes_within(low, span, most) {
-                    for lane in [0, 1, low, low.wrapping_sub(1), low.wrapping_add(span), low.wrapping_add(span).wrapping_add(1), most] {
-                        if lane <= most {
-                            prop_assert_eq!(first <= lane && lane <= last, lane.wrapping_sub(low) <= span);
-                        }
-                    }
-                }
-            }
-        }
     }
 }

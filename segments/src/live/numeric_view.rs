@@ -9,8 +9,6 @@ use super::column::NumericChunk;
 use super::count_copied;
 use super::number::{Number, join_zones};
 use super::view::ColumnState;
-use crate::encoding::lanes_within;
-use crate::kernel::{Lane, mask_span};
 use crate::{BLOCK_ROWS, LaneBlock, LaneSlice, NumericBlock, NumericColumn, SegmentError, Zone};
 
 /// A column of numbers at one instant.
@@ -56,28 +54,6 @@ impl<T: Number> NumericView<T> {
         });
         zones.fold(Zone { bounds: None, nulls: 0 }, join_zones)
     }
-}
-
-/// Marks the numbers at most `span` after `low`, wrapping; says whether it did.
-fn mask_within(base: u64, lanes: LaneSlice<'_>, (low, span): (u64, u64), out: &mut [u64]) -> bool {
-    fn mask<T: Lane>(lanes: &[T], low: u64, span: u64, out: &mut [u64]) -> bool {
-        match lanes_within(low, span, T::MOST) {
-            Some((low, high)) if low <= high => mask_span(lanes, T::of(low), T::of(high - low), out),
-            Some(_) => out.fill(0),
-            None => return false,
-        }
-        true
-    }
-    let low = low.wrapping_sub(base);
-    match lanes {
-        // Words wrap as the test does.
-        LaneSlice::B8(words) => mask_span(words, low, span, out),
-        LaneSlice::B4(lanes) => return mask(lanes, low, span, out),
-        LaneSlice::B2(lanes) => return mask(lanes, low, span, out),
-        LaneSlice::B1(lanes) => return mask(lanes, low, span, out),
-        LaneSlice::Zero(_) => return false,
-    }
-    true
 }
 
 /// Refuses rows beyond the end.
@@ -154,7 +130,7 @@ impl<T: Number> NumericColumn<T> for NumericView<T> {
             let place = done / 64;
             let (Some((base, lanes)), true) = (lanes, done.is_multiple_of(64)) else { return Ok(false) };
             let Some(out) = out.get_mut(place..place + lanes.len().div_ceil(64)) else { return Ok(false) };
-            if !mask_within(base, lanes, (low, span), out) {
+            if !lanes.mask_within(low.wrapping_sub(base), span, out) {
                 return Ok(false);
             }
             done += lanes.len();

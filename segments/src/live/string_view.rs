@@ -139,16 +139,19 @@ impl StringColumn for StringView {
         last: u32,
         out: &mut [u64],
     ) -> Result<bool, SegmentError> {
+        if first > last {
+            return Ok(false);
+        }
         let mut done = 0usize;
         for (chunk, part) in self.chunks.parts(rows.clone()) {
             let (Some(column), true) = (self.of(chunk), done.is_multiple_of(64)) else { return Ok(false) };
             let ids = &self.single(column)?[part];
             let place = done / 64;
             let Some(out) = out.get_mut(place..place + ids.len().div_ceil(64)) else { return Ok(false) };
-            kernel::mask_span(ids, first, last.saturating_sub(first), out);
+            kernel::mask_range(ids, first, last, out);
             done += ids.len();
         }
-        Ok(done == rows.len() && first <= last)
+        Ok(done == rows.len())
     }
 
     fn gather_ids(&self, rows: &[u32], out: &mut Vec<u32>) -> Result<(), SegmentError> {

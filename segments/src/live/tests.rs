@@ -1,6 +1,7 @@
 //! Does a live segment answer like the rows that went in? Random batches against slow oracles.
 
 mod coded;
+mod near;
 mod oracle;
 mod readers;
 mod refusals;

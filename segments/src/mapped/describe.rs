@@ -22,6 +22,9 @@ pub(crate) struct ColumnBytes<'s> {
 impl MappedSegment {
     /// The blocks of a column's values or ids, after each other as they lie in the file, checked: what the fastest scan
     /// of the column has to read. Unknown columns have none.
+    ///
+    /// # Errors
+    /// When the bytes are corrupt.
     pub fn stored_bytes(&self, name: &str) -> Result<&[u8], SegmentError> {
         let Some((_, column)) = self.mapped_columns().find(|(entry, _)| entry.name == name) else {
             return Ok(&[]);

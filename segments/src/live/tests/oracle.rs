@@ -197,20 +197,6 @@ fn check_id_reads(column: &dyn StringColumn, cells: &[Cell]) {
             column.read_ids(start..end, &mut range).unwrap();
             column.gather_ids(&every(1, start..end), &mut single).unwrap();
             assert_eq!(range, single);
-            check_mask(column, &range, start);
-        }
-    }
-}
-
-/// Which ids lie in a range, told where they lie; files tell it of some encodings and of aligned blocks only.
-fn check_mask(column: &dyn StringColumn, ids: &[u32], start: usize) {
-    let most = ids.iter().copied().max().unwrap_or(0);
-    for (first, last) in [(0, 0), (1, most.max(1)), (most, most), (most / 2, most)] {
-        let mut mask = vec![0xAAAA; ids.len().div_ceil(64)];
-        if column.mask_ids(start..start + ids.len(), first, last, &mut mask).unwrap() {
-            for (i, id) in ids.iter().enumerate() {
-                assert_eq!(mask[i / 64] >> (i % 64) & 1 == 1, (first..=last).contains(id), "{i}");
-            }
         }
     }
 }
