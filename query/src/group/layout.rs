@@ -51,7 +51,7 @@ impl Layout {
     }
 
     /// The word and the stride of a component.
-    pub(crate) fn place(&self, component: usize) -> (usize, u64) {
+    fn place(&self, component: usize) -> (usize, u64) {
         self.places.get(component).map_or((0, 0), |place| (place.word, place.stride))
     }
 
@@ -74,6 +74,9 @@ impl Layout {
                 Some(groups) => groups.iter().map(|group| code(*group as usize)).collect(),
                 None => (0..len).map(code).collect(),
             }
+        }
+        if possible == 1 {
+            return vec![0; groups.map_or(table.len(), <[u32]>::len)];
         }
         // Divisions are slow.
         macro_rules! each_code {
@@ -103,14 +106,14 @@ impl Layout {
 #[derive(Debug, Default)]
 pub(crate) struct Words {
     /// First words, and second ones where keys have them.
-    pub(crate) words: [Vec<u64>; 2],
+    columns: [Vec<u64>; 2],
     pairs: Vec<Pair>,
 }
 
 impl Words {
     /// So many keys of zeroes.
     pub(crate) fn reset(&mut self, layout: &Layout, keys: usize) {
-        let [first, second] = &mut self.words;
+        let [first, second] = &mut self.columns;
         first.clear();
         first.resize(keys, 0);
         second.clear();
@@ -119,13 +122,21 @@ impl Words {
 
     /// Adds a component's codes.
     pub(crate) fn add(&mut self, layout: &Layout, component: usize, codes: impl Iterator<Item = u64>) {
+        let (words, stride) = self.column(layout, component);
+        words
+            .iter_mut()
+            .zip(codes)
+            .for_each(|(word, code)| *word = word.wrapping_add(code.wrapping_mul(stride)));
+    }
+
+    /// The words of which a component is a part, and what its codes are multiplied by there.
+    pub(crate) fn column(&mut self, layout: &Layout, component: usize) -> (&mut [u64], u64) {
         let (word, stride) = layout.place(component);
-        let words = self.words[word].iter_mut();
-        words.zip(codes).for_each(|(word, code)| *word = word.wrapping_add(code.wrapping_mul(stride)));
+        (&mut self.columns[word], stride)
     }
 
     fn pairs(&mut self) -> &[Pair] {
-        let [first, second] = &self.words;
+        let [first, second] = &self.columns;
         self.pairs.clear();
         self.pairs.extend(first.iter().zip(second).map(|(a, b)| [*a, *b]));
         &self.pairs
@@ -151,7 +162,7 @@ impl FewWords {
     /// The groups of keys; replaces `out`.
     pub(crate) fn intern(&mut self, words: &mut Words, out: &mut Vec<u32>) {
         match self {
-            Self::One(table) => table.intern(&words.words[0], out),
+            Self::One(table) => table.intern(&words.columns[0], out),
             Self::Two(table) => table.intern(words.pairs(), out),
         }
     }
@@ -159,7 +170,7 @@ impl FewWords {
     /// A table of the same kind, where each key is another group.
     pub(crate) fn listed(&self, words: &mut Words) -> Self {
         match self {
-            Self::One(_) => Self::One(Interner::Listed(std::mem::take(&mut words.words[0]))),
+            Self::One(_) => Self::One(Interner::Listed(std::mem::take(&mut words.columns[0]))),
             Self::Two(_) => Self::Two(Interner::Listed(words.pairs().to_vec())),
         }
     }

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 use super::{MergeState, Spaces, State};
 use crate::QueryError;
-use crate::group::{FewWords, GroupLimits, Interner, Key, NarrowTable, Pair};
+use crate::group::{FewWords, GroupLimits, Interner, Key, Layout, NarrowTable, Pair};
 use crate::plan::{AggregateFunction, AggregatePlan};
 use crate::run::Control;
 
@@ -83,9 +83,10 @@ pub(crate) struct Batch<K> {
 impl AnySpread {
     /// For the groups of a plan; `None` where the plan's groups cannot be handed on, or are never many.
     pub(crate) fn new(plan: &AggregatePlan, spaces: &Spaces, control: &Control) -> Option<Self> {
-        Some(match spaces.layout()?.is_one_word() {
-            true => Self::One(Arc::new(Spread::new(plan, spaces, control)?)),
-            false => Self::Two(Arc::new(Spread::new(plan, spaces, control)?)),
+        let layout = spaces.layout()?;
+        Some(match layout.is_one_word() {
+            true => Self::One(Arc::new(Spread::new(plan, (spaces, &layout), control)?)),
+            false => Self::Two(Arc::new(Spread::new(plan, (spaces, &layout), control)?)),
         })
     }
 
@@ -172,10 +173,9 @@ impl AnySpread {
 }
 
 impl<K: Key> Spread<K> {
-    /// For the groups of a plan; `None` where the plan's groups cannot be handed on, or are never many.
-    pub(crate) fn new(plan: &AggregatePlan, spaces: &Spaces, control: &Control) -> Option<Self> {
+    /// For the groups of a plan with keys laid out so (see [`AnySpread::new`]).
+    fn new(plan: &AggregatePlan, (spaces, layout): (&Spaces, &Layout), control: &Control) -> Option<Self> {
         let limits = spaces.limits;
-        let layout = spaces.layout()?;
         let possible = u64::try_from(layout.possible()).unwrap_or(u64::MAX);
         let functions: Vec<AggregateFunction> =
             plan.aggregators.iter().map(|aggregator| aggregator.function.clone()).collect();

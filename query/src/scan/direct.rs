@@ -109,8 +109,8 @@ impl<'p> Direct<'p> {
             }
         }
         for (i, (key, common)) in keys.iter().enumerate() {
-            let (word, stride) = lent.layout.place(i + 1);
-            key.add_common(source, common, stride, chosen, &mut words.words[word])?;
+            let (column, stride) = words.column(&lent.layout, i + 1);
+            key.add_common(source, common, stride, chosen, column)?;
         }
         lent.table.intern(words, groups);
         for accumulator in accumulators.iter_mut() {

@@ -23,7 +23,7 @@ fn spread(possible: u64, rows: usize, limits: GroupLimits, control: &Control) ->
         rows,
         limits,
     };
-    Spread::new(&plan, &spaces, control).unwrap()
+    Spread::new(&plan, (&spaces, &spaces.layout().unwrap()), control).unwrap()
 }
 
 fn few() -> GroupLimits {
