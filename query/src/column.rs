@@ -4,8 +4,10 @@
 use std::cmp::Ordering;
 use std::hash::{BuildHasher, RandomState};
 
-use alluvium_expression::{compare_doubles, compare_text, double_text, float_text, parse_double, parse_long};
-use alluvium_segments::NumericBlock;
+use alluvium_expression::{
+    Value, compare_doubles, compare_text, decode, double_text, encode, float_text, parse_double, parse_long,
+};
+use alluvium_segments::{ColumnType, NumericBlock};
 use hashbrown::HashTable;
 
 use crate::group::mix;
@@ -123,6 +125,22 @@ pub struct TextColumn {
 }
 
 impl TextColumn {
+    /// What stands for the same values in another type.
+    pub(crate) fn recode(self, from: ColumnType, to: ColumnType) -> ColumnData {
+        if from == to || !(from.is_coded() || to.is_coded()) {
+            return ColumnData::Texts(self).cast(to);
+        }
+        let values: Vec<Value> = (0..self.ids.len())
+            .map(|row| self.get(row).map_or(Value::Null, |text| decode(text, from)))
+            .collect();
+        if to.is_numeric() {
+            return ColumnData::from_values(&values).cast(to);
+        }
+        let mut texts = TextInterner::default();
+        let ids = values.iter().map(|value| texts.intern(encode(value, to).as_deref())).collect();
+        ColumnData::Texts(Self { table: texts.table, ids })
+    }
+
     /// The text of a row.
     #[must_use]
     pub fn get(&self, row: usize) -> Option<&str> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::segment::NullMask;
-use crate::{ColumnType, Schema};
+use crate::{ColumnType, Schema, Storage};
 
 /// Rows as columns. `columns[i]` holds `schema.columns[i]`; each has `time.len()` rows.
 ///
@@ -27,9 +27,9 @@ pub enum BatchColumn {
     Float(NumericBatch<f32>),
     /// Of a double column.
     Double(NumericBatch<f64>),
-    /// Of a string column.
+    /// Of a column of texts.
     String(StringBatch),
-    /// Of a string column whose texts are numbered already.
+    /// Of a column of texts that are numbered already.
     Coded(CodedBatch),
 }
 
@@ -37,11 +37,11 @@ impl BatchColumn {
     /// An empty column of a type.
     #[must_use]
     pub fn of(column_type: ColumnType) -> Self {
-        match column_type {
-            ColumnType::Long => Self::Long(NumericBatch::default()),
-            ColumnType::Float => Self::Float(NumericBatch::default()),
-            ColumnType::Double => Self::Double(NumericBatch::default()),
-            ColumnType::String => Self::String(StringBatch::default()),
+        match column_type.storage() {
+            Storage::Long => Self::Long(NumericBatch::default()),
+            Storage::Float => Self::Float(NumericBatch::default()),
+            Storage::Double => Self::Double(NumericBatch::default()),
+            Storage::Texts => Self::String(StringBatch::default()),
         }
     }
 

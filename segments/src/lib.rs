@@ -11,6 +11,7 @@
 pub mod batch;
 mod bitmap;
 pub mod catalog;
+pub mod column_type;
 pub mod combine;
 pub mod dictionary;
 mod encoding;
@@ -30,14 +31,14 @@ pub mod segment;
 pub mod time;
 
 pub use batch::{BatchColumn, CodedBatch, NumericBatch, RowBatch, StringBatch, Texts};
+pub use column_type::{ColumnType, Element, Storage};
 pub use error::{ErrorClass, SegmentError};
 pub use id::SegmentId;
 pub use lanes::{LaneBlock, LaneSlice, RunSlice};
 pub use mapped::Projection;
 pub use projection::ProjectionSpec;
 pub use schema::{
-    BitmapIndex, ColumnSpec, ColumnType, DimensionOptions, MetricFunction, MultiValueHandling, Role, Schema,
-    TIME_COLUMN,
+    BitmapIndex, ColumnSpec, DimensionOptions, MetricFunction, MultiValueHandling, Role, Schema, TIME_COLUMN,
 };
 pub use segment::{
     BLOCK_ROWS, Column, MultiBlock, NullMask, NumericBlock, NumericColumn, RowOrder, Segment, SegmentRef,

@@ -2,38 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ColumnType;
 use crate::projection::ProjectionSpec;
 use crate::time::Granularity;
 
 /// The name of the time column, which every segment has.
 pub const TIME_COLUMN: &str = "__time";
-
-/// The type of a column's values. Closed: a new kind breaks every `match` on purpose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum ColumnType {
-    /// 64-bit integer.
-    Long,
-    /// 32-bit float.
-    Float,
-    /// 64-bit float.
-    Double,
-    /// Dictionary-encoded text, one or several values a row.
-    String,
-}
-
-impl ColumnType {
-    /// Druid's name: `LONG`, `FLOAT`, `DOUBLE`, `STRING`.
-    #[must_use]
-    pub fn druid_name(self) -> &'static str {
-        match self {
-            Self::Long => "LONG",
-            Self::Float => "FLOAT",
-            Self::Double => "DOUBLE",
-            Self::String => "STRING",
-        }
-    }
-}
 
 /// How the values of a multi-value row are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use alluvium_segments::time::{Granularity, Interval, Millis};
-use alluvium_segments::{BatchColumn, ColumnSpec, ColumnType, RowBatch, Schema, StringBatch};
+use alluvium_segments::{BatchColumn, ColumnSpec, RowBatch, Schema, StringBatch};
 
+use super::auto::Autos;
 use super::field::Field;
 use super::record::{Reject, RejectKind};
 use super::slots::{Found, SlotId, Slots, counts_rows};
@@ -43,6 +44,8 @@ pub(crate) struct RowBuilder {
     pub(super) schema: Arc<Schema>,
     pub(super) time: Vec<Millis>,
     pub(super) columns: Vec<BatchColumn>,
+    /// Columns whose type is that of what they hold.
+    autos: Autos,
     /// Columns that count rows.
     counters: Vec<usize>,
     pub(super) timestamp: TimestampReader,
@@ -72,6 +75,7 @@ impl RowBuilder {
             slots: Slots::new(data),
             window: TimeWindow { span: Interval::ETERNITY, intervals: data.granularity.intervals.clone() },
             kept_columns: schema.columns.len(),
+            autos: Autos::new(data),
             schema: Arc::new(schema),
             time: Vec::new(),
             columns,
@@ -113,11 +117,11 @@ impl RowBuilder {
     /// Hands over the rows.
     pub(crate) fn take(&mut self) -> RowBatch {
         let fresh = self.schema.columns.iter().map(|c| BatchColumn::of(c.column_type)).collect();
-        RowBatch {
+        self.autos.settle(RowBatch {
             schema: Arc::clone(&self.schema),
             time: std::mem::take(&mut self.time),
             columns: std::mem::replace(&mut self.columns, fresh),
-        }
+        })
     }
 
     /// Where the rows end now; to be taken between rows.
@@ -166,11 +170,12 @@ impl RowBuilder {
     pub(crate) fn discover(&mut self, name: &str) -> SlotId {
         let index = self.columns.len();
         let schema = Arc::make_mut(&mut self.schema);
-        schema.columns.push(ColumnSpec::dimension(name, ColumnType::String));
+        let column_type = self.autos.discovered();
+        schema.columns.push(ColumnSpec::dimension(name, column_type));
         let mut column = StringBatch::default();
         column.row_ends.resize(self.time.len(), 0);
         self.columns.push(BatchColumn::String(column));
-        self.slots.discover(name, index)
+        self.slots.discover(name, index, column_type)
     }
 
     /// The slot of a field found in the data if `field` is fit to be a dimension.
@@ -186,8 +191,8 @@ impl RowBuilder {
     pub(super) fn is_fit(&self, field: &Field<'_>) -> bool {
         match field {
             Field::Null => self.keep_null_columns,
-            Field::Map(_) => false,
-            Field::List(_) => field.is_flat_list(),
+            Field::Map(_) => self.autos.typed(),
+            Field::List(_) => self.autos.typed() || field.is_flat_list(),
             _ => true,
         }
     }

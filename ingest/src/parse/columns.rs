@@ -13,7 +13,7 @@ use super::builder::{RowBuilder, Stamp};
 use super::cells::Cells;
 use super::coerce::Numeric;
 use super::field::Field;
-use super::put::{put_column, stamp};
+use super::put::{put_column, put_whole, stamp};
 use super::record::{Outcome, Reject};
 use super::slots::{Found, Slot, Target};
 
@@ -144,7 +144,16 @@ impl RowBuilder {
         problems: &mut Vec<(usize, Reject)>,
     ) {
         for target in &slot.targets {
-            let Target::Column { index, metric } = *target else { continue };
+            let (index, metric) = match *target {
+                Target::Time => continue,
+                Target::Whole { index } => {
+                    for (at, row) in kept.iter().enumerate() {
+                        put_whole(&mut self.columns, index, before + at, &cells.get(row));
+                    }
+                    continue;
+                }
+                Target::Column { index, metric } => (index, metric),
+            };
             let Some(column) = self.columns.get_mut(index) else { continue };
             // A field given twice: the later column counts.
             column.truncate(before);

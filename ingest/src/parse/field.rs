@@ -55,6 +55,42 @@ impl<'f> Field<'f> {
         }
     }
 
+    /// As JSON.
+    pub(crate) fn to_json(&self) -> String {
+        let mut out = String::new();
+        self.write_json(&mut out);
+        out
+    }
+
+    fn write_json(&self, out: &mut String) {
+        match self {
+            Self::Null => out.push_str("null"),
+            Self::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
+            Self::Long(v) => out.push_str(&v.to_string()),
+            Self::Double(v) if v.is_finite() => out.push_str(&double_text(*v)),
+            Self::Double(v) => write_json_text(&double_text(*v), out),
+            Self::Text(text) => write_json_text(text, out),
+            Self::List(list) => {
+                out.push('[');
+                for (i, field) in list.iter().enumerate() {
+                    out.push_str(if i > 0 { "," } else { "" });
+                    field.write_json(out);
+                }
+                out.push(']');
+            }
+            Self::Map(map) => {
+                out.push('{');
+                for (i, (key, field)) in map.iter().enumerate() {
+                    out.push_str(if i > 0 { "," } else { "" });
+                    write_json_text(key, out);
+                    out.push(':');
+                    field.write_json(out);
+                }
+                out.push('}');
+            }
+        }
+    }
+
     fn write_text(&self, out: &mut String) {
         match self {
             Self::Long(v) => out.push_str(&v.to_string()),
@@ -80,6 +116,10 @@ impl<'f> Field<'f> {
             scalar => out.push_str(&scalar.to_text()),
         }
     }
+}
+
+fn write_json_text(text: &str, out: &mut String) {
+    out.push_str(&serde_json::Value::from(text).to_string());
 }
 
 /// Whole numbers beyond 64 bits are doubles, as in Druid.

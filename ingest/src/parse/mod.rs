@@ -1,5 +1,6 @@
 //! How do bytes become typed columns? [`RowParser`] reads records of an input format into a batch of rows.
 
+mod auto;
 mod builder;
 mod cells;
 mod coerce;

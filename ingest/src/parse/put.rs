@@ -16,12 +16,19 @@ impl RowBuilder {
     pub(crate) fn put_text(&mut self, slot: SlotId, text: &str) {
         let rows = self.time.len();
         for target in self.slots.get(slot).map_or(&[][..], |s| &s.targets) {
-            let Target::Column { index, metric } = *target else {
-                self.stamp = match self.timestamp.text(text) {
-                    Some(t) => Stamp::At(t),
-                    None => Stamp::Bad(text.to_owned()),
-                };
-                continue;
+            let (index, metric) = match *target {
+                Target::Time => {
+                    self.stamp = match self.timestamp.text(text) {
+                        Some(t) => Stamp::At(t),
+                        None => Stamp::Bad(text.to_owned()),
+                    };
+                    continue;
+                }
+                Target::Whole { index } => {
+                    put_whole(&mut self.columns, index, rows, &Field::Text(text.into()));
+                    continue;
+                }
+                Target::Column { index, metric } => (index, metric),
             };
             let Some(column) = self.columns.get_mut(index) else { continue };
             forget_row(column, rows);
@@ -44,12 +51,19 @@ impl RowBuilder {
     pub(crate) fn put_long(&mut self, slot: SlotId, value: i64) {
         let rows = self.time.len();
         for target in self.slots.get(slot).map_or(&[][..], |s| &s.targets) {
-            let Target::Column { index, .. } = *target else {
-                self.stamp = match self.timestamp.long(value) {
-                    Some(t) => Stamp::At(t),
-                    None => Stamp::Bad(value.to_string()),
-                };
-                continue;
+            let index = match *target {
+                Target::Time => {
+                    self.stamp = match self.timestamp.long(value) {
+                        Some(t) => Stamp::At(t),
+                        None => Stamp::Bad(value.to_string()),
+                    };
+                    continue;
+                }
+                Target::Whole { index } => {
+                    put_whole(&mut self.columns, index, rows, &Field::Long(value));
+                    continue;
+                }
+                Target::Column { index, .. } => index,
             };
             let Some(column) = self.columns.get_mut(index) else { continue };
             forget_row(column, rows);
@@ -66,12 +80,19 @@ impl RowBuilder {
     pub(crate) fn put_double(&mut self, slot: SlotId, value: f64) {
         let rows = self.time.len();
         for target in self.slots.get(slot).map_or(&[][..], |s| &s.targets) {
-            let Target::Column { index, .. } = *target else {
-                self.stamp = match self.timestamp.double(value) {
-                    Some(t) => Stamp::At(t),
-                    None => Stamp::Bad(double_text(value)),
-                };
-                continue;
+            let index = match *target {
+                Target::Time => {
+                    self.stamp = match self.timestamp.double(value) {
+                        Some(t) => Stamp::At(t),
+                        None => Stamp::Bad(double_text(value)),
+                    };
+                    continue;
+                }
+                Target::Whole { index } => {
+                    put_whole(&mut self.columns, index, rows, &Field::Double(value));
+                    continue;
+                }
+                Target::Column { index, .. } => index,
             };
             let Some(column) = self.columns.get_mut(index) else { continue };
             forget_row(column, rows);
@@ -100,9 +121,10 @@ impl RowBuilder {
         // A dimension found elsewhere does not take what would not have made it one.
         let nested =
             slot.discovered && matches!(field, Field::Map(_) | Field::List(_)) && !field.is_flat_list();
-        let field = if nested { &Field::Null } else { field };
+        let flat = if nested { &Field::Null } else { field };
         for target in slot.targets.iter().copied().filter(|t| wanted(*t)) {
             match target {
+                Target::Whole { index } => put_whole(&mut self.columns, index, self.time.len(), field),
                 Target::Time => self.stamp = stamp(&self.timestamp, field),
                 Target::Column { index, metric } => {
                     let rows = self.time.len();
@@ -110,7 +132,7 @@ impl RowBuilder {
                         &mut self.columns,
                         index,
                         rows,
-                        field,
+                        flat,
                         metric,
                         &self.schema,
                         &mut self.problems,
@@ -151,6 +173,17 @@ pub(super) fn put_column(
     };
     if let Some(why) = misfit {
         problems.push(bad_value(schema, index, &field.to_text(), why));
+    }
+}
+
+/// A row of a column of whole values: its JSON text.
+pub(super) fn put_whole(columns: &mut [BatchColumn], index: usize, rows: usize, field: &Field<'_>) {
+    let Some(column) = columns.get_mut(index) else { return };
+    forget_row(column, rows);
+    let Some(column) = column.strings() else { return };
+    match field {
+        Field::Null => column.push(None),
+        field => column.push(Some(&field.to_json())),
     }
 }
 

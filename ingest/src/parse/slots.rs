@@ -15,6 +15,23 @@ pub(crate) enum Target {
     Time,
     /// A column; metrics read texts more loosely than dimensions.
     Column { index: usize, metric: bool },
+    /// A column of whole values, nested or not.
+    Whole { index: usize },
+}
+
+impl Target {
+    /// The dimension of a type.
+    fn dimension(index: usize, column_type: ColumnType) -> Self {
+        if column_type.is_coded() { Self::Whole { index } } else { Self::Column { index, metric: false } }
+    }
+
+    /// The column it names.
+    pub(crate) fn column(self) -> Option<usize> {
+        match self {
+            Self::Time => None,
+            Self::Column { index, .. } | Self::Whole { index } => Some(index),
+        }
+    }
 }
 
 /// An input field that somebody wants.
@@ -69,7 +86,7 @@ impl Slots {
         slots.excluded.insert(data.timestamp.column.clone());
         slots.add(&data.timestamp.column, Target::Time);
         for (index, column) in data.dimensions.columns.iter().enumerate() {
-            slots.add(&column.name, Target::Column { index, metric: false });
+            slots.add(&column.name, Target::dimension(index, column.column_type));
         }
         for (i, metric) in data.metrics.iter().enumerate() {
             let index = data.dimensions.columns.len() + i;
@@ -101,11 +118,11 @@ impl Slots {
     }
 
     /// A slot for a column found in the data.
-    pub(crate) fn discover(&mut self, name: &str, index: usize) -> SlotId {
+    pub(crate) fn discover(&mut self, name: &str, index: usize, column_type: ColumnType) -> SlotId {
         let id = self.ensure(name);
         if let Some(slot) = self.slots.get_mut(id as usize) {
             slot.discovered = true;
-            slot.targets.push(Target::Column { index, metric: false });
+            slot.targets.push(Target::dimension(index, column_type));
         }
         // What the order said of this name is no longer so.
         for (known, found) in &mut self.order {
@@ -120,7 +137,11 @@ impl Slots {
     pub(crate) fn forget(&mut self, columns: usize) {
         let gone = |slot: &Slot| {
             slot.discovered
-                && matches!(slot.targets.first(), Some(Target::Column { index, .. }) if *index >= columns)
+                && slot
+                    .targets
+                    .first()
+                    .and_then(|target| target.column())
+                    .is_some_and(|index| index >= columns)
         };
         while self.slots.last().is_some_and(gone) {
             self.slots.pop();

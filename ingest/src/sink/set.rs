@@ -26,6 +26,8 @@ pub(crate) enum Identity {
 struct Sink {
     id: SegmentId,
     sequence: String,
+    /// The columns of its rows so far.
+    schema: Arc<Schema>,
     /// Frozen parts, then the arriving one.
     parts: Vec<Arc<Part>>,
     arriving: Option<Arriving>,
@@ -41,6 +43,26 @@ struct Arriving {
 impl Sink {
     fn rows(&self) -> u64 {
         self.frozen_rows + self.arriving.as_ref().map_or(0, |a| a.writer.rows() as u64)
+    }
+
+    /// Whether rows of these columns can be rows of this segment: no column has another type there. Then their columns
+    /// are known to it from now on.
+    fn takes(&mut self, schema: &Arc<Schema>) -> bool {
+        if Arc::ptr_eq(&self.schema, schema) {
+            return true;
+        }
+        let mut new = Vec::new();
+        for column in &schema.columns {
+            match self.schema.find(&column.name) {
+                Some((_, known)) if known.column_type != column.column_type => return false,
+                Some(_) => {}
+                None => new.push(column.clone()),
+            }
+        }
+        if !new.is_empty() {
+            Arc::make_mut(&mut self.schema).columns.extend(new);
+        }
+        true
     }
 
     fn freeze_part(&mut self) -> Option<Arc<Part>> {
@@ -91,8 +113,7 @@ impl SinkSet {
         now_ms: i64,
     ) -> Result<(), IngestError> {
         let Some(first) = batch.time.first().copied() else { return Ok(()) };
-        let holds = |s: &Sink| s.id.datasource == datasource && s.id.interval.contains(first);
-        let at = match self.sinks.iter().position(holds) {
+        let at = match self.find(datasource, first, &batch.schema) {
             Some(at) => at,
             None => self.open(datasource, chunk, first, &batch.schema, now_ms)?,
         };
@@ -131,11 +152,16 @@ impl SinkSet {
         now_ms: i64,
     ) -> Result<(), IngestError> {
         let Some(first) = rows.time.first().copied() else { return Ok(()) };
-        let holds = |s: &Sink| s.id.datasource == datasource && s.id.interval.contains(first);
-        if !self.sinks.iter().any(holds) {
+        if self.find(datasource, first, &rows.schema).is_none() {
             self.open(datasource, chunk, first, &rows.schema, now_ms)?;
         }
         Ok(())
+    }
+
+    /// The segment for rows of these columns at a time.
+    fn find(&mut self, datasource: &str, time: i64, schema: &Arc<Schema>) -> Option<usize> {
+        let holds = |s: &Sink| s.id.datasource == datasource && s.id.interval.contains(time);
+        self.sinks.iter_mut().position(|s| holds(s) && s.takes(schema))
     }
 
     fn open(
@@ -160,7 +186,8 @@ impl SinkSet {
             }
         };
         tracing::debug!(segment = %id, columns = schema.columns.len(), "a segment is opened");
-        self.sinks.push(Sink { id, sequence, parts: Vec::new(), arriving: None, frozen_rows: 0 });
+        let schema = Arc::clone(schema);
+        self.sinks.push(Sink { id, sequence, schema, parts: Vec::new(), arriving: None, frozen_rows: 0 });
         Ok(self.sinks.len() - 1)
     }
 

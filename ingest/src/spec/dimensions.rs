@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use alluvium_segments::column_type::UnknownColumnType;
 use alluvium_segments::{BitmapIndex, ColumnSpec, ColumnType, DimensionOptions, MultiValueHandling, Role};
 use serde_json::Value;
 
@@ -15,8 +16,12 @@ pub struct DimensionsSpec {
     pub columns: Vec<ColumnSpec>,
     /// Fields never discovered.
     pub exclusions: BTreeSet<String>,
-    /// Whether other root fields become string dimensions as they appear.
+    /// Whether other root fields become dimensions as they appear.
     pub discover: bool,
+    /// Listed dimensions whose type is that of what they hold.
+    pub autos: BTreeSet<String>,
+    /// Whether the type of discovered dimensions is that of what they hold; otherwise they are strings.
+    pub typed: bool,
 }
 
 impl DimensionsSpec {
@@ -27,15 +32,22 @@ impl DimensionsSpec {
     ) -> Result<Self, SpecError> {
         let Some(json) = json else { return Ok(Self { discover: true, ..Self::default() }) };
         let mut fields = Fields::new(json, path)?;
-        let later = "only string discovery exists; list typed dimensions instead";
-        fields.refuse("useSchemaDiscovery", None, later)?;
         fields.refuse("spatialDimensions", None, "spatial columns are not built")?;
         let by_time = Value::Bool(true);
         fields.refuse("forceSegmentSortByTime", Some(&by_time), "segments are sorted by time")?;
-        let mut columns = Vec::new();
+        let (mut columns, mut autos) = (Vec::new(), BTreeSet::new());
         for (i, dimension) in fields.list("dimensions")?.into_iter().flatten().enumerate() {
             let at = format!("{}[{i}]", fields.path_of("dimensions"));
-            columns.push(read_dimension(dimension, &at, notes)?);
+            let column = read_dimension(dimension, &at, notes)?;
+            if dimension
+                .get("type")
+                .and_then(Value::as_str)
+                .is_some_and(|kind| kind.eq_ignore_ascii_case("auto"))
+                && column.column_type == ColumnType::Json
+            {
+                autos.insert(column.name.clone());
+            }
+            columns.push(column);
         }
         let exclusions: BTreeSet<String> =
             fields.texts("dimensionExclusions")?.unwrap_or_default().into_iter().collect();
@@ -43,9 +55,10 @@ impl DimensionsSpec {
             let why = format!("`{}` is listed as a dimension too", both.name);
             return Err(SpecError::invalid(fields.path_of("dimensionExclusions"), why));
         }
-        let discover = fields.boolean("includeAllDimensions", false)? || columns.is_empty();
+        let typed = fields.boolean("useSchemaDiscovery", false)?;
+        let discover = fields.boolean("includeAllDimensions", false)? || typed || columns.is_empty();
         fields.finish()?;
-        Ok(Self { columns, exclusions, discover })
+        Ok(Self { columns, exclusions, discover, autos, typed })
     }
 }
 
@@ -65,8 +78,15 @@ pub(super) fn read_dimension(
         "long" => ColumnType::Long,
         "float" => ColumnType::Float,
         "double" => ColumnType::Double,
-        "json" | "auto" | "spatial" | "newspatial" => {
-            let why = format!("dimension type `{kind}`; use string, long, float or double");
+        "json" => ColumnType::Json,
+        "auto" => match fields.text("castToType")? {
+            None => ColumnType::Json,
+            Some(name) => name.parse().map_err(|e: UnknownColumnType| {
+                SpecError::invalid(fields.path_of("castToType"), e.to_string())
+            })?,
+        },
+        "spatial" | "newspatial" => {
+            let why = format!("dimension type `{kind}`; spatial columns are not built");
             return Err(SpecError::unsupported(fields.path_of("type"), why));
         }
         _ => {
@@ -75,7 +95,9 @@ pub(super) fn read_dimension(
         }
     };
     fields.refuse("maxStringLength", None, "texts are kept whole")?;
-    fields.refuse("castToType", None, "give the dimension this type")?;
+    if kind != "auto" {
+        fields.refuse("castToType", None, "give the dimension this type")?;
+    }
     fields.no_effect(&["columnFormatSpec"], notes);
     let is_string = column_type == ColumnType::String;
     let bitmap_index = match fields.maybe_boolean("createBitmapIndex")? {

@@ -6,6 +6,7 @@ mod predicate;
 mod read;
 mod row;
 mod search;
+mod whole;
 mod write;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ pub use self::number::{DoublePredicate, LongPredicate};
 pub use self::predicate::{StringPredicate, TextRange};
 pub use self::row::{RowFilter, matches};
 pub use self::search::SearchQuery;
+pub use self::whole::WholePredicate;
 use crate::{Expr, ExprType, ExtractionFn, FilterError, JavaRegex, LikePattern, StringOrdering, Value};
 
 /// A native filter. Serialised as Druid's JSON.
@@ -73,6 +75,14 @@ pub enum ColumnTest {
         /// How to compare.
         match_type: ExprType,
         /// With what.
+        value: Value,
+    },
+    /// `arrayContainsElement`: an array that has the value among its elements by a type; a single value is an array of
+    /// one. Null asks for an element that is null.
+    Contains {
+        /// How to compare.
+        match_type: ExprType,
+        /// With what, of `match_type`.
         value: Value,
     },
     /// `null`
@@ -173,7 +183,7 @@ impl Filter {
     ///
     /// # Errors
     /// When a field is missing or wrong (named), or the type is unknown or not supported (`spatial`,
-    /// `javascript`, `bloom`, `arrayContainsElement`).
+    /// `javascript`, `bloom`).
     pub fn from_json(json: &Json) -> Result<Self, FilterError> {
         read::filter(json, 0)
     }

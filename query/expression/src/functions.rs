@@ -10,6 +10,7 @@ mod conditional;
 mod decimal;
 mod general;
 mod ip;
+mod json;
 mod math;
 mod pattern;
 mod registry;
@@ -77,6 +78,7 @@ pub(crate) enum Gives {
 const LONG: Gives = Gives::Type(ExprType::Long);
 const DOUBLE: Gives = Gives::Type(ExprType::Double);
 const STRING: Gives = Gives::Type(ExprType::String);
+const JSON: Gives = Gives::Type(ExprType::Json);
 const STRINGS: Gives = Gives::Type(ExprType::StringArray);
 
 /// A function of the language.

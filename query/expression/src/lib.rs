@@ -19,6 +19,7 @@ mod filter;
 mod functions;
 mod joda;
 mod like;
+mod nested;
 mod order;
 mod parse;
 mod regexes;
@@ -33,11 +34,12 @@ pub use eval::{Bindings, NoColumns, eval};
 pub use extraction::ExtractionFn;
 pub use filter::{
     ColumnFilter, ColumnTest, DimensionRef, DoublePredicate, Filter, LongPredicate, RowFilter, SearchQuery,
-    StringPredicate, TextRange, matches,
+    StringPredicate, TextRange, WholePredicate, matches,
 };
 pub use functions::{function_names, unsupported_function_names};
 pub use joda::{JodaError, JodaFormat};
 pub use like::LikePattern;
+pub use nested::{JsonPath, decode, encode};
 pub use order::{StringOrdering, compare_nullable, compare_text, utf16_len};
 pub use parse::{MAX_DEPTH, parse};
 pub use regexes::{JavaRegex, java_regex};

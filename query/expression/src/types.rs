@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use alluvium_segments::ColumnType;
+use alluvium_segments::{ColumnType, Element};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The type of a value. There is no single-precision type: floats are doubles here.
@@ -21,6 +21,8 @@ pub enum ExprType {
     DoubleArray,
     /// List of texts.
     StringArray,
+    /// Nested values.
+    Json,
 }
 
 impl ExprType {
@@ -34,6 +36,7 @@ impl ExprType {
             Self::LongArray => "ARRAY<LONG>",
             Self::DoubleArray => "ARRAY<DOUBLE>",
             Self::StringArray => "ARRAY<STRING>",
+            Self::Json => "COMPLEX<json>",
         }
     }
 
@@ -71,11 +74,15 @@ impl ExprType {
         }
     }
 
-    /// The type that holds both: equal types stay, numbers meet at double, anything else at string.
+    /// The type that holds both: equal types stay, nested values hold all, numbers meet at double, anything else at
+    /// string.
     #[must_use]
     pub fn common(self, other: Self) -> Self {
         if self == other {
             return self;
+        }
+        if self == Self::Json || other == Self::Json {
+            return Self::Json;
         }
         let (a, b) = (self.element(), other.element());
         let scalar = match (a, b) {
@@ -95,7 +102,9 @@ impl fmt::Display for ExprType {
 
 /// A text that names no type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a type; use LONG, DOUBLE, STRING, ARRAY<LONG>, ARRAY<DOUBLE> or ARRAY<STRING>")]
+#[error(
+    "`{0}` is not a type; use LONG, DOUBLE, STRING, ARRAY<LONG>, ARRAY<DOUBLE>, ARRAY<STRING> or COMPLEX<json>"
+)]
 pub struct UnknownType(pub String);
 
 impl FromStr for ExprType {
@@ -110,6 +119,7 @@ impl FromStr for ExprType {
             "ARRAY<LONG>" | "LONG_ARRAY" => Self::LongArray,
             "ARRAY<DOUBLE>" | "DOUBLE_ARRAY" | "ARRAY<FLOAT>" => Self::DoubleArray,
             "ARRAY<STRING>" | "STRING_ARRAY" => Self::StringArray,
+            "COMPLEX<JSON>" | "JSON" => Self::Json,
             _ => return Err(UnknownType(text.to_owned())),
         })
     }
@@ -121,6 +131,10 @@ impl From<ColumnType> for ExprType {
             ColumnType::Long => Self::Long,
             ColumnType::Float | ColumnType::Double => Self::Double,
             ColumnType::String => Self::String,
+            ColumnType::Array(Element::Long) => Self::LongArray,
+            ColumnType::Array(Element::Double) => Self::DoubleArray,
+            ColumnType::Array(Element::String) => Self::StringArray,
+            ColumnType::Json => Self::Json,
         }
     }
 }

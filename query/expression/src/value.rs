@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::ExprType;
+use crate::nested;
 use crate::order::compare_text;
 pub use number::{compare_doubles, double_text, float_text, parse_double, parse_long, parse_number};
 
@@ -30,6 +31,8 @@ pub enum Value {
     LongArray(Arc<[Option<i64>]>),
     /// Several doubles.
     DoubleArray(Arc<[Option<f64>]>),
+    /// A nested value, scalar or not.
+    Json(Arc<serde_json::Value>),
 }
 
 impl Value {
@@ -62,6 +65,7 @@ impl Value {
             Self::StringArray(_) => ExprType::StringArray,
             Self::LongArray(_) => ExprType::LongArray,
             Self::DoubleArray(_) => ExprType::DoubleArray,
+            Self::Json(_) => ExprType::Json,
         })
     }
 
@@ -80,6 +84,7 @@ impl Value {
             Self::Long(v) => Some(*v),
             Self::Double(v) => Some(*v as i64),
             Self::String(text) => parse_long(text).or_else(|| parse_double(text).map(|d| d as i64)),
+            Self::Json(json) => nested::scalar(json)?.as_long(),
             array => array.only_element()?.as_long(),
         }
     }
@@ -92,6 +97,7 @@ impl Value {
             Self::Long(v) => Some(*v as f64),
             Self::Double(v) => Some(*v),
             Self::String(text) => parse_double(text),
+            Self::Json(json) => nested::scalar(json)?.as_double(),
             array => array.only_element()?.as_double(),
         }
     }
@@ -105,6 +111,10 @@ impl Value {
             Self::String(text) => Some(Arc::clone(text)),
             Self::Long(v) => Some(v.to_string().into()),
             Self::Double(v) => Some(double_text(*v).into()),
+            Self::Json(json) => match nested::scalar(json) {
+                Some(scalar) => scalar.as_string(),
+                None => Some(json.to_string().into()),
+            },
             array => {
                 let elements = array.elements();
                 if let [only] = elements.as_slice() {
@@ -125,6 +135,7 @@ impl Value {
             Self::Long(v) => Some(*v > 0),
             Self::Double(v) => Some(*v > 0.0),
             Self::String(text) => Some(text.eq_ignore_ascii_case("true")),
+            Self::Json(json) => nested::scalar(json)?.as_bool(),
             array => array.only_element()?.as_bool(),
         }
     }
@@ -136,6 +147,7 @@ impl Value {
             Self::Long(_) | Self::Double(_) => self.clone(),
             Self::String(text) => parse_number(text),
             Self::Null => Self::Null,
+            Self::Json(json) => nested::scalar(json).map_or(Self::Null, |v| v.as_number()),
             array => array.only_element().map_or(Self::Null, |v| v.as_number()),
         }
     }
@@ -147,6 +159,7 @@ impl Value {
             return self.clone();
         }
         match to {
+            ExprType::Json => Self::Json(Arc::new(self.to_json())),
             ExprType::Long => self.as_long().map_or(Self::Null, Self::Long),
             ExprType::Double => self.as_double().map_or(Self::Null, Self::Double),
             ExprType::String => self.as_string().map_or(Self::Null, Self::String),
@@ -164,6 +177,10 @@ impl Value {
             }
             Self::LongArray(items) => items.iter().map(|i| i.map_or(Self::Null, Self::Long)).collect(),
             Self::DoubleArray(items) => items.iter().map(|i| i.map_or(Self::Null, Self::Double)).collect(),
+            Self::Json(json) => match &**json {
+                serde_json::Value::Array(items) => items.iter().map(nested::element).collect(),
+                _ => vec![self.clone()],
+            },
             scalar => vec![scalar.clone()],
         }
     }
@@ -221,6 +238,7 @@ impl Value {
             (Self::Null, _) | (_, Self::Null) => None,
             (Self::String(a), Self::String(b)) => Some(a == b),
             (Self::Long(a), Self::Long(b)) => Some(a == b),
+            (Self::Json(a), Self::Json(b)) => Some(a == b),
             (a, b) if a.is_array() || b.is_array() => Some(compare_arrays(a, b) == Ordering::Equal),
             (a, b) => Some(a.as_double()? == b.as_double()?),
         }
@@ -268,6 +286,7 @@ impl Value {
             Self::Double(v) if v.is_finite() => Json::from(*v),
             Self::Double(v) => Json::from(double_text(*v)),
             Self::String(text) => Json::from(text.as_ref()),
+            Self::Json(json) => json.as_ref().clone(),
             array => Json::Array(array.elements().iter().map(Self::to_json).collect()),
         }
     }

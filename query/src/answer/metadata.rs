@@ -173,7 +173,7 @@ fn aggregator_json(spec: &ColumnSpec) -> Option<Value> {
         ColumnType::Long => "long",
         ColumnType::Float => "float",
         ColumnType::Double => "double",
-        ColumnType::String => return None,
+        ColumnType::String | ColumnType::Array(_) | ColumnType::Json => return None,
     };
     let suffix = match function {
         MetricFunction::Count | MetricFunction::Sum => "Sum",

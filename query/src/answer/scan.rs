@@ -2,7 +2,7 @@
 
 use alluvium_segments::{ColumnSpec, ColumnType, TIME_COLUMN};
 
-use super::write::{write_datum, write_key, write_list, write_text};
+use super::write::{write_key, write_list, write_text, write_typed};
 use crate::partial::{RowBlock, RowSet};
 use crate::plan::{RowColumn, VirtualSource};
 use crate::request::{Scan, ScanFormat};
@@ -12,6 +12,10 @@ pub(crate) fn scan_columns(query: &Scan, known: &[ColumnSpec]) -> Vec<(String, O
     let type_of = |name: &str| {
         let computed = query.virtual_columns.iter().find(|v| v.name == name).map(|v| match &v.source {
             VirtualSource::Expression { output_type, .. } => output_type.unwrap_or(ColumnType::String),
+            VirtualSource::Existing { columns } => {
+                let existing = columns.iter().find_map(|name| known.iter().find(|c| c.name == *name));
+                existing.map_or(ColumnType::String, |c| c.column_type)
+            }
             VirtualSource::Values { .. } => ColumnType::String,
         });
         let stored = || known.iter().find(|c| c.name == name).map(|c| c.column_type);
@@ -31,7 +35,10 @@ pub(crate) fn scan_columns(query: &Scan, known: &[ColumnSpec]) -> Vec<(String, O
 
 /// Columns of the plan for what `scan_columns` gave.
 pub(crate) fn row_columns(columns: &[(String, Option<ColumnType>)]) -> Vec<RowColumn> {
-    columns.iter().map(|(name, _)| RowColumn { name: name.clone(), output_type: None }).collect()
+    let coded = |column_type: &Option<ColumnType>| column_type.filter(|t| t.is_coded());
+    let column =
+        |(name, column_type)| RowColumn { name: String::clone(name), output_type: coded(column_type) };
+    columns.iter().map(|(name, column_type)| column((name, column_type))).collect()
 }
 
 /// The whole answer.
@@ -98,15 +105,15 @@ fn write_row(
     match format {
         ScanFormat::List => {
             out.push(b'{');
-            write_list(cells, out, |((name, _), data), out| {
+            write_list(cells, out, |((name, column_type), data), out| {
                 write_key(name, out);
-                write_datum(data, row, out);
+                write_typed(data, *column_type, row, out);
             });
             out.push(b'}');
         }
         ScanFormat::Compacted => {
             out.push(b'[');
-            write_list(cells, out, |(_, data), out| write_datum(data, row, out));
+            write_list(cells, out, |((_, column_type), data), out| write_typed(data, *column_type, row, out));
             out.push(b']');
         }
     }

@@ -3,14 +3,15 @@
 
 use std::cmp::Ordering;
 
-use alluvium_expression::{StringOrdering, Value, double_text};
+use alluvium_expression::{StringOrdering, Value, decode, double_text};
+use alluvium_segments::ColumnType;
 
 use super::write::{write_datum, write_text};
 use crate::QueryError;
 use crate::column::{ColumnData, ResultColumn};
 use crate::partial::Groups;
 use crate::plan::AggregatePlan;
-use crate::post::{PostAggregator, value_of};
+use crate::post::PostAggregator;
 
 /// A finished result.
 #[derive(Debug)]
@@ -46,8 +47,12 @@ impl Table {
     ) -> Result<Self, QueryError> {
         let (rows, buckets) = (groups.len(), groups.buckets().to_vec());
         let finished = groups.finish(plan).into_iter();
-        let columns =
-            finished.map(|ResultColumn { name, data }| NamedCells { name, cells: Cells::Data(data) });
+        let types = plan.dimensions.iter().map(|d| Some(d.output_type));
+        let types = types.chain(plan.aggregators.iter().map(|a| a.function.coded_type()));
+        let columns = finished.zip(types).map(|(ResultColumn { name, data }, column_type)| {
+            let coded = column_type.filter(|t| t.is_coded());
+            NamedCells { name, cells: coded.map_or_else(|| Cells::Data(data.clone()), |t| decoded(&data, t)) }
+        });
         let mut table = Self { rows, buckets, columns: columns.collect() };
         for aggregator in post {
             let values = (0..rows).map(|row| aggregator.value(&table, row)).collect::<Result<Vec<_>, _>>()?;
@@ -68,14 +73,17 @@ impl Table {
     }
 }
 
+/// The values that texts stand for.
+fn decoded(data: &ColumnData, column_type: ColumnType) -> Cells {
+    let value = |row| data.text(row).map_or(Value::Null, |text| decode(&text, column_type));
+    Cells::Computed((0..data.len()).map(value).collect())
+}
+
 impl Cells {
     /// The value of a row.
     pub(crate) fn value(&self, row: usize) -> Value {
         match self {
-            Self::Data(data) => match data.list(row) {
-                Some(list) => Value::StringArray(list.into_iter().map(|t| t.map(Into::into)).collect()),
-                None => value_of(data.get(row)),
-            },
+            Self::Data(data) => data.value(row),
             Self::Computed(values) => values.get(row).cloned().unwrap_or_default(),
         }
     }

@@ -2,6 +2,7 @@
 //! infinities as strings.
 
 use alluvium_expression::{double_text, float_text};
+use alluvium_segments::ColumnType;
 use alluvium_segments::time::format_iso;
 
 use crate::column::{ColumnData, Datum};
@@ -69,6 +70,14 @@ pub(crate) fn write_datum(data: &ColumnData, row: usize, out: &mut Vec<u8>) {
         Datum::Float(v) => write_number(&float_text(v), v.is_finite(), out),
         Datum::Double(v) => write_number(&double_text(v), v.is_finite(), out),
         Datum::Text(text) => write_text(text, out),
+    }
+}
+
+/// The value of a row of a column of a type: texts that stand for values as what they stand for.
+pub(crate) fn write_typed(data: &ColumnData, column_type: Option<ColumnType>, row: usize, out: &mut Vec<u8>) {
+    match (column_type, data.get(row)) {
+        (Some(coded), Datum::Text(text)) if coded.is_coded() => out.extend(text.bytes()),
+        _ => write_datum(data, row, out),
     }
 }
 

@@ -69,6 +69,22 @@ impl IdSet {
         Ok(Self { null, rest, ..Self::default() })
     }
 
+    /// The ids whose texts pass a test, as [`IdSet::new`] has them: each is tested.
+    pub(super) fn by_test(
+        column: &dyn StringColumn,
+        want: bool,
+        test: impl Fn(Option<&str>) -> Option<bool>,
+    ) -> Result<Self, QueryError> {
+        let mut ids = Vec::new();
+        for id in 1..column.cardinality() {
+            if test(column.value(id)?).unwrap_or(!want) {
+                ids.push(id);
+            }
+        }
+        let null = test(None).unwrap_or(!want);
+        Ok(Self { null, rest: Rest::of(ids, column.cardinality()), ..Self::default() })
+    }
+
     /// Whether its ids are found faster by searching for texts than by testing each id.
     pub(super) fn is_looked_up(predicate: &StringPredicate, column: &dyn StringColumn) -> bool {
         match predicate.values() {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use alluvium_expression::{ColumnFilter, DoublePredicate, LongPredicate, RowFilter};
+use alluvium_expression::{
+    ColumnFilter, DoublePredicate, LongPredicate, RowFilter, Value, WholePredicate, decode,
+};
 use alluvium_segments::kernel::mask_span;
 use alluvium_segments::{LaneSlice, NumericBlock, RunSlice, Zone};
 
@@ -28,6 +30,8 @@ pub(super) enum Test {
     Ids(Arc<IdSet>),
     /// Ids of a dictionary that grows: what is known of each id.
     Growing(Arc<Verdict>, Vec<Option<bool>>, usize),
+    /// The same for values that the ids' texts stand for.
+    Whole(Box<WholePredicate>, Vec<Option<bool>>),
     Long(Box<LongPredicate>),
     Double(Box<DoublePredicate>),
     /// An expression that gives a truth value.
@@ -47,6 +51,7 @@ impl Leaf {
         let (verdicts, segment) = source.verdicts();
         let verdict = || verdicts.of(filter, want);
         let test = match source.kind(slot) {
+            Kind::Ids if source.form(slot).is_coded() => return Self::of_values(filter, want, source, slot),
             Kind::Null => Test::Constant(verdict().predicate.matches(None) == Some(want)),
             Kind::Long => Test::Long(Box::new(LongPredicate::new(filter))),
             Kind::Float => Test::Double(Box::new(DoublePredicate::new(filter, true))),
@@ -60,6 +65,26 @@ impl Leaf {
                 }
                 _ => Test::Growing(verdict(), Vec::new(), 0),
             },
+        };
+        Ok(Self { want, slot, test })
+    }
+
+    /// Binds a test of a column whose texts stand for values: each distinct value is tested once.
+    fn of_values(
+        filter: &ColumnFilter,
+        want: bool,
+        source: &Source<'_>,
+        slot: SlotId,
+    ) -> Result<Self, QueryError> {
+        let (predicate, form) = (WholePredicate::new(filter), source.form(slot));
+        let test = match source.origin(slot) {
+            Origin::Texts(column) => {
+                let truth = |text: Option<&str>| {
+                    predicate.matches(&text.map_or(Value::Null, |text| decode(text, form)))
+                };
+                Test::Ids(Arc::new(IdSet::by_test(*column, want, truth)?))
+            }
+            _ => Test::Whole(Box::new(predicate), Vec::new()),
         };
         Ok(Self { want, slot, test })
     }
@@ -110,10 +135,17 @@ impl Leaf {
             }
             *seen = known.len();
         }
+        if let Test::Whole(predicate, known) = &mut self.test {
+            let form = source.form(self.slot);
+            for id in known.len() as u32..source.cardinality(self.slot) {
+                let text = source.text(self.slot, id)?;
+                known.push(predicate.matches(&text.map_or(Value::Null, |text| decode(text, form))));
+            }
+        }
         let values = source.values(self.slot);
         Ok(match (&self.test, values) {
             (Test::Ids(set), values) => by_ids(values, want, |id| set.contains(id)),
-            (Test::Growing(_, known, _), values) => {
+            (Test::Growing(_, known, _) | Test::Whole(_, known), values) => {
                 by_ids(values, want, |id| known.get(id as usize).copied().flatten().unwrap_or(!want))
             }
             (Test::Long(predicate), Values::Long(block)) => {

@@ -41,6 +41,12 @@ impl Matcher {
     }
 }
 
+/// Whether the texts of a column stand for values.
+fn is_coded(name: &str, source: &mut Source<'_>) -> Result<bool, QueryError> {
+    let slot = source.slot(name)?;
+    Ok(source.form(slot).is_coded())
+}
+
 impl Node {
     pub(super) fn new(filter: &Filter, want: bool, source: &mut Source<'_>) -> Result<Self, QueryError> {
         let mut all = |fields: &[Filter]| -> Result<Vec<Self>, QueryError> {
@@ -61,6 +67,7 @@ impl Node {
             Filter::Column(column) => {
                 if let alluvium_expression::ColumnTest::Equals { value, .. } = &column.test
                     && value.is_array()
+                    && !is_coded(&column.column, source)?
                 {
                     return by_rows(filter, want, source);
                 }

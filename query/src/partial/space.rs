@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use alluvium_segments::time::Granularity;
-use alluvium_segments::{Column, ColumnType, NullMask, NumericBlock, SegmentRef};
+use alluvium_segments::{Column, ColumnType, NullMask, NumericBlock, SegmentRef, Storage};
 
 use crate::QueryError;
 use crate::column::ColumnData;
@@ -91,8 +91,8 @@ impl Spaces {
 
     /// For groups of which nothing is known.
     pub(crate) fn unknown(plan: &AggregatePlan) -> Self {
-        let space = |d: &DimensionPlan| match d.output_type {
-            ColumnType::String => Space::growing(None),
+        let space = |d: &DimensionPlan| match d.output_type.storage() {
+            Storage::Texts => Space::growing(None),
             _ => Space::Bits,
         };
         let buckets =
@@ -129,13 +129,13 @@ impl Space {
             }
             _ => None,
         };
-        Ok(match (dimension.output_type, stored) {
-            (ColumnType::String, Some(name)) => {
+        Ok(match (dimension.output_type.storage(), stored) {
+            (Storage::Texts, Some(name)) => {
                 let texts = Self::texts(scope, name, segments, dictionaries)?;
                 texts.unwrap_or_else(|| Self::growing(Some(control)))
             }
-            (ColumnType::String, None) => Self::growing(Some(control)),
-            (ColumnType::Long, Some(name)) => Self::distance(name, segments)?.unwrap_or(Self::Bits),
+            (Storage::Texts, None) => Self::growing(Some(control)),
+            (Storage::Long, Some(name)) => Self::distance(name, segments)?.unwrap_or(Self::Bits),
             _ => Self::Bits,
         })
     }

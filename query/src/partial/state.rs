@@ -261,12 +261,12 @@ impl Picks {
 impl ColumnData {
     /// A column without rows.
     pub(crate) fn empty(column_type: ColumnType) -> Self {
-        use alluvium_segments::NumericBlock;
-        match column_type {
-            ColumnType::Long => Self::Longs(NumericBlock::default()),
-            ColumnType::Float => Self::Floats(NumericBlock::default()),
-            ColumnType::Double => Self::Doubles(NumericBlock::default()),
-            ColumnType::String => Self::Texts(TextColumn::default()),
+        use alluvium_segments::{NumericBlock, Storage};
+        match column_type.storage() {
+            Storage::Long => Self::Longs(NumericBlock::default()),
+            Storage::Float => Self::Floats(NumericBlock::default()),
+            Storage::Double => Self::Doubles(NumericBlock::default()),
+            Storage::Texts => Self::Texts(TextColumn::default()),
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use alluvium_segments::ColumnType;
+use alluvium_segments::{ColumnType, Storage};
 
 use super::bytes::{Fixed, Reader, put_run};
 use crate::QueryError;
@@ -34,8 +34,8 @@ enum Values {
 impl ValueSets {
     /// Of values of a type, for no groups.
     pub(crate) fn new(of: ColumnType) -> Self {
-        let values = match of {
-            ColumnType::String => Values::Texts(TextInterner::default()),
+        let values = match of.storage() {
+            Storage::Texts => Values::Texts(TextInterner::default()),
             _ => Values::Numbers(NarrowTable::default()),
         };
         Self { groups: 0, values, pairs: NarrowTable::default() }

@@ -105,5 +105,17 @@ pub enum AggregateFunction {
     Grouping(i64),
 }
 
+impl AggregateFunction {
+    /// The type of the result, where it may be one whose values are coded as texts.
+    pub(crate) fn coded_type(&self) -> Option<ColumnType> {
+        match self {
+            Self::First { value_type, .. } | Self::Last { value_type, .. } | Self::Any { value_type, .. } => {
+                Some(*value_type)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// A field of a cardinality aggregate: a dimension whose values are hashed.
 pub type CardinalityField = DimensionPlan;

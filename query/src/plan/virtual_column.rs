@@ -25,6 +25,11 @@ pub enum VirtualSource {
         /// Type of the column.
         output_type: Option<ColumnType>,
     },
+    /// The first of some columns that a segment has.
+    Existing {
+        /// Their names.
+        columns: Vec<String>,
+    },
     /// The values of a string column that pass.
     Values {
         /// The string column.

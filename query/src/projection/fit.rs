@@ -102,6 +102,7 @@ impl Fitting<'_> {
     fn column(&mut self, name: &str) -> bool {
         match self.virtual_column(name).map(|v| v.source.clone()) {
             None => self.stored(name),
+            Some(VirtualSource::Existing { .. }) => false,
             Some(VirtualSource::Values { column, .. }) => self.stored(&column),
             Some(VirtualSource::Expression { expression, .. }) => {
                 // The names of virtual columns mean stored ones in the expressions of virtual columns that need them:
@@ -175,7 +176,7 @@ impl Fitting<'_> {
                 Some(VirtualSource::Expression { expression, output_type }) => {
                     (expression.clone(), *output_type)
                 }
-                Some(VirtualSource::Values { .. }) => return None,
+                Some(VirtualSource::Existing { .. } | VirtualSource::Values { .. }) => return None,
             },
         };
         for name in expr.required_columns() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use alluvium_expression::{Expr, ExtractionFn};
+use alluvium_expression::{Expr, ExprType, ExtractionFn, JsonPath};
 use alluvium_segments::ColumnType;
 use serde_json::{Value, json};
 
@@ -88,6 +88,50 @@ pub(crate) fn expression(text: &str) -> Result<Expr, QueryError> {
     Ok(alluvium_expression::parse(text)?)
 }
 
+/// What is at a path of a nested column, as a type.
+fn nested_field(fields: &Fields<'_>) -> Result<VirtualSource, QueryError> {
+    let wrong =
+        |key: &'static str| move |why: String| QueryError::invalid(format!("virtual column: `{key}`: {why}"));
+    let path = match (fields.text_opt("path")?, fields.flag("useJqSyntax", false)?) {
+        (Some(path), true) => JsonPath::parse_jq(path).map_err(wrong("path"))?,
+        (Some(path), false) => JsonPath::parse(path).map_err(wrong("path"))?,
+        (None, _) => {
+            fields.need("pathParts")?;
+            let mut path = JsonPath::default();
+            for part in fields.list("pathParts")? {
+                let part = Fields::of("pathParts", part)?;
+                path = match part.kind()? {
+                    "field" => path.field(part.text("field")?),
+                    "arrayElement" => path.item(part.long_opt("index")?.unwrap_or(0)),
+                    _ => return Err(part.wrong("type", "field or arrayElement")),
+                };
+            }
+            path
+        }
+    };
+    let output_type = fields.column_type("expectedType")?;
+    let column = Expr::Column(fields.text("columnName")?.into());
+    let mut args = vec![column, Expr::Literal(path.to_string().into())];
+    let function = if output_type == Some(ColumnType::Json) || fields.flag("processFromRaw", false)? {
+        "json_query"
+    } else {
+        let wanted = output_type.unwrap_or(ColumnType::String);
+        args.push(Expr::Literal(ExprType::from(wanted).druid_name().into()));
+        "json_value"
+    };
+    let expression = Expr::call(function, args)?;
+    Ok(VirtualSource::Expression { expression, output_type: Some(output_type.unwrap_or(ColumnType::String)) })
+}
+
+fn fallbacks(fields: &Fields<'_>) -> Result<Vec<String>, QueryError> {
+    fields.need("columns")?;
+    let name = |json: &Value| match json {
+        Value::String(name) => Ok(name.clone()),
+        spec => Ok(Fields::of("dimension spec", spec)?.text("dimension")?.to_owned()),
+    };
+    fields.list("columns")?.iter().map(name).collect()
+}
+
 /// Reads the `virtualColumns` of a query.
 pub(crate) fn virtual_columns(items: &[Value]) -> Result<Vec<VirtualColumn>, QueryError> {
     let mut columns = Vec::with_capacity(items.len());
@@ -102,7 +146,13 @@ pub(crate) fn virtual_columns(items: &[Value]) -> Result<Vec<VirtualColumn>, Que
                 )),
             }
         };
+        let mut name = fields.text_opt("name")?;
         let source = match fields.kind()? {
+            "nested-field" => {
+                name = Some(fields.text("outputName")?);
+                nested_field(&fields)?
+            }
+            "fallback" => VirtualSource::Existing { columns: fallbacks(&fields)? },
             "expression" => VirtualSource::Expression {
                 expression: expression(fields.text("expression")?)?,
                 output_type: Some(fields.column_type("outputType")?.unwrap_or(ColumnType::Float)),
@@ -119,7 +169,8 @@ pub(crate) fn virtual_columns(items: &[Value]) -> Result<Vec<VirtualColumn>, Que
                 return Err(QueryError::unsupported(message));
             }
         };
-        columns.push(VirtualColumn { name: fields.text("name")?.to_owned(), source });
+        let name = name.map_or_else(|| fields.text("name"), Ok)?;
+        columns.push(VirtualColumn { name: name.to_owned(), source });
     }
     Ok(columns)
 }

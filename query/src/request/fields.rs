@@ -1,6 +1,7 @@
 //! How are the fields of a JSON object read, so that every complaint names the field?
 
 use alluvium_segments::ColumnType;
+use alluvium_segments::column_type::UnknownColumnType;
 use serde_json::{Map, Value};
 
 use crate::QueryError;
@@ -94,15 +95,9 @@ impl<'j> Fields<'j> {
     /// A column type by Druid's name.
     pub(crate) fn column_type(&self, key: &str) -> Result<Option<ColumnType>, QueryError> {
         let Some(name) = self.text_opt(key)? else { return Ok(None) };
-        match name.to_ascii_uppercase().as_str() {
-            "LONG" => Ok(Some(ColumnType::Long)),
-            "FLOAT" => Ok(Some(ColumnType::Float)),
-            "DOUBLE" => Ok(Some(ColumnType::Double)),
-            "STRING" => Ok(Some(ColumnType::String)),
-            other => Err(QueryError::unsupported(format!(
-                "{}: `{key}` `{other}` is not available; use STRING, LONG, FLOAT or DOUBLE",
-                self.what
-            ))),
-        }
+        let unknown = |e: UnknownColumnType| {
+            QueryError::unsupported(format!("{}: `{key}` is not available: {e}", self.what))
+        };
+        name.parse().map(Some).map_err(unknown)
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use alluvium_expression::{
-    BlockBindings, CompiledExpr, Dictionary, Expr, ExprBlock, ExprType, InputBlock, Value, eval,
+    BlockBindings, CompiledExpr, Dictionary, Expr, ExprBlock, ExprType, InputBlock, Value, encode, eval,
 };
 use alluvium_segments::{ColumnType, NumericBlock};
 
@@ -18,6 +18,8 @@ use crate::column::TextInterner;
 pub(crate) struct Computed {
     expression: CompiledExpr,
     kind: Kind,
+    /// What its texts stand for.
+    form: ColumnType,
     columns: Vec<(Arc<str>, SlotId)>,
     values: RowValues,
     /// The only column, when it has one dictionary id a row, and the results of its entries.
@@ -40,11 +42,17 @@ impl Computed {
                 Kind::Null => None,
                 Kind::Long => Some(ExprType::Long),
                 Kind::Float | Kind::Double => Some(ExprType::Double),
-                Kind::Ids | Kind::Multi => Some(ExprType::String),
+                Kind::Ids | Kind::Multi => Some(ExprType::from(source.form(slots[at]))),
             }
         };
         let expression = CompiledExpr::compile(expression, &types);
+        let form = match (output, expression.output_type()) {
+            (Some(output), _) => output,
+            (None, Some(ExprType::Json)) => ColumnType::Json,
+            _ => ColumnType::String,
+        };
         let kind = match (output, expression.output_type()) {
+            _ if form.is_coded() => Kind::Ids,
             (Some(ColumnType::Long), _) => Kind::Long,
             (Some(ColumnType::Float), _) => Kind::Float,
             (Some(ColumnType::Double), _) => Kind::Double,
@@ -59,12 +67,17 @@ impl Computed {
             _ => None,
         };
         let columns = names.into_iter().zip(slots).collect();
-        Ok(Self { expression, kind, columns, values, by_entry })
+        Ok(Self { expression, kind, form, columns, values, by_entry })
     }
 
     /// What it yields.
     pub(super) fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// What its texts stand for.
+    pub(super) fn form(&self) -> ColumnType {
+        self.form
     }
 
     /// Evaluates the current rows.
@@ -85,10 +98,10 @@ impl Computed {
         match (out, block) {
             (Values::Long(to), ExprBlock::Longs(block)) => *to = block,
             (Values::Double(to), ExprBlock::Doubles(block)) => *to = block,
-            (Values::Ids(ids), ExprBlock::Strings(strings)) => {
+            (Values::Ids(ids), ExprBlock::Strings(strings)) if !self.form.is_coded() => {
                 ids.extend(strings.iter().map(|text| texts.intern(text.as_deref())));
             }
-            (out, block) => (0..block.len()).for_each(|i| push(out, &block.value(i), texts)),
+            (out, block) => (0..block.len()).for_each(|i| push(out, &block.value(i), self.form, texts)),
         }
         Ok(())
     }
@@ -99,7 +112,7 @@ impl Computed {
         texts: &mut TextInterner,
         out: &mut Values,
     ) -> Result<(), QueryError> {
-        let Self { expression, values, by_entry, .. } = self;
+        let Self { expression, form, values, by_entry, .. } = self;
         let Some((slot, known)) = by_entry else { return Ok(()) };
         let Values::Ids(ids) = source.values(*slot) else { return Ok(()) };
         known.resize(known.len().max(source.cardinality(*slot) as usize), None);
@@ -112,7 +125,7 @@ impl Computed {
                 *entry = Some(eval(expression.expr(), &*values)?);
             }
             if let Some(value) = entry {
-                push(out, value, texts);
+                push(out, value, *form, texts);
             }
         }
         Ok(())
@@ -153,27 +166,35 @@ impl<'i, 's> Inputs<'i, 's> {
                     values: block.values.iter().map(|v| f64::from(*v)).collect(),
                     nulls: block.nulls.clone(),
                 }),
+                Values::Ids(_) if source.form(*slot).is_coded() => each_row(name, *slot, source)?,
                 Values::Ids(ids) => {
                     for id in ids {
                         source.text(*slot, *id)?;
                     }
                     Converted::Texts { ids, dictionary: Entries { source, slot: *slot } }
                 }
-                Values::Multi(_) => {
-                    let mut row = RowValues::of_slot(name, *slot);
-                    let mut values = Vec::with_capacity(source.len());
-                    for position in 0..source.len() {
-                        row.seek(source, position)?;
-                        values.push(row.first());
-                    }
-                    Converted::Values(values)
-                }
+                Values::Multi(_) => each_row(name, *slot, source)?,
                 loaded => Converted::Loaded(loaded),
             };
             converted.push((name.as_ref(), column));
         }
         Ok(Self { columns: converted })
     }
+}
+
+/// A column row by row.
+fn each_row<'i, 's>(
+    name: &Arc<str>,
+    slot: SlotId,
+    source: &Source<'s>,
+) -> Result<Converted<'i, 's>, QueryError> {
+    let mut row = RowValues::of_slot(name, slot);
+    let mut values = Vec::with_capacity(source.len());
+    for position in 0..source.len() {
+        row.seek(source, position)?;
+        values.push(row.first());
+    }
+    Ok(Converted::Values(values))
 }
 
 impl BlockBindings for Inputs<'_, '_> {
@@ -195,13 +216,13 @@ fn number<T: Default>(block: &mut NumericBlock<T>, value: Option<T>) {
     block.values.push(value.unwrap_or_default());
 }
 
-fn push(out: &mut Values, value: &Value, texts: &mut TextInterner) {
+fn push(out: &mut Values, value: &Value, form: ColumnType, texts: &mut TextInterner) {
     match out {
         Values::Null => {}
         Values::Long(block) => number(block, value.as_long()),
         Values::Float(block) => number(block, value.as_double().map(|d| d as f32)),
         Values::Double(block) => number(block, value.as_double()),
-        Values::Ids(ids) => ids.push(texts.intern(value.as_string().as_deref())),
+        Values::Ids(ids) => ids.push(texts.intern(encode(value, form).as_deref())),
         Values::Multi(block) => {
             for element in value.elements() {
                 block.ids.push(texts.intern(element.as_string().as_deref()));

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use alluvium_expression::JavaRegex;
+use alluvium_expression::{JavaRegex, decode, encode};
+use alluvium_segments::ColumnType;
 
 use crate::QueryError;
 use crate::plan::{DimensionTransform, ValueFilter};
@@ -50,6 +51,8 @@ pub(crate) struct Transforms<'p> {
 enum Step<'p> {
     Extract(&'p alluvium_expression::ExtractionFn),
     Keep(Keep<'p>),
+    /// What stands for a value of the one type becomes what stands for it in the other.
+    Recode(ColumnType, ColumnType),
 }
 
 impl<'p> Transforms<'p> {
@@ -62,6 +65,12 @@ impl<'p> Transforms<'p> {
             });
         }
         Ok(Self { steps })
+    }
+
+    /// Before all else, what stands for a value of the one type becomes what stands for it in the other.
+    pub(crate) fn recoding(mut self, from: ColumnType, to: ColumnType) -> Self {
+        self.steps.insert(0, Step::Recode(from, to));
+        self
     }
 
     /// What becomes of an integer; instants are formatted as such.
@@ -84,6 +93,10 @@ fn run<'t>(steps: &[Step<'_>], mut value: Option<Cow<'t, str>>) -> Option<Option
         match step {
             Step::Extract(function) => {
                 value = function.apply(value.as_deref()).map(|text| Cow::Owned(text.into_owned()));
+            }
+            Step::Recode(from, to) => {
+                let text = value.and_then(|text| encode(&decode(&text, *from), *to));
+                value = text.map(|text| Cow::Owned(text.as_ref().to_owned()));
             }
             Step::Keep(keep) => {
                 if !keep.passes(value.as_deref()) {

@@ -7,8 +7,8 @@ mod plain;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use alluvium_expression::{double_text, float_text};
-use alluvium_segments::{ColumnType, MultiBlock, NullMask, NumericBlock, Segment};
+use alluvium_expression::{Value, double_text, encode, float_text};
+use alluvium_segments::{ColumnType, MultiBlock, NullMask, NumericBlock, Segment, Storage};
 
 pub(crate) use common::Common;
 
@@ -19,6 +19,7 @@ use crate::column::{ColumnData, TextColumn, TextInterner};
 use crate::group::NarrowTable;
 use crate::partial::Space;
 use crate::plan::DimensionPlan;
+use crate::post::value_of;
 
 /// Mapped code of a value not seen yet.
 const UNKNOWN: u32 = u32::MAX;
@@ -83,11 +84,18 @@ impl Codes {
 impl<'p> Key<'p> {
     pub(crate) fn new(plan: &'p DimensionPlan, source: &mut Source<'_>) -> Result<Self, QueryError> {
         let slot = source.input(&plan.input)?;
-        let mapping = if plan.transforms.is_empty() {
+        let (form, wanted) = (source.form(slot), plan.output_type);
+        let has_texts = matches!(source.kind(slot), Kind::Ids | Kind::Multi);
+        let recodes = has_texts && form != wanted && (form.is_coded() || wanted.is_coded());
+        let mapping = if plan.transforms.is_empty() && !recodes {
             None
         } else {
-            let (transforms, texts) = (Transforms::new(&plan.transforms)?, TextInterner::default());
-            Some(Mapping { transforms, known: Vec::new(), texts })
+            let mut transforms = Transforms::new(&plan.transforms)?;
+            if recodes {
+                let texts = if wanted.is_coded() { wanted } else { ColumnType::String };
+                transforms = transforms.recoding(form, texts);
+            }
+            Some(Mapping { transforms, known: Vec::new(), texts: TextInterner::default() })
         };
         let raw = match source.kind(slot) {
             Kind::Null => Raw::Null,
@@ -227,8 +235,9 @@ impl<'p> Key<'p> {
     pub(crate) fn is_lossy(&self) -> bool {
         let texts = self.mapping.is_some() || matches!(self.raw, Raw::Ids);
         match (self.plan.output_type, &self.raw) {
-            (ColumnType::String, _) | (_, Raw::Null) => false,
-            (output, _) if texts => output != ColumnType::String,
+            (_, Raw::Null) => false,
+            (output, _) if output.storage() == Storage::Texts => false,
+            _ if texts => true,
             (ColumnType::Long, Raw::Offset { .. } | Raw::Interned { kind: Kind::Long, .. }) => false,
             (ColumnType::Double, Raw::Interned { kind: Kind::Double | Kind::Float, .. }) => false,
             (ColumnType::Float, Raw::Interned { kind: Kind::Float, .. }) => false,
@@ -245,7 +254,7 @@ impl<'p> Key<'p> {
         space: &Space,
         codes: impl Iterator<Item = u64>,
     ) -> Result<(Vec<u64>, Option<Vec<bool>>), QueryError> {
-        let texts_as_they_are = self.mapping.is_none() && self.plan.output_type == ColumnType::String;
+        let texts_as_they_are = self.mapping.is_none() && self.plan.output_type.storage() == Storage::Texts;
         let common = match (&self.raw, space) {
             (Raw::Ids, Space::Texts { texts, whole, .. }) if texts_as_they_are => match source
                 .origin(self.slot)
@@ -425,7 +434,8 @@ impl ColumnData {
             (Self::Longs(_), ColumnType::Long)
             | (Self::Floats(_), ColumnType::Float)
             | (Self::Doubles(_), ColumnType::Double)
-            | (Self::Texts(_), ColumnType::String) => self,
+            // Texts stand for what is wanted already where that is coded.
+            | (Self::Texts(_), ColumnType::String | ColumnType::Array(_) | ColumnType::Json) => self,
             (_, ColumnType::Long) => Self::Longs(self.map_numbers(|v| v.as_i64())),
             (_, ColumnType::Float) => Self::Floats(self.map_numbers(|v| v.as_f64().map(|d| d as f32))),
             (_, ColumnType::Double) => Self::Doubles(self.map_numbers(|v| v.as_f64())),
@@ -434,6 +444,20 @@ impl ColumnData {
                 let ids = (0..self.len()).map(|row| texts.intern(self.text(row).as_deref())).collect();
                 Self::Texts(TextColumn { table: texts.table, ids })
             }
+            (_, coded @ (ColumnType::Array(_) | ColumnType::Json)) => {
+                let mut texts = TextInterner::default();
+                let text = |row| encode(&self.value(row), coded);
+                let ids = (0..self.len()).map(|row| texts.intern(text(row).as_deref())).collect();
+                Self::Texts(TextColumn { table: texts.table, ids })
+            }
+        }
+    }
+
+    /// The value of a row; several texts are an array of them.
+    pub(crate) fn value(&self, row: usize) -> Value {
+        match self.list(row) {
+            Some(list) => Value::StringArray(list.into_iter().map(|t| t.map(Into::into)).collect()),
+            None => value_of(self.get(row)),
         }
     }
 

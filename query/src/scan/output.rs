@@ -1,6 +1,6 @@
 //! How do the current rows of a column leave the scan? As an owned, typed column.
 
-use alluvium_segments::{ColumnType, NullMask, NumericBlock};
+use alluvium_segments::{ColumnType, NullMask, NumericBlock, Storage};
 
 use super::key::used_texts;
 use super::source::{SlotId, Source, Values};
@@ -19,7 +19,11 @@ pub(crate) fn slot_column(
         Values::Long(block) => ColumnData::Longs(block.clone()),
         Values::Float(block) => ColumnData::Floats(block.clone()),
         Values::Double(block) => ColumnData::Doubles(block.clone()),
-        Values::Ids(ids) => ColumnData::Texts(used_texts(source, slot, ids.iter().copied())?),
+        Values::Ids(ids) => {
+            let texts = used_texts(source, slot, ids.iter().copied())?;
+            let form = source.form(slot);
+            return Ok(texts.recode(form, output.unwrap_or(form)));
+        }
         Values::Multi(block) => {
             let TextColumn { table, ids } = used_texts(source, slot, block.ids.iter().copied())?;
             ColumnData::TextLists(TextListColumn { table, offsets: block.offsets.clone(), ids })
@@ -37,11 +41,11 @@ fn nulls(rows: usize, output: Option<ColumnType>) -> ColumnData {
         nulls.push_null(rows);
         NumericBlock { values: vec![T::default(); rows], nulls }
     }
-    match output {
-        Some(ColumnType::Long) => ColumnData::Longs(block(rows)),
-        Some(ColumnType::Float) => ColumnData::Floats(block(rows)),
-        Some(ColumnType::Double) => ColumnData::Doubles(block(rows)),
-        None | Some(ColumnType::String) => {
+    match output.map(ColumnType::storage) {
+        Some(Storage::Long) => ColumnData::Longs(block(rows)),
+        Some(Storage::Float) => ColumnData::Floats(block(rows)),
+        Some(Storage::Double) => ColumnData::Doubles(block(rows)),
+        None | Some(Storage::Texts) => {
             ColumnData::Texts(TextColumn { ids: vec![0; rows], ..TextColumn::default() })
         }
     }

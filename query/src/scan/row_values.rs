@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use alluvium_expression::{Bindings, Value};
+use alluvium_expression::{Bindings, Value, decode};
+use alluvium_segments::ColumnType;
 
 use super::source::{SlotId, Source, Values};
 use crate::QueryError;
@@ -88,7 +89,7 @@ impl RowValues {
     /// Gives the only column a dictionary entry as its value.
     pub(super) fn seek_entry(&mut self, source: &Source<'_>, id: u32) -> Result<(), QueryError> {
         for column in &mut self.columns {
-            column.value = source.text(column.slot, id)?.map_or(Value::Null, Value::from);
+            column.value = whole(source, column.slot, id)?;
         }
         Ok(())
     }
@@ -103,10 +104,16 @@ impl Named {
         if let Some(known) = &self.texts[at] {
             return Ok(known.clone());
         }
-        let value = source.text(self.slot, id)?.map_or(Value::Null, Value::from);
+        let value = whole(source, self.slot, id)?;
         self.texts[at] = Some(value.clone());
         Ok(value)
     }
+}
+
+/// The value of a dictionary entry.
+fn whole(source: &Source<'_>, slot: SlotId, id: u32) -> Result<Value, QueryError> {
+    let form: ColumnType = source.form(slot);
+    Ok(source.text(slot, id)?.map_or(Value::Null, |text| decode(text, form)))
 }
 
 impl Bindings for RowValues {

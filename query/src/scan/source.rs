@@ -7,7 +7,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use alluvium_segments::{
-    Column, LaneBlock, LaneSlice, MultiBlock, NumericBlock, NumericColumn, Segment, StringColumn, TIME_COLUMN,
+    Column, ColumnType, LaneBlock, LaneSlice, MultiBlock, NumericBlock, NumericColumn, Segment, StringColumn,
+    TIME_COLUMN,
 };
 use hashbrown::HashMap;
 
@@ -104,6 +105,8 @@ pub(crate) enum Kind {
 struct Slot<'s> {
     origin: Origin<'s>,
     kind: Kind,
+    /// What its texts stand for.
+    form: ColumnType,
     values: Values,
     fresh: bool,
     /// The whole block on narrow lanes, where the column is stored so.
@@ -164,13 +167,13 @@ impl<'s> Source<'s> {
             Some(column) => {
                 // A virtual column that names itself means the stored one.
                 let stored = self.stored(name)?;
-                let hidden = self.push(stored);
+                let hidden = self.push(stored, self.stored_form(name));
                 self.names.insert(name.to_owned(), hidden);
                 self.computed(column)?
             }
-            None => self.stored(name)?,
+            None => (self.stored(name)?, self.stored_form(name)),
         };
-        let slot = self.push(origin);
+        let slot = self.push(origin.0, origin.1);
         self.names.insert(name.to_owned(), slot);
         Ok(slot)
     }
@@ -181,7 +184,8 @@ impl<'s> Source<'s> {
             Input::Column(name) => self.slot(name),
             Input::Expression(expression) => {
                 let computed = Computed::new(expression, None, self)?;
-                Ok(self.push(Origin::Computed(Box::new(computed))))
+                let form = computed.form();
+                Ok(self.push(Origin::Computed(Box::new(computed)), form))
             }
         }
     }
@@ -201,24 +205,43 @@ impl<'s> Source<'s> {
         })
     }
 
-    fn computed(&mut self, column: &'s VirtualColumn) -> Result<Origin<'s>, QueryError> {
+    /// What the texts of a stored column stand for.
+    fn stored_form(&self, name: &str) -> ColumnType {
+        self.segment.schema().find(name).map_or(ColumnType::String, |(_, spec)| spec.column_type)
+    }
+
+    /// Where a virtual column comes from, and what its texts stand for.
+    fn computed(&mut self, column: &'s VirtualColumn) -> Result<(Origin<'s>, ColumnType), QueryError> {
         match &column.source {
             VirtualSource::Expression { expression, output_type } => {
-                Ok(Origin::Computed(Box::new(Computed::new(expression, *output_type, self)?)))
+                let computed = Computed::new(expression, *output_type, self)?;
+                let form = computed.form();
+                Ok((Origin::Computed(Box::new(computed)), form))
+            }
+            VirtualSource::Existing { columns } => {
+                for column in columns {
+                    match self.stored(column)? {
+                        Origin::Missing => {}
+                        found => return Ok((found, self.stored_form(column))),
+                    }
+                }
+                Ok((Origin::Missing, ColumnType::String))
             }
             VirtualSource::Values { column, keep } => {
-                let Origin::Texts(texts) = self.stored(column)? else { return Ok(Origin::Missing) };
+                let Origin::Texts(texts) = self.stored(column)? else {
+                    return Ok((Origin::Missing, ColumnType::String));
+                };
                 let keep = keep.compile()?;
                 let mut passes = Vec::with_capacity(texts.cardinality() as usize);
                 for id in 0..texts.cardinality() {
                     passes.push(keep.passes(texts.value(id)?));
                 }
-                Ok(Origin::Kept(texts, passes))
+                Ok((Origin::Kept(texts, passes), ColumnType::String))
             }
         }
     }
 
-    fn push(&mut self, origin: Origin<'s>) -> SlotId {
+    fn push(&mut self, origin: Origin<'s>, form: ColumnType) -> SlotId {
         let kind = match &origin {
             Origin::Missing => Kind::Null,
             Origin::Long(_) => Kind::Long,
@@ -230,7 +253,8 @@ impl<'s> Source<'s> {
             Origin::Computed(computed) => computed.kind(),
         };
         let (values, texts, lanes) = (Values::Null, TextInterner::default(), None);
-        self.slots.push(Slot { origin, kind, values, fresh: false, lanes, laned: false, texts });
+        let form = if form.is_coded() { form } else { ColumnType::String };
+        self.slots.push(Slot { origin, kind, form, values, fresh: false, lanes, laned: false, texts });
         self.slots.len() - 1
     }
 
@@ -242,6 +266,11 @@ impl<'s> Source<'s> {
     /// What a column yields.
     pub(crate) fn kind(&self, slot: SlotId) -> Kind {
         self.slots[slot].kind
+    }
+
+    /// What the texts of a column stand for: themselves, or values of a type that is coded as text.
+    pub(crate) fn form(&self, slot: SlotId) -> ColumnType {
+        self.slots[slot].form
     }
 
     /// Where a column comes from.

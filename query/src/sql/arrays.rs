@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use alluvium_segments::{NullMask, NumericBlock};
+use alluvium_expression::decode;
+use alluvium_segments::{ColumnType, NullMask, NumericBlock};
 use datafusion::arrow::array::{
     ArrayRef, BooleanArray, Float64Array, Int64Array, PrimitiveArray, StringArray, StringBuilder,
 };
@@ -13,6 +14,8 @@ use datafusion::arrow::datatypes::{
 };
 use datafusion::common::Result;
 
+use super::translate::native_type;
+use super::values::array_of;
 use crate::column::{ColumnData, Datum};
 
 /// The column as an array; lists of texts become their JSON text.
@@ -32,6 +35,7 @@ pub(crate) fn to_array(data: &ColumnData, wanted: &DataType) -> Result<ArrayRef>
             Arc::new((0..column.ids.len()).map(|row| column.get(row)).collect::<StringArray>())
         }
         (ColumnData::TextLists(_), DataType::Utf8) => Arc::new(lists(data)),
+        (_, coded @ (DataType::Utf8View | DataType::List(_))) => decoded(data, coded)?,
         (_, DataType::Int64 | DataType::Timestamp(..) | DataType::Boolean) => {
             let longs: Int64Array = (0..data.len()).map(|row| as_long(data.get(row))).collect();
             let longs: ArrayRef = Arc::new(longs);
@@ -47,6 +51,16 @@ pub(crate) fn to_array(data: &ColumnData, wanted: &DataType) -> Result<ArrayRef>
             cast(&doubles, other)?
         }
     })
+}
+
+/// What the texts of a column stand for, as an array.
+fn decoded(data: &ColumnData, wanted: &DataType) -> Result<ArrayRef> {
+    let form = native_type(wanted).unwrap_or(ColumnType::Json);
+    let value = |row| match data.get(row) {
+        Datum::Text(text) => decode(text, form),
+        _ => data.value(row),
+    };
+    array_of(&(0..data.len()).map(value).collect::<Vec<_>>(), wanted)
 }
 
 /// The column as an array, which takes over its memory where it can.

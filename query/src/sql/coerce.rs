@@ -82,7 +82,7 @@ fn is_comparison(op: Operator) -> bool {
 }
 
 fn is_text(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+    matches!(data_type, DataType::Utf8 | DataType::LargeUtf8)
 }
 
 fn is_coerced(data_type: &DataType) -> bool {

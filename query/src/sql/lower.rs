@@ -136,7 +136,7 @@ fn number(native: NativeType) -> Number {
     match native {
         ColumnType::Long => Number::Long,
         ColumnType::Float => Number::Float,
-        ColumnType::Double | ColumnType::String => Number::Double,
+        ColumnType::Double | ColumnType::String | ColumnType::Array(_) | ColumnType::Json => Number::Double,
     }
 }
 

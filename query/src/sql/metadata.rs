@@ -10,7 +10,7 @@ use datafusion::catalog::{MemTable, TableProvider};
 use datafusion::common::Result;
 use serde_json::{Value, json};
 
-use super::functions::definitions;
+use super::functions::{JSON, definitions};
 use super::system::{SYSTEM_TABLES, SystemTables, SystemType, system_rows};
 use super::table::arrow_schema;
 
@@ -165,7 +165,8 @@ pub(crate) fn sql_type(data_type: &DataType) -> (&'static str, i64) {
         DataType::Boolean => ("BOOLEAN", 16),
         DataType::Int8 | DataType::Int16 | DataType::Int32 => ("INTEGER", 4),
         DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..) => ("ARRAY", 2003),
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => ("VARCHAR", 12),
+        t if *t == JSON => ("COMPLEX<json>", 1111),
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Null => ("VARCHAR", 12),
         t if t.is_integer() => ("BIGINT", -5),
         _ => ("OTHER", 1111),
     }

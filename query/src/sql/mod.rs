@@ -32,10 +32,12 @@ mod prepare;
 mod request;
 mod rewrite;
 mod run;
+mod spelling;
 mod statement;
 mod system;
 mod table;
 mod translate;
+mod values;
 
 pub use engine::{SqlEngine, SqlOptions};
 pub use fault::Position;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use alluvium_segments::{ColumnSpec, ColumnType, TIME_COLUMN};
+use alluvium_segments::{ColumnSpec, ColumnType, Element, TIME_COLUMN};
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
@@ -12,7 +12,7 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 
 use super::fault::outside;
-use super::functions::TIMESTAMP;
+use super::functions::{JSON, TIMESTAMP, list_of};
 use super::prepare::Values;
 use super::translate::filter_json;
 use crate::QueryError;
@@ -71,6 +71,10 @@ pub(crate) fn arrow_type(column_type: ColumnType) -> DataType {
         ColumnType::Float => DataType::Float32,
         ColumnType::Double => DataType::Float64,
         ColumnType::String => DataType::Utf8,
+        ColumnType::Array(Element::Long) => list_of(DataType::Int64),
+        ColumnType::Array(Element::Double) => list_of(DataType::Float64),
+        ColumnType::Array(Element::String) => list_of(DataType::Utf8),
+        ColumnType::Json => JSON,
     }
 }
 

@@ -6,8 +6,7 @@ use super::parts;
 use crate::encoding::Damage;
 use crate::{ColumnType, RowOrder, Schema, SegmentId};
 
-/// What a column holds. The numbers are part of the format; 5 to 7 are reserved for arrays, nested values
-/// and complex values.
+/// What a column holds. The numbers are part of the format; 7 is reserved for complex values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ColumnKind {
     /// `__time`.
@@ -20,6 +19,10 @@ pub(crate) enum ColumnKind {
     Double = 3,
     /// Strings.
     String = 4,
+    /// Arrays, as texts.
+    Array = 5,
+    /// Nested values, as texts.
+    Nested = 6,
 }
 
 impl ColumnKind {
@@ -30,7 +33,9 @@ impl ColumnKind {
             2 => Self::Float,
             3 => Self::Double,
             4 => Self::String,
-            5..=7 => {
+            5 => Self::Array,
+            6 => Self::Nested,
+            7 => {
                 return Err(Damage::new(
                     "a column kind known to this format version",
                     format!("kind {tag} (reserved)"),
@@ -49,6 +54,8 @@ impl ColumnKind {
             ColumnType::Float => Self::Float,
             ColumnType::Double => Self::Double,
             ColumnType::String => Self::String,
+            ColumnType::Array(_) => Self::Array,
+            ColumnType::Json => Self::Nested,
         }
     }
 }

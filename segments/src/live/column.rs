@@ -6,7 +6,7 @@ use super::held::Held;
 use super::ids::Ids;
 use super::index::{IndexBuilder, ValueIndex};
 use super::number::{Number, zone_of};
-use crate::{BLOCK_ROWS, ColumnType, NumericBatch, Zone};
+use crate::{BLOCK_ROWS, ColumnType, NumericBatch, Storage, Zone};
 
 /// Values that may still be added to.
 #[derive(Debug, Clone)]
@@ -31,11 +31,11 @@ macro_rules! each_kind {
 
 impl ColumnData {
     pub(crate) fn new(column_type: ColumnType) -> Self {
-        match column_type {
-            ColumnType::Long => Self::Long(NumericBatch::default()),
-            ColumnType::Float => Self::Float(NumericBatch::default()),
-            ColumnType::Double => Self::Double(NumericBatch::default()),
-            ColumnType::String => Self::String(Ids::default()),
+        match column_type.storage() {
+            Storage::Long => Self::Long(NumericBatch::default()),
+            Storage::Float => Self::Float(NumericBatch::default()),
+            Storage::Double => Self::Double(NumericBatch::default()),
+            Storage::Texts => Self::String(Ids::default()),
         }
     }
 

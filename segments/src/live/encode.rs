@@ -11,7 +11,7 @@ use super::ids::Ids;
 use crate::dictionary::{GrowingDictionary, order};
 use crate::{
     BatchColumn, CodedBatch, ColumnSpec, ColumnType, MetricFunction, MultiValueHandling, Role, RowBatch,
-    Schema, SegmentError, StringBatch, TIME_COLUMN, Texts,
+    Schema, SegmentError, Storage, StringBatch, TIME_COLUMN, Texts,
 };
 
 /// Ids must stay below this; the numbers above stand for lists of ids in rollup keys.
@@ -26,8 +26,8 @@ fn check_spec(spec: &ColumnSpec) -> Result<(), SegmentError> {
     let (name, kind) = (&spec.name, spec.column_type);
     match &spec.role {
         _ if name == TIME_COLUMN => invalid(format!("`{TIME_COLUMN}` cannot be the name of another column")),
-        Role::Metric { .. } if kind == ColumnType::String => {
-            invalid(format!("metric `{name}` is a STRING: a metric must be LONG, FLOAT or DOUBLE"))
+        Role::Metric { .. } if !kind.is_numeric() => {
+            invalid(format!("metric `{name}` is {kind}: a metric must be LONG, FLOAT or DOUBLE"))
         }
         Role::Metric { function: MetricFunction::Count, .. } if kind != ColumnType::Long => {
             invalid(format!("metric `{name}` counts rows and must be LONG, not {}", kind.druid_name()))
@@ -56,28 +56,30 @@ pub(crate) fn check_batch(batch: &RowBatch) -> Result<(), SegmentError> {
         return invalid(format!("the batch has {found} columns, its schema {}", specs.len()));
     }
     for (spec, column) in specs.iter().zip(&batch.columns) {
-        let (column_type, found, nulls) = match column {
-            BatchColumn::Long(c) => (ColumnType::Long, c.values.len(), c.nulls.len()),
-            BatchColumn::Float(c) => (ColumnType::Float, c.values.len(), c.nulls.len()),
-            BatchColumn::Double(c) => (ColumnType::Double, c.values.len(), c.nulls.len()),
+        let (storage, found, nulls) = match column {
+            BatchColumn::Long(c) => (Storage::Long, c.values.len(), c.nulls.len()),
+            BatchColumn::Float(c) => (Storage::Float, c.values.len(), c.nulls.len()),
+            BatchColumn::Double(c) => (Storage::Double, c.values.len(), c.nulls.len()),
             BatchColumn::String(c) => {
                 let values = c.row_ends.last().map_or(0, |end| *end as usize);
                 if values > c.value_ends.len() || values > c.value_nulls.len() {
                     return invalid(format!("column `{}` of the batch lacks values of its rows", spec.name));
                 }
-                (ColumnType::String, c.row_ends.len(), rows)
+                (Storage::Texts, c.row_ends.len(), rows)
             }
             BatchColumn::Coded(c) => {
                 let largest = c.codes.iter().copied().max().unwrap_or(0);
                 if largest as usize > c.texts.len() {
                     return invalid(format!("column `{}` of the batch lacks texts of its rows", spec.name));
                 }
-                (ColumnType::String, c.codes.len(), rows)
+                (Storage::Texts, c.codes.len(), rows)
             }
         };
-        if column_type != spec.column_type {
-            let (says, is) = (spec.column_type.druid_name(), column_type.druid_name());
-            return invalid(format!("column `{}` of the batch is {is}, its schema says {says}", spec.name));
+        if storage != spec.column_type.storage() {
+            let (name, says) = (&spec.name, spec.column_type);
+            return invalid(format!(
+                "column `{name}` of the batch is of {storage:?}, its schema says {says}"
+            ));
         }
         if found != rows || nulls != rows {
             return invalid(format!("column `{}` of the batch has {found} rows, not {rows}", spec.name));

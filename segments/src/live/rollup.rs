@@ -7,7 +7,7 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use super::column::ColumnData;
 use super::number::Number;
-use crate::{ColumnType, MetricFunction, NumericBatch, Role, Schema};
+use crate::{MetricFunction, NumericBatch, Role, Schema, Storage};
 
 /// A dimension's place in the key.
 #[derive(Debug)]
@@ -60,7 +60,7 @@ impl Rollup {
                 Role::Metric { function, .. } => metrics.push((i + 1, function)),
                 Role::Dimension(_) => {
                     parts.push(KeyPart { column: i + 1, at: width, lists: HashMap::new() });
-                    width += if spec.column_type == ColumnType::String { 1 } else { NUMBER_WORDS };
+                    width += if spec.column_type.storage() == Storage::Texts { 1 } else { NUMBER_WORDS };
                 }
             }
         }

@@ -58,7 +58,7 @@ fn column_of(spec: &ColumnSpec, rows: &[Row]) -> BatchColumn {
         ColumnType::Long => numbers!(Long),
         ColumnType::Float => numbers!(Float),
         ColumnType::Double => numbers!(Double),
-        ColumnType::String => {
+        ColumnType::String | ColumnType::Array(_) | ColumnType::Json => {
             let mut texts = StringBatch::default();
             for cell in cells {
                 if let Some(Value::Texts(values)) = cell {
@@ -90,7 +90,7 @@ fn value(spec: &ColumnSpec) -> BoxedStrategy<Value> {
         ColumnType::Long => prop_oneof![4 => 0i64..4, 1 => any::<i64>()].prop_map(Value::Long).boxed(),
         ColumnType::Float => (-3i16..4).prop_map(|v| Value::Float(f32::from(v) / 2.0)).boxed(),
         ColumnType::Double => (-3i16..4).prop_map(|v| Value::Double(f64::from(v))).boxed(),
-        ColumnType::String => texts().boxed(),
+        ColumnType::String | ColumnType::Array(_) | ColumnType::Json => texts().boxed(),
     }
 }
 

@@ -6,7 +6,7 @@ use super::chunk::Chunks;
 use super::numeric_view::NumericView;
 use super::string_view::StringView;
 use crate::dictionary::DictionaryView;
-use crate::{Column, ColumnType, RowOrder, Schema, Segment, SegmentError, SegmentId, TIME_COLUMN};
+use crate::{Column, RowOrder, Schema, Segment, SegmentError, SegmentId, Storage, TIME_COLUMN};
 
 /// What is known of all published rows of a column.
 #[derive(Debug, Clone, Copy, Default)]
@@ -59,11 +59,11 @@ impl LiveView {
         let view = |(i, (spec, dictionary)): (usize, (&crate::ColumnSpec, Arc<DictionaryView>))| {
             let (column, state) = (i + 1, states.get(i + 1).copied().unwrap_or_default());
             let chunks = Arc::clone(&chunks);
-            match spec.column_type {
-                ColumnType::Long => ColumnView::Long(NumericView::new(chunks, column, state)),
-                ColumnType::Float => ColumnView::Float(NumericView::new(chunks, column, state)),
-                ColumnType::Double => ColumnView::Double(NumericView::new(chunks, column, state)),
-                ColumnType::String => ColumnView::String(StringView::new(chunks, column, state, dictionary)),
+            match spec.column_type.storage() {
+                Storage::Long => ColumnView::Long(NumericView::new(chunks, column, state)),
+                Storage::Float => ColumnView::Float(NumericView::new(chunks, column, state)),
+                Storage::Double => ColumnView::Double(NumericView::new(chunks, column, state)),
+                Storage::Texts => ColumnView::String(StringView::new(chunks, column, state, dictionary)),
             }
         };
         Self {

@@ -12,8 +12,8 @@ use crate::encoding::{Number, encode_numbers};
 use crate::file::{BitmapKind, ColumnEntry, ColumnKind, FileWriter, Footer, SectionKind, Written};
 use crate::mapped::{ALL_NULLS, NO_NULLS, NULL_BYTES};
 use crate::{
-    BLOCK_ROWS, ColumnSpec, ColumnType, NullMask, Role, RowOrder, Schema, SegmentError, SegmentId,
-    SegmentRef, TIME_COLUMN, Zone,
+    BLOCK_ROWS, ColumnSpec, NullMask, Role, RowOrder, Schema, SegmentError, SegmentId, SegmentRef, Storage,
+    TIME_COLUMN, Zone,
 };
 
 /// Writes the file of a request.
@@ -72,11 +72,11 @@ pub(super) fn write_rows(
 
 /// Collects a column of all kept rows.
 fn load(spec: &ColumnSpec, kept: &[Kept<'_>]) -> Result<Loaded, SegmentError> {
-    Ok(match spec.column_type {
-        ColumnType::Long => Loaded::Long(numbers::collect(&spec.name, kept)?),
-        ColumnType::Float => Loaded::Float(numbers::collect(&spec.name, kept)?),
-        ColumnType::Double => Loaded::Double(numbers::collect(&spec.name, kept)?),
-        ColumnType::String => Loaded::String(texts::collect(&spec.name, kept)?),
+    Ok(match spec.column_type.storage() {
+        Storage::Long => Loaded::Long(numbers::collect(&spec.name, kept)?),
+        Storage::Float => Loaded::Float(numbers::collect(&spec.name, kept)?),
+        Storage::Double => Loaded::Double(numbers::collect(&spec.name, kept)?),
+        Storage::Texts => Loaded::String(texts::collect(&spec.name, kept)?),
     })
 }
 

@@ -55,7 +55,7 @@ pub(crate) fn batch(schema: &Arc<Schema>, rows: &[Row]) -> RowBatch {
                 Cell::Double(v) => Some(*v),
                 _ => None,
             })),
-            ColumnType::String => {
+            ColumnType::String | ColumnType::Array(_) | ColumnType::Json => {
                 let mut strings = StringBatch::default();
                 for cell in cells {
                     match cell {

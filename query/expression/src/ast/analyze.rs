@@ -130,8 +130,9 @@ impl Expr {
             return folded;
         }
         match crate::eval(&folded, &crate::NoColumns) {
+            // Nested values have no literal.
+            Ok(Value::Json(_)) | Err(_) => folded,
             Ok(value) => Self::Literal(value),
-            Err(_) => folded,
         }
     }
 

@@ -64,6 +64,11 @@ pub(crate) fn write_literal(value: &Value, f: &mut fmt::Formatter<'_>) -> fmt::R
         Value::Long(v) => write!(f, "{v}"),
         Value::Double(v) => write_double(*v, f),
         Value::String(text) => write_quoted(text, '\'', f),
+        Value::Json(json) => {
+            f.write_str("parse_json(")?;
+            write_quoted(&json.to_string(), '\'', f)?;
+            f.write_str(")")
+        }
         array => {
             let element = array.value_type().unwrap_or(ExprType::String).element();
             write!(f, "<{element}>[")?;

@@ -103,8 +103,12 @@ impl LongPredicate {
         };
         let test = match &filter.test {
             _ if filter.extraction.is_some() => text(),
-            ColumnTest::IsNull | ColumnTest::Selector(None) => LongTest::Never,
-            ColumnTest::Equals { value, .. } => listed(exact_long(value).into_iter().collect()),
+            ColumnTest::IsNull
+            | ColumnTest::Selector(None)
+            | ColumnTest::Contains { value: Value::Null, .. } => LongTest::Never,
+            ColumnTest::Equals { value, .. } | ColumnTest::Contains { value, .. } => {
+                listed(exact_long(value).into_iter().collect())
+            }
             ColumnTest::InType { values, .. } => listed(values.iter().filter_map(exact_long).collect()),
             ColumnTest::Selector(Some(value)) => {
                 listed(exact_long(&Value::String(value.clone())).into_iter().collect())
@@ -239,8 +243,12 @@ impl DoublePredicate {
         };
         let test = match &filter.test {
             _ if filter.extraction.is_some() => text(),
-            ColumnTest::IsNull | ColumnTest::Selector(None) => DoubleTest::Never,
-            ColumnTest::Equals { value, .. } => listed(&mut value.as_double().into_iter()),
+            ColumnTest::IsNull
+            | ColumnTest::Selector(None)
+            | ColumnTest::Contains { value: Value::Null, .. } => DoubleTest::Never,
+            ColumnTest::Equals { value, .. } | ColumnTest::Contains { value, .. } => {
+                listed(&mut value.as_double().into_iter())
+            }
             ColumnTest::InType { values, .. } => listed(&mut values.iter().filter_map(Value::as_double)),
             ColumnTest::Selector(Some(value)) => listed(&mut parse_double(value).into_iter()),
             ColumnTest::In(values) => listed(&mut values.iter().flatten().filter_map(|v| parse_double(v))),

@@ -94,8 +94,11 @@ impl StringPredicate {
     #[must_use]
     pub fn new(filter: &ColumnFilter) -> Self {
         let test = match &filter.test {
-            ColumnTest::IsNull => TextTest::IsNull,
-            ColumnTest::Equals { match_type, value } if match_type.is_numeric() => {
+            // A single value is an array of one element.
+            ColumnTest::IsNull | ColumnTest::Contains { value: Value::Null, .. } => TextTest::IsNull,
+            ColumnTest::Equals { match_type, value } | ColumnTest::Contains { match_type, value }
+                if match_type.is_numeric() =>
+            {
                 let range = NumberRange {
                     lower: Some(value.clone()),
                     upper: Some(value.clone()),
@@ -103,11 +106,12 @@ impl StringPredicate {
                 };
                 TextTest::Numbers { ranges: vec![range] }
             }
-            // A single text is an array of one element.
-            ColumnTest::Equals { value, .. } => match value.array_len() {
-                None | Some(1) => one_of(value.as_string().map(Some)),
-                Some(_) => one_of([]),
-            },
+            ColumnTest::Equals { value, .. } | ColumnTest::Contains { value, .. } => {
+                match value.array_len() {
+                    None | Some(1) => one_of(value.as_string().map(Some)),
+                    Some(_) => one_of([]),
+                }
+            }
             ColumnTest::InType { values, .. } => one_of(values.iter().map(Value::as_string)),
             ColumnTest::Selector(None) => TextTest::IsNull,
             ColumnTest::Selector(value) => one_of([value.clone()]),

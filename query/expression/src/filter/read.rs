@@ -10,7 +10,7 @@ use crate::fields::Fields;
 use crate::{ExprType, ExtractionFn, FilterError, JavaRegex, StringOrdering, Value};
 
 const KNOWN: &str = "true, false, and, or, not, istrue, isfalse, equals, null, range, inType, selector, in, \
-                     bound, interval, like, regex, search, columnComparison, expression, extraction";
+                     bound, interval, like, regex, search, arrayContainsElement, columnComparison, expression, extraction";
 
 /// Levels of nesting that are accepted.
 const MAX_DEPTH: usize = 200;
@@ -64,6 +64,7 @@ fn dimension(fields: &Fields<'_>, json: &Json) -> Result<DimensionRef, FilterErr
 fn column_filter(fields: &Fields<'_>) -> Result<ColumnFilter, FilterError> {
     let (column, test) = match fields.kind {
         "equals" | "equality" => ("column", equals(fields)?),
+        "arrayContainsElement" => ("column", contains(fields)?),
         "null" => ("column", ColumnTest::IsNull),
         "range" => ("column", range(fields)?),
         "inType" => ("column", in_type(fields)?),
@@ -96,8 +97,8 @@ fn column_filter(fields: &Fields<'_>) -> Result<ColumnFilter, FilterError> {
 
 /// The typed filters have no extraction function in Druid, which ignores one.
 fn column_field_only(test: &ColumnTest) -> bool {
-    use ColumnTest::{Equals, InType, IsNull, Range};
-    matches!(test, Equals { .. } | IsNull | Range { .. } | InType { .. })
+    use ColumnTest::{Contains, Equals, InType, IsNull, Range};
+    matches!(test, Contains { .. } | Equals { .. } | IsNull | Range { .. } | InType { .. })
 }
 
 fn unknown(name: &str) -> FilterError {
@@ -105,15 +106,27 @@ fn unknown(name: &str) -> FilterError {
         "spatial" => "there are no spatial columns",
         "javascript" => "scripts are not run here; use an `expression` filter",
         "bloom" => "bloom filters are not available; use an `in` filter",
-        "arrayContainsElement" => "there are no array columns; use `equals` on a multi-value column",
         _ => return FilterError::UnknownType { kind: "filter", name: name.to_owned(), known: KNOWN },
     };
     FilterError::Unsupported { kind: "filter", name: name.to_owned(), reason }
 }
 
 fn match_type(fields: &Fields<'_>) -> Result<ExprType, FilterError> {
-    let text = fields.need_text("matchValueType")?;
-    text.parse().map_err(|e: crate::UnknownType| fields.wrong("matchValueType", e.to_string()))
+    type_field(fields, "matchValueType")
+}
+
+fn type_field(fields: &Fields<'_>, field: &'static str) -> Result<ExprType, FilterError> {
+    let text = fields.need_text(field)?;
+    text.parse().map_err(|e: crate::UnknownType| fields.wrong(field, e.to_string()))
+}
+
+fn contains(fields: &Fields<'_>) -> Result<ColumnTest, FilterError> {
+    let match_type = type_field(fields, "elementMatchValueType")?;
+    let value = match fields.get("elementMatchValue") {
+        Some(json) => typed(fields, "elementMatchValue", match_type, json)?,
+        None => Value::Null,
+    };
+    Ok(ColumnTest::Contains { match_type, value })
 }
 
 fn typed(fields: &Fields<'_>, field: &'static str, to: ExprType, json: &Json) -> Result<Value, FilterError> {

@@ -31,6 +31,8 @@ struct ColumnNode {
     column: String,
     /// An array to compare the whole value with.
     whole: Option<Value>,
+    /// What an array must hold.
+    contains: Option<super::WholePredicate>,
     text: StringPredicate,
     long: LongPredicate,
     double: DoublePredicate,
@@ -130,8 +132,10 @@ impl ColumnNode {
             ColumnTest::Equals { value, .. } if value.is_array() => Some(value.clone()),
             _ => None,
         };
+        let contains = matches!(filter.test, ColumnTest::Contains { .. });
         Self {
             column: filter.column.clone(),
+            contains: contains.then(|| super::WholePredicate::new(filter)),
             whole,
             text: StringPredicate::new(filter),
             long: LongPredicate::new(filter),
@@ -140,6 +144,9 @@ impl ColumnNode {
     }
 
     fn matches(&self, value: &Value) -> Option<bool> {
+        if let (Some(test), true) = (&self.contains, value.is_array()) {
+            return test.matches(value);
+        }
         if let (Some(wanted), Some(to)) = (&self.whole, self.whole.as_ref().and_then(Value::value_type)) {
             return value.cast(to).equals(wanted);
         }
@@ -148,6 +155,10 @@ impl ColumnNode {
             Value::Long(v) => self.long.truth(*v),
             Value::Double(v) => self.double.truth(*v),
             Value::String(text) => self.text.matches(Some(text)),
+            Value::Json(json) => match crate::nested::scalar(json) {
+                Some(scalar) => self.matches(&scalar),
+                None => Some(false),
+            },
             array if array.array_len() == Some(0) => self.text.matches(None),
             array => any(array.elements().iter().map(|v| self.matches(v))),
         }

@@ -41,6 +41,12 @@ fn column_filter(filter: &ColumnFilter) -> Json {
         ColumnTest::Equals { match_type, value } => {
             json!({"type": "equals", "column": column, "matchValueType": match_type, "matchValue": value.to_json()})
         }
+        ColumnTest::Contains { match_type, value } => json!({
+            "type": "arrayContainsElement",
+            "column": column,
+            "elementMatchValueType": match_type,
+            "elementMatchValue": value.to_json(),
+        }),
         ColumnTest::IsNull => json!({"type": "null", "column": column}),
         ColumnTest::Range { match_type, lower, upper, lower_open, upper_open } => {
             let mut json = json!({"type": "range", "column": column, "matchValueType": match_type});

@@ -12,7 +12,7 @@ use super::ip::Subnet;
 use super::{ANY, Function, TimeUnit};
 use crate::joda::JodaFormat;
 use crate::like::LikePattern;
-use crate::{Expr, ExprError, ExprType};
+use crate::{Expr, ExprError, ExprType, JsonPath};
 
 /// What was made of constant arguments, once.
 #[derive(Debug, Clone)]
@@ -35,22 +35,20 @@ pub(crate) enum Prepared {
     Subnet(Arc<Subnet>),
     /// Of `cast`.
     Type(ExprType),
+    /// Of the functions of nested values.
+    Path(Arc<JsonPath>),
 }
 
 /// Functions of Druid that are not available, with what to do instead.
-const UNSUPPORTED: [(&str, &str); 8] = [
+const UNSUPPORTED: [(&str, &str); 4] = [
     ("lookup", "there are no registered lookups"),
-    ("json_", "nested columns are not available; use a flattenSpec at ingestion"),
-    ("parse_json", "nested columns are not available"),
-    ("try_parse_json", "nested columns are not available"),
-    ("to_json_string", "nested columns are not available"),
     ("hll_", "sketches are not available in expressions"),
     ("theta_", "sketches are not available in expressions"),
     ("bloom_filter", "bloom filters are not available"),
 ];
 
 static BY_NAME: LazyLock<HashMap<String, &'static Function>> = LazyLock::new(|| {
-    let tables: [&'static [Function]; 14] = [
+    let tables: [&'static [Function]; 15] = [
         super::math::TABLE,
         super::decimal::TABLE,
         super::bitwise::TABLE,
@@ -65,6 +63,7 @@ static BY_NAME: LazyLock<HashMap<String, &'static Function>> = LazyLock::new(|| 
         super::array_change::TABLE,
         super::apply::TABLE,
         super::ip::TABLE,
+        super::json::TABLE,
     ];
     let mut names = HashMap::new();
     for function in tables.into_iter().flatten() {

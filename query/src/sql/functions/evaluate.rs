@@ -2,20 +2,18 @@
 //! evaluator the segments use, so that a query answers the same wherever it runs.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use alluvium_expression::{Bindings, Value, eval, parse};
-use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, StringArray,
-};
+use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type};
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
 
-use super::{Definition, Operand, plain, quote_name};
+use super::{Definition, Operand, quote_name};
 use crate::sql::fault::{invalid, outside};
 use crate::sql::translate::literal;
+use crate::sql::values::{array_of, values_of};
 
 /// The values of a call for a batch.
 pub(super) fn evaluate(definition: &Definition, args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
@@ -33,7 +31,7 @@ pub(super) fn evaluate(definition: &Definition, args: &ScalarFunctionArgs) -> Re
                 let array = arg.to_array(args.number_rows)?;
                 let text = quote_name(&name);
                 let data_type = array.data_type().clone();
-                columns.insert(name, column(&array)?);
+                columns.insert(name, values_of(&array)?);
                 Operand { text, data_type, literal: None }
             }
         });
@@ -52,7 +50,7 @@ pub(super) fn evaluate(definition: &Definition, args: &ScalarFunctionArgs) -> Re
         row.at = at;
         values.push(eval(&expression, &row).map_err(fault)?);
     }
-    let array = to_array(&values, args.return_field.data_type())?;
+    let array = array_of(&values, args.return_field.data_type())?;
     if constant {
         return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?));
     }
@@ -70,37 +68,6 @@ impl Bindings for Row<'_> {
     }
 }
 
-/// An array as values of the expression language.
-fn column(array: &ArrayRef) -> Result<Vec<Value>> {
-    let wanted = match plain(array.data_type()) {
-        DataType::Utf8 => DataType::Utf8,
-        DataType::Float64 => DataType::Float64,
-        DataType::List(_) => {
-            let one = |row| ScalarValue::try_from_array(array, row).map(|v| list_value(&v));
-            return (0..array.len()).map(one).collect();
-        }
-        _ => DataType::Int64,
-    };
-    let array = cast(array, &wanted)?;
-    Ok(match wanted {
-        DataType::Utf8 => {
-            let text = |v: Option<&str>| v.map_or(Value::Null, |t| Value::String(Arc::from(t)));
-            array.as_string::<i32>().iter().map(text).collect()
-        }
-        DataType::Float64 => {
-            array.as_primitive::<Float64Type>().iter().map(|v| v.map_or(Value::Null, Value::Double)).collect()
-        }
-        _ => array.as_primitive::<Int64Type>().iter().map(|v| v.map_or(Value::Null, Value::Long)).collect(),
-    })
-}
-
-fn list_value(value: &ScalarValue) -> Value {
-    match text_list(value) {
-        Some(texts) => Value::StringArray(texts.into_iter().map(|t| t.map(Arc::from)).collect()),
-        None => Value::Null,
-    }
-}
-
 /// The elements of a list as texts; `None` for NULL and for anything but a list.
 pub(crate) fn text_list(value: &ScalarValue) -> Option<Vec<Option<String>>> {
     let ScalarValue::List(list) = value else { return None };
@@ -109,21 +76,4 @@ pub(crate) fn text_list(value: &ScalarValue) -> Option<Vec<Option<String>>> {
     }
     let texts = cast(&list.value(0), &DataType::Utf8).ok()?;
     Some(texts.as_string::<i32>().iter().map(|t| t.map(str::to_owned)).collect())
-}
-
-fn to_array(values: &[Value], wanted: &DataType) -> Result<ArrayRef> {
-    Ok(match wanted {
-        DataType::Utf8 => {
-            let texts: Vec<Option<Arc<str>>> = values.iter().map(Value::as_string).collect();
-            Arc::new(texts.iter().map(|t| t.as_deref()).collect::<StringArray>())
-        }
-        DataType::Float64 => Arc::new(values.iter().map(Value::as_double).collect::<Float64Array>()),
-        DataType::Boolean => {
-            Arc::new(values.iter().map(|v| v.as_long().map(|v| v != 0)).collect::<BooleanArray>())
-        }
-        other => {
-            let longs: ArrayRef = Arc::new(values.iter().map(Value::as_long).collect::<Int64Array>());
-            if *other == DataType::Int64 { longs } else { cast(&longs, other)? }
-        }
-    })
 }

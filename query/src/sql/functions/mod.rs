@@ -1,8 +1,10 @@
 //! Which functions does Druid SQL have, and what is each in the expression language? One table: the planner
 //! takes names and types from it, the translator and the evaluator its text.
 
+mod arrays;
 mod casts;
 mod evaluate;
+mod json;
 mod numeric;
 mod quote;
 mod strings;
@@ -10,15 +12,23 @@ mod time;
 mod types;
 mod udf;
 
-use datafusion::arrow::datatypes::{DataType, TimeUnit};
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field, TimeUnit};
 use datafusion::common::ScalarValue;
 
-pub(crate) use evaluate::text_list;
 use quote::call;
 pub(crate) use quote::{quote_name, quote_text};
-pub(crate) use types::plain;
-use types::widest;
+pub(crate) use types::{plain, widest};
 pub(crate) use udf::{DruidFunction, all_functions};
+
+/// `COMPLEX<json>`: the text of nested values. No other values are of this Arrow type.
+pub(crate) const JSON: DataType = DataType::Utf8View;
+
+/// `ARRAY` of a type.
+pub(crate) fn list_of(element: DataType) -> DataType {
+    DataType::List(Arc::new(Field::new_list_field(element, true)))
+}
 
 /// `TIMESTAMP`: milliseconds without a zone.
 pub(crate) const TIMESTAMP: DataType = DataType::Timestamp(TimeUnit::Millisecond, None);
@@ -56,7 +66,7 @@ impl Operand {
 
     /// Whether it is a text.
     pub(crate) fn is_text(&self) -> bool {
-        matches!(self.data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+        matches!(self.data_type, DataType::Utf8 | DataType::LargeUtf8)
     }
 }
 
@@ -70,6 +80,15 @@ pub(crate) enum Returns {
     Boolean,
     /// That of the argument with this number.
     Argument(usize),
+    Json,
+    /// An array of texts.
+    Texts,
+    /// An array of nested values.
+    Jsons,
+    /// An array with elements of the type of the argument with this number.
+    ArrayOf(usize),
+    /// The type of the elements of the argument with this number.
+    ElementOf(usize),
     /// The widest of all arguments: text over numbers, doubles over longs.
     Widest,
 }
@@ -117,7 +136,15 @@ const fn with(
 
 /// Every function, in groups.
 pub(crate) fn definitions() -> impl Iterator<Item = &'static Definition> {
-    numeric::FUNCTIONS.iter().chain(strings::FUNCTIONS).chain(time::FUNCTIONS).chain(casts::FUNCTIONS)
+    let tables = [
+        numeric::FUNCTIONS,
+        strings::FUNCTIONS,
+        time::FUNCTIONS,
+        casts::FUNCTIONS,
+        arrays::FUNCTIONS,
+        json::FUNCTIONS,
+    ];
+    tables.into_iter().flatten()
 }
 
 impl Definition {
@@ -138,6 +165,17 @@ impl Definition {
             Returns::Timestamp => TIMESTAMP,
             Returns::Boolean => DataType::Boolean,
             Returns::Argument(i) => args.get(i).map_or(DataType::Utf8, plain),
+            Returns::Json => JSON,
+            Returns::Texts => list_of(DataType::Utf8),
+            Returns::Jsons => list_of(JSON),
+            Returns::ArrayOf(i) => match args.get(i) {
+                Some(list @ DataType::List(_)) => list.clone(),
+                other => list_of(other.map_or(DataType::Utf8, plain)),
+            },
+            Returns::ElementOf(i) => match args.get(i) {
+                Some(DataType::List(item)) => plain(item.data_type()),
+                other => other.map_or(DataType::Utf8, plain),
+            },
             Returns::Widest => widest(args),
         }
     }

@@ -46,6 +46,7 @@ pub(super) const FUNCTIONS: &[Definition] = &[
     simple("rtrim", (1, 2), Text, "rtrim"),
     with("any_match", (2, MANY), Boolean, any_match),
     simple("ipv4_match", (2, 2), Boolean, "ipv4_match"),
+    simple("ipv6_match", (2, 2), Boolean, "ipv6_match"),
     simple("ipv4_parse", (1, 1), Long, "ipv4_parse"),
     simple("ipv4_stringify", (1, 1), Text, "ipv4_stringify"),
     simple("mv_length", (1, 1), Long, "array_length"),
@@ -61,6 +62,14 @@ pub(super) const FUNCTIONS: &[Definition] = &[
     simple("mv_concat", (2, 2), Text, "array_concat"),
     simple("mv_slice", (2, 3), Text, "array_slice"),
     simple("string_to_mv", (2, 2), Text, "string_to_array"),
+    with("mv_filter_regex", (2, 2), Argument(0), |args| match args {
+        [column, pattern] => Some(format!("filter((x) -> regexp_like(x,{}),{})", pattern.text, column.text)),
+        _ => None,
+    }),
+    with("mv_filter_prefix", (2, 2), Argument(0), |args| match args {
+        [column, prefix] => Some(format!("filter((x) -> (strpos(x,{}) == 0),{})", prefix.text, column.text)),
+        _ => None,
+    }),
     with("mv_filter_only", (2, 2), Argument(0), |args| filter_values(args, "==", "||")),
     with("mv_filter_none", (2, 2), Argument(0), |args| filter_values(args, "!=", "&&")),
 ];

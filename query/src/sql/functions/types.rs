@@ -7,7 +7,7 @@ use super::TIMESTAMP;
 /// One of the types results have.
 pub(crate) fn plain(data_type: &DataType) -> DataType {
     match data_type {
-        DataType::Null | DataType::LargeUtf8 | DataType::Utf8View => DataType::Utf8,
+        DataType::Null | DataType::LargeUtf8 => DataType::Utf8,
         DataType::Int8
         | DataType::Int16
         | DataType::Int32
@@ -22,7 +22,7 @@ pub(crate) fn plain(data_type: &DataType) -> DataType {
 }
 
 /// The widest of some types: text over numbers, doubles over longs.
-pub(super) fn widest(args: &[DataType]) -> DataType {
+pub(crate) fn widest(args: &[DataType]) -> DataType {
     let mut widest: Option<DataType> = None;
     for next in args.iter().filter(|t| **t != DataType::Null).map(plain) {
         widest = Some(match (widest, next) {

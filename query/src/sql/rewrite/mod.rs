@@ -4,6 +4,7 @@
 mod aggregate;
 mod build;
 mod depth;
+mod nested;
 mod syntax;
 mod time;
 

@@ -3,7 +3,7 @@
 use datafusion::sql::sqlparser::ast::{DataType, Expr, Value};
 
 use super::build::{call, text};
-use super::{Rewriter, aggregate, build, time};
+use super::{Rewriter, aggregate, build, nested, time};
 use crate::QueryError;
 use crate::sql::fault::invalid;
 
@@ -13,6 +13,9 @@ impl Rewriter<'_> {
         Ok(match expr {
             Expr::Function(function) => {
                 if let Some(new) = aggregate::rewrite(function, self.settings)? {
+                    return Ok(Some(new));
+                }
+                if let Some(new) = nested::rewrite(function, self.settings)? {
                     return Ok(Some(new));
                 }
                 return time::rewrite_call(function, self.settings);

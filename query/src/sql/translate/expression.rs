@@ -5,7 +5,10 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::{Between, Case, InList, Like};
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 
-use crate::sql::functions::{DruidFunction, Operand, TIMESTAMP, plain, quote_name, quote_text};
+use crate::sql::functions::{
+    DruidFunction, Operand, TIMESTAMP, list_of, plain, quote_name, quote_text, widest,
+};
+use crate::sql::values::values_of;
 
 /// The text of an expression over the columns of a table; `None` when it has none.
 pub(crate) fn render(expr: &Expr, table: &Schema) -> Option<Operand> {
@@ -39,8 +42,11 @@ pub(crate) fn render(expr: &Expr, table: &Schema) -> Option<Operand> {
         Expr::Cast(cast) => self::cast(inner(&cast.expr)?, cast.field.data_type()),
         Expr::TryCast(cast) => self::cast(inner(&cast.expr)?, cast.field.data_type()),
         Expr::ScalarFunction(call) => {
-            let function = call.func.inner().downcast_ref::<DruidFunction>()?;
             let args: Vec<Operand> = call.args.iter().map(inner).collect::<Option<_>>()?;
+            if call.func.name() == "make_array" {
+                return array(&args);
+            }
+            let function = call.func.inner().downcast_ref::<DruidFunction>()?;
             let types: Vec<DataType> = args.iter().map(|a| a.data_type.clone()).collect();
             operand(function.definition.render(&args)?, function.definition.return_type(&types))
         }
@@ -62,19 +68,38 @@ pub(crate) fn literal(value: &ScalarValue) -> Option<Operand> {
         ScalarValue::Float32(Some(v)) => number(f64::from(*v)),
         ScalarValue::Float64(Some(v)) => number(*v),
         ScalarValue::TimestampMillisecond(Some(t), _) => t.to_string(),
-        ScalarValue::List(_) => return Some(array_literal(value)),
+        ScalarValue::List(_) => return array_literal(value),
+        ScalarValue::Utf8View(Some(text)) => format!("parse_json({})", quote_text(text)),
         _ if value.data_type().is_integer() => value.to_string(),
         _ => quote_text(value.try_as_str().flatten()?),
     };
     Some(Operand { text, data_type: value.data_type(), literal: Some(value.clone()) })
 }
 
-fn array_literal(value: &ScalarValue) -> Operand {
-    let texts = crate::sql::functions::text_list(value).unwrap_or_default();
-    let texts: Vec<String> =
-        texts.iter().map(|t| t.as_deref().map_or_else(|| "null".to_owned(), quote_text)).collect();
-    let text = format!("array({})", texts.join(","));
-    Operand { text, data_type: value.data_type(), literal: Some(value.clone()) }
+fn array_literal(value: &ScalarValue) -> Option<Operand> {
+    let array = value.to_array().ok()?;
+    let values = values_of(&array).ok()?;
+    let known = values.first().filter(|value| !matches!(value, alluvium_expression::Value::Json(_)))?;
+    Some(Operand { text: known.to_string(), data_type: value.data_type(), literal: Some(value.clone()) })
+}
+
+/// `ARRAY[...]`
+fn array(items: &[Operand]) -> Option<Operand> {
+    let types: Vec<DataType> = items.iter().map(|item| item.data_type.clone()).collect();
+    let element = widest(&types);
+    let cast = match element {
+        DataType::Utf8 => "STRING",
+        DataType::Float64 => "DOUBLE",
+        DataType::Int64 => "LONG",
+        _ => return None,
+    };
+    let item = |item: &Operand| match plain(&item.data_type) == element {
+        true => item.text.clone(),
+        false => format!("CAST({},'{cast}')", item.text),
+    };
+    let items: Vec<String> = items.iter().map(item).collect();
+    let text = format!("array({})", items.join(","));
+    Some(Operand { text, data_type: list_of(element), literal: None })
 }
 
 fn binary(expr: &BinaryExpr, table: &Schema) -> Option<Operand> {

@@ -12,5 +12,5 @@ pub(crate) use expression::literal;
 pub(crate) use filter::{filter_json, restriction};
 pub(crate) use rule::{place_scans, push_down};
 pub(crate) use segment_query::{
-    Aggregator, Dimension, Field, Function, NativeType, Restriction, SegmentQuery, Work,
+    Aggregator, Dimension, Field, Function, NativeType, Restriction, SegmentQuery, Work, native_type,
 };

@@ -1,13 +1,13 @@
 //! What is asked of the segments of one datasource? A description in texts and native JSON, from which both the
 //! plan that runs and the query that EXPLAIN shows are made.
 
-use alluvium_segments::ColumnType;
 use alluvium_segments::time::Interval;
+use alluvium_segments::{ColumnType, Element};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::logical_expr::Expr;
 use serde_json::Value;
 
-use crate::sql::functions::{quote_name, quote_text};
+use crate::sql::functions::{JSON, quote_name, quote_text};
 
 /// A piece of work over one datasource.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,7 +102,14 @@ pub(crate) enum Function {
 /// The type below of an SQL type.
 pub(crate) fn native_type(data_type: &DataType) -> Option<NativeType> {
     Some(match data_type {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => ColumnType::String,
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Null => ColumnType::String,
+        t if *t == JSON => ColumnType::Json,
+        DataType::List(item) => ColumnType::Array(match native_type(item.data_type())? {
+            ColumnType::Long => Element::Long,
+            ColumnType::Float | ColumnType::Double => Element::Double,
+            ColumnType::String => Element::String,
+            ColumnType::Array(_) | ColumnType::Json => return None,
+        }),
         DataType::Float32 => ColumnType::Float,
         DataType::Float64 => ColumnType::Double,
         DataType::Boolean | DataType::Timestamp(..) => ColumnType::Long,

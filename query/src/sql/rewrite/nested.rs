@@ -1,0 +1,118 @@
+//! Which call is meant by the syntax of nested values? `JSON_VALUE(x, path RETURNING type)` has a name a type, and the pairs of
+//! `JSON_OBJECT` are arguments.
+
+use datafusion::sql::sqlparser::ast::{
+    ArrayElemTypeDef, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
+    FunctionArguments,
+};
+
+use super::build::{call, name_of, null, text};
+use crate::QueryError;
+use crate::sql::fault::invalid;
+use crate::sql::request::Settings;
+
+/// The call that replaces one of nested values, if any.
+pub(super) fn rewrite(function: &Function, settings: &Settings) -> Result<Option<Expr>, QueryError> {
+    match name_of(function).as_str() {
+        "json_value" => value(function, settings),
+        "json_object" => object(function),
+        _ => Ok(None),
+    }
+}
+
+fn arguments(function: &Function) -> (Vec<&FunctionArg>, Option<&DataType>) {
+    let FunctionArguments::List(list) = &function.args else { return (Vec::new(), None) };
+    let returning = list.clauses.iter().find_map(|clause| match clause {
+        FunctionArgumentClause::JsonReturningClause(returning) => Some(&returning.data_type),
+        _ => None,
+    });
+    (list.args.iter().collect(), returning)
+}
+
+fn plain(arg: &FunctionArgExpr) -> Result<Expr, QueryError> {
+    match arg {
+        FunctionArgExpr::Expr(expr) => Ok(expr.clone()),
+        other => Err(invalid(format!("`{other}` is no argument of a function of nested values"))),
+    }
+}
+
+fn value(function: &Function, settings: &Settings) -> Result<Option<Expr>, QueryError> {
+    let (args, Some(returning)) = arguments(function) else { return Ok(None) };
+    let mut plain_args = Vec::with_capacity(3);
+    for arg in args {
+        match arg {
+            FunctionArg::Unnamed(arg) => plain_args.push(plain(arg)?),
+            other => return Err(invalid(format!("JSON_VALUE takes no argument `{other}`"))),
+        }
+    }
+    let as_number = |name: &str, args: Vec<Expr>| call(name, args);
+    Ok(Some(match returning {
+        DataType::Array(element) => {
+            let element = match element {
+                ArrayElemTypeDef::AngleBracket(of) | ArrayElemTypeDef::SquareBracket(of, _) => of,
+                ArrayElemTypeDef::Parenthesis(of) => of,
+                ArrayElemTypeDef::None => return Ok(Some(call("json_value_texts", plain_args))),
+            };
+            let (name, sample) = match kind(element) {
+                Kind::Long => ("json_value_longs", call("cast_bigint", vec![null()])),
+                Kind::Double => ("json_value_doubles", call("cast_double", vec![null()])),
+                _ => return Ok(Some(call("json_value_texts", plain_args))),
+            };
+            plain_args.push(sample);
+            call(name, plain_args)
+        }
+        other => match kind(other) {
+            Kind::Long => as_number("json_value_bigint", plain_args),
+            Kind::Double => as_number("json_value_double", plain_args),
+            Kind::Boolean => as_number("json_value_boolean", plain_args),
+            Kind::Time => {
+                let zone = text(settings.zone.name());
+                call("cast_timestamp", vec![call("json_value_bigint", plain_args), zone])
+            }
+            Kind::Text => call("json_value", plain_args),
+        },
+    }))
+}
+
+enum Kind {
+    Long,
+    Double,
+    Boolean,
+    Time,
+    Text,
+}
+
+fn kind(data_type: &DataType) -> Kind {
+    match data_type {
+        DataType::TinyInt(_)
+        | DataType::SmallInt(_)
+        | DataType::Int(_)
+        | DataType::Integer(_)
+        | DataType::BigInt(_) => Kind::Long,
+        DataType::Double(_)
+        | DataType::DoublePrecision
+        | DataType::Float(_)
+        | DataType::Real
+        | DataType::Decimal(_)
+        | DataType::Numeric(_) => Kind::Double,
+        DataType::Boolean | DataType::Bool => Kind::Boolean,
+        DataType::Timestamp(..) | DataType::Date => Kind::Time,
+        _ => Kind::Text,
+    }
+}
+
+fn object(function: &Function) -> Result<Option<Expr>, QueryError> {
+    let (args, _) = arguments(function);
+    if args.iter().all(|arg| matches!(arg, FunctionArg::Unnamed(_))) {
+        return Ok(None);
+    }
+    let mut plain_args = Vec::with_capacity(args.len() * 2);
+    for arg in args {
+        match arg {
+            FunctionArg::Named { name, arg, .. } => plain_args.extend([text(&name.value), plain(arg)?]),
+            FunctionArg::ExprNamed { name, arg, .. } => plain_args.extend([name.clone(), plain(arg)?]),
+            FunctionArg::Unnamed(arg) => plain_args.push(plain(arg)?),
+        }
+    }
+    Ok(Some(call("json_object", plain_args)))
+}
