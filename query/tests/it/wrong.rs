@@ -46,7 +46,7 @@ fn messages_name_what_is_wrong() {
             "Missing fields [[m]] for postAggregator [p]",
         ),
         (json!({"dataSource": {"type": "join"}}), 501, "`join`"),
-        (json!({"virtualColumns": [{"type": "nested-field", "name": "x"}]}), 501, "`nested-field`"),
+        (json!({"virtualColumns": [{"type": "nested-field", "name": "x"}]}), 400, "`outputName`"),
         (json!({"limitSpec": {"columns": ["nope"]}}), 400, "nope"),
         (json!({"context": {"timeout": "soon"}}), 400, "`timeout`"),
         (json!({"context": {"bySegment": true}}), 501, "`bySegment`"),
