@@ -176,9 +176,8 @@ impl QueryEngine {
             Some(0) if max == i64::MAX => 0,
             Some(0) => max,
             Some(ms) if ms < 0 => {
-                return Err(QueryError::invalid(format!(
-                    "Timeout must be a non negative value, but was [{ms}]"
-                )));
+                let message = format!("Timeout [timeout] must be a non negative value, but was {ms}");
+                return Err(QueryError::Context(message));
             }
             Some(ms) if ms > max => {
                 let message = format!("Configured [timeout = {ms}] is more than enforced limit of [{max}]");

@@ -12,6 +12,9 @@ pub enum QueryError {
     /// The request is wrong: what and where.
     #[error("{0}")]
     Invalid(String),
+    /// A context parameter is wrong: which, and what it must be.
+    #[error("{0}")]
+    Context(String),
     /// An SQL text is wrong at a place.
     #[error("{message}")]
     InvalidSql {
@@ -95,9 +98,11 @@ impl QueryError {
     #[must_use]
     pub fn class(&self) -> ErrorClass {
         match self {
-            Self::Invalid(_) | Self::InvalidSql { .. } | Self::Unparsable(_) | Self::ResourceLimit(_) => {
-                ErrorClass::InvalidInput
-            }
+            Self::Invalid(_)
+            | Self::Context(_)
+            | Self::InvalidSql { .. }
+            | Self::Unparsable(_)
+            | Self::ResourceLimit(_) => ErrorClass::InvalidInput,
             Self::Unsupported(_) => ErrorClass::Unsupported,
             Self::Timeout { .. } => ErrorClass::Timeout,
             Self::Cancelled(_) => ErrorClass::Cancelled,
@@ -142,6 +147,9 @@ impl QueryError {
             }
             Self::ResourceLimit(_) => {
                 Some(("Resource limit exceeded", "org.apache.druid.query.ResourceLimitExceededException"))
+            }
+            Self::Context(_) => {
+                Some(("Query context parse failed", "org.apache.druid.query.BadQueryContextException"))
             }
             Self::Unparsable(_) => {
                 Some(("Json parse failed", "com.fasterxml.jackson.core.JsonParseException"))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use alluvium_segments::catalog::Snapshot;
 use alluvium_segments::time::{Granularity, Interval, Period};
-use alluvium_segments::{ColumnSpec, ColumnType, SegmentRef, TIME_COLUMN};
+use alluvium_segments::{ColumnSpec, ColumnType, Role, SegmentRef, TIME_COLUMN};
 use chrono_tz::Tz;
 
 use crate::QueryEngine;
@@ -27,8 +27,6 @@ struct Input {
     segments: Segments,
     names: Vec<String>,
     columns: Vec<ColumnSpec>,
-    /// Whether any of its tables exists.
-    exists: bool,
 }
 
 /// The query being carried out.
@@ -48,9 +46,6 @@ impl QueryEngine {
         control: &Control,
     ) -> Result<Vec<u8>, QueryError> {
         let input = self.input(query, snapshot, control).await?;
-        if !input.exists {
-            return Ok(Vec::from(*b"[]"));
-        }
         Run { engine: self, query, input, control }.answer().await
     }
 
@@ -80,12 +75,12 @@ impl QueryEngine {
                 let segments = segments(names, query, snapshot)?;
                 let mut columns: Vec<ColumnSpec> = Vec::new();
                 let tables = names.iter().filter_map(|name| snapshot.datasource(name));
-                for spec in tables.clone().flat_map(|table| table.current_columns()) {
+                for spec in tables.flat_map(|table| table.current_columns()) {
                     if columns.iter().all(|c| c.name != spec.name) {
                         columns.push(spec);
                     }
                 }
-                Ok(Input { segments, names: names.clone(), columns, exists: tables.count() > 0 })
+                Ok(Input { segments, names: names.clone(), columns })
             }
             DataSource::Inline(segment) => Ok(Input::of(Arc::clone(segment))),
             DataSource::Query(inner) => {
@@ -110,7 +105,7 @@ impl Input {
         use alluvium_segments::Segment as _;
         let columns = segment.schema().columns.clone();
         let list = vec![SegmentRef::whole(segment)];
-        Self { segments: Segments { list }, names: vec!["inline".to_owned()], columns, exists: true }
+        Self { segments: Segments { list }, names: vec!["inline".to_owned()], columns }
     }
 }
 
@@ -155,7 +150,8 @@ impl Run<'_> {
     fn around(&self) -> Result<Surroundings<'_>, QueryError> {
         let as_long = self.query.context.flag("serializeDateTimeAsLong", false)?;
         let coverage = self.input.segments.coverage(&self.query.intervals);
-        Ok(Surroundings { intervals: &self.query.intervals, coverage, times: TimeFormat { as_long } })
+        let times = TimeFormat { as_long, zone: self.query.body.zone() };
+        Ok(Surroundings { intervals: &self.query.intervals, coverage, times })
     }
 
     async fn execute(&self, mut plan: Plan) -> Result<Partial, QueryError> {
@@ -190,7 +186,9 @@ impl Run<'_> {
                 let groups = self.groups(&query.aggregation).await?;
                 answer::timeseries(query, groups, &around, context, self.control)
             }
-            Body::TopN(query) => answer::top_n(query, self.groups(&query.aggregation).await?, &around),
+            Body::TopN(query) => {
+                answer::top_n(query, self.groups(&query.aggregation).await?, &around, self.control)
+            }
             Body::GroupBy(query) => {
                 answer::group_by(query, self.groups(&query.aggregation).await?, &around, context)
             }
@@ -238,8 +236,14 @@ impl Run<'_> {
 
     async fn search(&self, query: &Search, around: &Surroundings<'_>) -> Result<Vec<u8>, QueryError> {
         let all = || {
-            let texts = self.input.columns.iter().filter(|c| c.column_type == ColumnType::String);
-            texts.map(|c| DimensionPlan::column(&c.name, &c.name, ColumnType::String)).collect()
+            let searched =
+                |c: &&ColumnSpec| matches!(c.role, Role::Dimension(_)) && !c.column_type.is_coded();
+            self.input
+                .columns
+                .iter()
+                .filter(searched)
+                .map(|c| DimensionPlan::column(&c.name, &c.name, ColumnType::String))
+                .collect()
         };
         let dimensions = if query.dimensions.is_empty() { all() } else { query.dimensions.clone() };
         let mut found = Vec::with_capacity(dimensions.len());

@@ -1,6 +1,6 @@
 //! What is computed from finished aggregates? Post-aggregators, a value a row of the result.
 
-use alluvium_expression::{Bindings, Expr, Value, compare_doubles, eval};
+use alluvium_expression::{Bindings, Expr, ExprType, Value, compare_doubles, eval};
 use serde_json::Value as Json;
 
 use crate::QueryError;
@@ -21,8 +21,13 @@ enum Formula {
     Arithmetic(Operation, Vec<Formula>),
     Field(String),
     Constant(Value),
-    Expression(Box<Expr>),
-    Extreme { greatest: bool, long: bool, fields: Vec<Formula> },
+    /// An expression, and the type to give its value.
+    Expression(Box<Expr>, Option<ExprType>),
+    Extreme {
+        greatest: bool,
+        long: bool,
+        fields: Vec<Formula>,
+    },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -90,7 +95,7 @@ impl Formula {
             Self::Arithmetic(_, parts) | Self::Extreme { fields: parts, .. } => {
                 parts.iter().find_map(|part| part.missing(known))
             }
-            Self::Constant(_) | Self::Expression(_) => None,
+            Self::Constant(_) | Self::Expression(..) => None,
         }
     }
 }
@@ -107,8 +112,8 @@ fn formula(fields: &Fields<'_>) -> Result<Formula, QueryError> {
             let operation = Operation::named(name);
             let operation = operation.ok_or_else(|| fields.wrong("fn", "one of + - * / quotient pow"))?;
             let parts = parts()?;
-            if parts.is_empty() {
-                return Err(fields.wrong("fields", "a list that is not empty"));
+            if parts.len() < 2 {
+                return Err(fields.wrong("fields", "a list of at least two"));
             }
             Formula::Arithmetic(operation, parts)
         }
@@ -119,7 +124,10 @@ fn formula(fields: &Fields<'_>) -> Result<Formula, QueryError> {
             value @ Json::Number(_) => Formula::Constant(Value::from_json(value)),
             _ => return Err(fields.wrong("value", "a number")),
         },
-        "expression" => Formula::Expression(Box::new(expression(fields.text("expression")?)?)),
+        "expression" => {
+            let output = fields.column_type("outputType")?.map(ExprType::from);
+            Formula::Expression(Box::new(expression(fields.text("expression")?)?), output)
+        }
         kind @ ("doubleGreatest" | "doubleLeast" | "longGreatest" | "longLeast") => Formula::Extreme {
             greatest: kind.ends_with("Greatest"),
             long: kind.starts_with("long"),
@@ -156,7 +164,10 @@ impl Formula {
         Ok(match self {
             Self::Constant(value) => value.clone(),
             Self::Field(name) => table.value(name, row),
-            Self::Expression(expression) => eval(expression, &Row { table, row })?,
+            Self::Expression(expression, output) => {
+                let value = eval(expression, &Row { table, row })?;
+                output.map_or_else(|| value.clone(), |output| value.cast(output))
+            }
             Self::Arithmetic(operation, parts) => {
                 let mut total: Option<f64> = None;
                 for part in parts {

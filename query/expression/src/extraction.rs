@@ -102,7 +102,7 @@ impl ExtractionFn {
             Kind::Lower => input.map(|s| s.to_lowercase().into()),
             Kind::Strlen => input.map(|s| utf16_len(s).to_string().into()),
             Kind::Regex { regex, group, keep, replacement } => {
-                let text = input.unwrap_or_default();
+                let text = input?;
                 match regex.regex().captures(text) {
                     Some(found) => found.get(*group).map(|m| m.as_str().into()),
                     None if *keep => input.map(Cow::Borrowed),

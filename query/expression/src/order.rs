@@ -108,7 +108,7 @@ pub fn utf16_len(text: &str) -> usize {
     if text.is_ascii() { text.len() } else { text.chars().map(char::len_utf16).sum() }
 }
 
-/// Digit runs as numbers of any length, other characters one by one; digits before others, and more leading
+/// Digit runs as numbers of any length, other characters one by one whatever their case; digits before others, and more leading
 /// zeros after fewer where all else is equal.
 fn alphanumeric(a: &str, b: &str) -> Ordering {
     let (mut x, mut y) = (a, b);
@@ -128,10 +128,20 @@ fn alphanumeric(a: &str, b: &str) -> Ordering {
             }
             (true, false) => return Ordering::Less,
             (false, true) => return Ordering::Greater,
-            (false, false) if p == q => (x, y) = (&x[p.len_utf8()..], &y[q.len_utf8()..]),
-            (false, false) => return compare_text(x, y),
+            (false, false) => match (without_case(p), without_case(q)) {
+                (same, other) if same == other => (x, y) = (&x[p.len_utf8()..], &y[q.len_utf8()..]),
+                (p, q) => {
+                    return compare_text(p.encode_utf8(&mut [0; 4]), q.encode_utf8(&mut [0; 4]));
+                }
+            },
         }
     }
+}
+
+/// A character as those compare that differ in case only.
+fn without_case(c: char) -> char {
+    let upper = c.to_uppercase().next().unwrap_or(c);
+    upper.to_lowercase().next().unwrap_or(upper)
 }
 
 fn digit_run(text: &str) -> (&str, &str) {

@@ -89,6 +89,16 @@ impl Value {
         }
     }
 
+    /// The long that is equal to it, if any: of texts too, `20.0` among them.
+    #[must_use]
+    pub fn exact_long(&self) -> Option<i64> {
+        match self.as_number() {
+            Self::Long(long) => Some(long),
+            Self::Double(d) if d == d.trunc() && d.abs() < 9.2e18 => Some(d as i64),
+            _ => None,
+        }
+    }
+
     /// As a double, by the same rules.
     #[must_use]
     pub fn as_double(&self) -> Option<f64> {

@@ -96,7 +96,9 @@ fn block(
         } else {
             time(a, b).then_with(|| dimensions(a, b))
         };
-        asked(a, b).then(natural)
+        // A limit orders within buckets.
+        let by_time = if dims_first { Ordering::Equal } else { time(a, b) };
+        by_time.then_with(|| asked(a, b)).then(natural)
     });
     let skip = usize::try_from(query.limit.offset).unwrap_or(usize::MAX).min(rows.len());
     rows.drain(..skip);

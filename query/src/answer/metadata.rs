@@ -1,6 +1,10 @@
 //! What do timeBoundary, dataSourceMetadata and segmentMetadata answer?
 
-use alluvium_expression::compare_text;
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use alluvium_expression::{compare_nullable, compare_text};
+use alluvium_segments::time::{Interval, condense, format_iso};
 use alluvium_segments::{
     Column, ColumnSpec, ColumnType, MetricFunction, Projection, ProjectionSpec, Role, Segment, SegmentRef,
     TIME_COLUMN,
@@ -45,7 +49,7 @@ pub(crate) fn data_source_metadata(segments: &[SegmentRef], times: TimeFormat) -
 /// What is known of one segment, or of several together.
 struct Analyzed {
     id: String,
-    intervals: Vec<Value>,
+    intervals: Vec<Interval>,
     columns: Map<String, Value>,
     size: u64,
     rows: u64,
@@ -71,7 +75,17 @@ pub(crate) fn segment_metadata(
         }
     }
     if query.merge {
-        found.iter_mut().for_each(|analyzed| "merged".clone_into(&mut analyzed.id));
+        let tables: BTreeSet<&str> = segments.iter().map(|s| s.segment.id().datasource.as_str()).collect();
+        let last = segments.iter().map(|s| s.segment.id()).max_by_key(|id| id.interval.end);
+        for analyzed in &mut found {
+            analyzed.id = match last {
+                Some(id) if tables.len() == 1 => {
+                    let (start, end) = (format_iso(id.interval.start), format_iso(id.interval.end));
+                    format!("{}_{start}_{end}_merged", id.datasource)
+                }
+                _ => "merged".to_owned(),
+            };
+        }
     }
     let list: Vec<Value> = found.into_iter().map(|analyzed| analyzed.into_json(query)).collect();
     Ok(Value::Array(list).to_string().into_bytes())
@@ -79,18 +93,23 @@ pub(crate) fn segment_metadata(
 
 impl Analyzed {
     fn into_json(self, query: &SegmentMetadata) -> Value {
-        json!({
+        let intervals = query.wants(Analysis::Interval).then(|| condense(self.intervals));
+        let intervals = intervals.map(|list| list.iter().map(Interval::to_string).collect::<Vec<_>>());
+        let mut json = json!({
             "id": self.id,
-            "intervals": query.wants(Analysis::Interval).then_some(self.intervals),
+            "intervals": intervals,
             "columns": self.columns,
             "size": self.size,
             "numRows": self.rows,
-            "aggregators": self.aggregators,
-            "projections": self.projections,
+            "aggregators": self.aggregators.filter(|all| !all.is_empty()),
             "timestampSpec": null,
             "queryGranularity": self.granularity,
             "rollup": self.rollup,
-        })
+        });
+        if let Some(projections) = self.projections {
+            json["projections"] = Value::Object(projections);
+        }
+        json
     }
 }
 
@@ -99,7 +118,8 @@ fn analyze(query: &SegmentMetadata, segment: &dyn Segment) -> Result<Analyzed, Q
     let mut columns = Map::new();
     let wanted = |name: &str| query.columns.as_ref().is_none_or(|names| names.iter().any(|n| n == name));
     if wanted(TIME_COLUMN) {
-        columns.insert(TIME_COLUMN.to_owned(), column_json("LONG", false, false, None, (None, None)));
+        columns
+            .insert(TIME_COLUMN.to_owned(), column_json(ColumnType::Long, false, false, None, (None, None)));
     }
     for spec in schema.columns.iter().filter(|spec| wanted(&spec.name)) {
         columns.insert(spec.name.clone(), analyze_column(query, segment, spec)?);
@@ -107,7 +127,7 @@ fn analyze(query: &SegmentMetadata, segment: &dyn Segment) -> Result<Analyzed, Q
     let metrics = schema.columns.iter().filter_map(|spec| Some((spec.name.clone(), aggregator_json(spec)?)));
     Ok(Analyzed {
         id: segment.id().to_string(),
-        intervals: vec![json!(segment.id().interval.to_string())],
+        intervals: vec![segment.id().interval],
         columns,
         size: if query.wants(Analysis::Size) { segment.size_bytes() } else { 0 },
         rows: segment.rows() as u64,
@@ -119,14 +139,19 @@ fn analyze(query: &SegmentMetadata, segment: &dyn Segment) -> Result<Analyzed, Q
 }
 
 fn column_json(
-    type_name: &str,
+    column_type: ColumnType,
     multiple: bool,
     nulls: bool,
     cardinality: Option<u32>,
     (min, max): (Option<String>, Option<String>),
 ) -> Value {
+    let name = match column_type {
+        ColumnType::Array(_) => "ARRAY",
+        ColumnType::Json => "json",
+        plain => plain.druid_name(),
+    };
     json!({
-        "typeSignature": type_name, "type": type_name, "hasMultipleValues": multiple, "hasNulls": nulls, "size": 0,
+        "typeSignature": column_type.druid_name(), "type": name, "hasMultipleValues": multiple, "hasNulls": nulls, "size": 0,
         "cardinality": cardinality, "minValue": min, "maxValue": max, "errorMessage": null,
     })
 }
@@ -136,13 +161,14 @@ fn analyze_column(
     segment: &dyn Segment,
     spec: &ColumnSpec,
 ) -> Result<Value, QueryError> {
-    let name = spec.column_type.druid_name();
-    let numeric = |nulls| Ok(column_json(name, false, nulls, None, (None, None)));
+    let column_type = spec.column_type;
+    let numeric = |nulls| Ok(column_json(column_type, false, nulls, None, (None, None)));
     match segment.column(&spec.name)? {
         None => numeric(true),
         Some(Column::Time(column) | Column::Long(column)) => numeric(column.may_have_nulls()),
         Some(Column::Float(column)) => numeric(column.may_have_nulls()),
         Some(Column::Double(column)) => numeric(column.may_have_nulls()),
+        Some(Column::String(column)) if column_type.is_coded() => numeric(column.has_nulls()),
         Some(Column::String(column)) => {
             let cardinality = column.cardinality() - u32::from(!column.has_nulls());
             let mut ends: (Option<&str>, Option<&str>) = (None, None);
@@ -159,9 +185,11 @@ fn analyze_column(
                     }
                 }
             }
-            let cardinality = query.wants(Analysis::Cardinality).then_some(cardinality);
-            let ends = (ends.0.map(str::to_owned), ends.1.map(str::to_owned));
-            Ok(column_json(name, column.is_multi(), column.has_nulls(), cardinality, ends))
+            let cardinality = if query.wants(Analysis::Cardinality) { cardinality } else { 0 };
+            // Null lies below all texts.
+            let least = ends.0.filter(|_| !column.has_nulls());
+            let ends = (least.map(str::to_owned), ends.1.map(str::to_owned));
+            Ok(column_json(column_type, column.is_multi(), column.has_nulls(), Some(cardinality), ends))
         }
     }
 }
@@ -231,9 +259,7 @@ fn merge(query: &SegmentMetadata, known: &mut Analyzed, next: Analyzed) {
             None => drop(known.columns.insert(name, column)),
         }
     }
-    known
-        .intervals
-        .extend(next.intervals.into_iter().filter(|i| !known.intervals.contains(i)).collect::<Vec<_>>());
+    known.intervals.extend(next.intervals);
     known.size += next.size;
     known.rows += next.rows;
     known.aggregators = merge_aggregators(query.strategy, known.aggregators.take(), next.aggregators);
@@ -280,7 +306,7 @@ fn merge_column(known: &mut Value, next: &Value) {
     if types.0 != types.1 {
         let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
         let message = format!("error:cannot_merge_diff_types: [{}] and [{}]", text(&types.0), text(&types.1));
-        *known = column_json("STRING", false, false, None, (None, None));
+        *known = column_json(ColumnType::String, false, false, None, (None, None));
         known["errorMessage"] = json!(message);
         return;
     }
@@ -291,19 +317,8 @@ fn merge_column(known: &mut Value, next: &Value) {
     if next["cardinality"].as_u64() > known["cardinality"].as_u64() {
         known["cardinality"] = next["cardinality"].clone();
     }
-    for (end, larger) in [("minValue", false), ("maxValue", true)] {
-        let better = match (known[end].as_str(), next[end].as_str()) {
-            (None, Some(_)) => true,
-            (Some(a), Some(b)) => {
-                if larger {
-                    compare_text(b, a).is_gt()
-                } else {
-                    compare_text(b, a).is_lt()
-                }
-            }
-            _ => false,
-        };
-        if better {
+    for (end, larger) in [("minValue", Ordering::Less), ("maxValue", Ordering::Greater)] {
+        if compare_nullable(next[end].as_str(), known[end].as_str()) == larger {
             known[end] = next[end].clone();
         }
     }

@@ -10,7 +10,12 @@ mod timeseries;
 mod top_n;
 mod write;
 
-use alluvium_segments::time::Interval;
+use std::collections::BTreeSet;
+
+use alluvium_segments::time::{Granularity, Interval};
+
+use crate::QueryError;
+use crate::run::Control;
 
 pub(crate) use group_by::{group_by, group_by_table};
 pub(crate) use metadata::{data_source_metadata, segment_metadata, time_boundary};
@@ -32,7 +37,37 @@ pub(crate) struct Surroundings<'q> {
     pub(crate) times: TimeFormat,
 }
 
+/// More buckets than any chart shows; keeps a wrong granularity from filling the memory.
+const MAX_BUCKETS: usize = 10_000_000;
+
 impl Surroundings<'_> {
+    /// Starts of all buckets between a segment's first row and its last.
+    pub(crate) fn buckets(
+        &self,
+        granularity: &Granularity,
+        control: &Control,
+    ) -> Result<BTreeSet<i64>, QueryError> {
+        let mut starts = BTreeSet::new();
+        if matches!(granularity, Granularity::All) {
+            starts.extend((!self.coverage.is_empty()).then(|| self.all_time()));
+            return Ok(starts);
+        }
+        for covered in &self.coverage {
+            let mut start = granularity.bucket_start(covered.start);
+            while start < covered.end {
+                if starts.insert(start) && starts.len() % 4096 == 0 {
+                    control.check()?;
+                }
+                if starts.len() > MAX_BUCKETS {
+                    let message = format!("the granularity gives more than {MAX_BUCKETS} buckets");
+                    return Err(QueryError::ResourceLimit(format!("{message}; set skipEmptyBuckets")));
+                }
+                start = granularity.bucket_end(start);
+            }
+        }
+        Ok(starts)
+    }
+
     /// The instant on the one row of granularity `all`: the first of the data, else of the query.
     pub(crate) fn all_time(&self) -> i64 {
         let first = self.coverage.iter().map(|i| i.start).min();

@@ -48,10 +48,9 @@ pub(crate) fn scan(query: &Scan, rows: &RowSet, columns: &[(String, Option<Colum
     write_list(columns, &mut tail, |(name, column_type), out| {
         out.extend(b"{\"name\":");
         write_text(name, out);
-        out.extend(b",\"type\":");
-        match column_type {
-            Some(column_type) => write_text(column_type.druid_name(), out),
-            None => out.extend(b"null"),
+        if let Some(column_type) = column_type {
+            out.extend(b",\"type\":");
+            write_text(column_type.druid_name(), out);
         }
         out.push(b'}');
     });

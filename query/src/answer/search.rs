@@ -2,9 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use alluvium_expression::{Bindings, Value, matches};
-use alluvium_segments::TIME_COLUMN;
-
 use super::Surroundings;
 use super::write::{write_key, write_list, write_long, write_text};
 use crate::QueryError;
@@ -12,15 +9,6 @@ use crate::column::Datum;
 use crate::partial::Groups;
 use crate::plan::AggregatePlan;
 use crate::request::Search;
-
-/// The value in question as a column.
-struct Searched<'v>(Option<&'v str>);
-
-impl Bindings for Searched<'_> {
-    fn get(&self, name: &str) -> Value {
-        if name == TIME_COLUMN { Value::Null } else { Value::from(self.0) }
-    }
-}
 
 struct Hit {
     dimension: String,
@@ -35,14 +23,21 @@ pub(crate) fn search(
     around: &Surroundings<'_>,
 ) -> Result<Vec<u8>, QueryError> {
     let mut buckets: BTreeMap<i64, Vec<Hit>> = BTreeMap::new();
+    if !around.coverage.is_empty() {
+        buckets.insert(around.all_time(), Vec::new());
+    }
     for (plan, groups) in found {
         let times = groups.buckets().to_vec();
         let len = groups.len();
         let columns = groups.finish(&plan);
         let [values, counts] = columns.as_slice() else { continue };
-        for row in 0..len {
+        let mut rows: Vec<usize> = (0..len).collect();
+        rows.sort_by(|a, b| {
+            query.sort.compare_nullable(values.data.text(*a).as_deref(), values.data.text(*b).as_deref())
+        });
+        for row in rows {
             let value = values.data.text(row);
-            if matches(&query.query, &Searched(value.as_deref()))? != Some(true) {
+            if !query.query.accepts(value.as_deref()) {
                 continue;
             }
             let count = if let Datum::Long(count) = counts.data.get(row) { count } else { 0 };
@@ -53,6 +48,8 @@ pub(crate) fn search(
     }
     let mut out = vec![b'['];
     write_list(&mut buckets, &mut out, |(time, hits), out| {
+        // The limit takes from one dimension after the other; what it leaves is sorted.
+        hits.truncate(query.limit);
         hits.sort_by(|a, b| {
             let order = query.sort.compare_nullable(a.value.as_deref(), b.value.as_deref());
             order.then_with(|| a.dimension.cmp(&b.dimension))
@@ -60,7 +57,7 @@ pub(crate) fn search(
         out.extend(b"{\"timestamp\":");
         around.times.write(*time, out);
         out.extend(b",\"result\":[");
-        write_list(hits.iter().take(query.limit), out, |hit, out| {
+        write_list(hits.iter(), out, |hit, out| {
             out.push(b'{');
             write_key("dimension", out);
             write_text(&hit.dimension, out);

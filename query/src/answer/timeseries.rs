@@ -13,9 +13,6 @@ use crate::plan::AggregatePlan;
 use crate::request::{Context, Timeseries};
 use crate::run::Control;
 
-/// More rows than any chart shows; keeps a wrong granularity from filling the memory.
-const MAX_BUCKETS: usize = 10_000_000;
-
 /// The rows in order.
 pub(crate) fn timeseries_table(
     query: &Timeseries,
@@ -55,22 +52,8 @@ fn fill(
     control: &Control,
 ) -> Result<Groups, QueryError> {
     let known: BTreeSet<i64> = groups.buckets().iter().copied().collect();
-    let mut missing = BTreeSet::new();
-    for covered in &around.coverage {
-        let mut start = plan.granularity.bucket_start(covered.start);
-        while start < covered.end {
-            if !known.contains(&start) && missing.insert(start) {
-                if missing.len() % 4096 == 0 {
-                    control.check()?;
-                }
-                if missing.len() > MAX_BUCKETS {
-                    let message = format!("the granularity gives more than {MAX_BUCKETS} empty buckets");
-                    return Err(QueryError::ResourceLimit(format!("{message}; set skipEmptyBuckets")));
-                }
-            }
-            start = plan.granularity.bucket_end(start);
-        }
-    }
+    let mut missing = around.buckets(&plan.granularity, control)?;
+    missing.retain(|start| !known.contains(start));
     if missing.is_empty() {
         return Ok(groups);
     }
@@ -95,8 +78,10 @@ pub(crate) fn timeseries(
     context: &Context,
     control: &Control,
 ) -> Result<Vec<u8>, QueryError> {
-    let totals = if context.flag("grandTotal", false)? { Some(total(query, groups.clone())?) } else { None };
+    let totals = context.flag("grandTotal", false)?.then(|| groups.clone());
     let (table, order) = timeseries_table(query, groups, around, context, control)?;
+    // The total is that of the rows that are left.
+    let totals = totals.map(|groups| total(query, kept(groups, &table, &order))).transpose()?;
     let field = context.text("timestampResultField");
     let mut out = vec![b'['];
     write_list(&order, &mut out, |row, out| {
@@ -124,6 +109,19 @@ pub(crate) fn timeseries(
     }
     out.push(b']');
     Ok(out)
+}
+
+/// The groups of the rows that are left.
+fn kept(mut groups: Groups, table: &Table, order: &[usize]) -> Groups {
+    if order.len() < table.rows && !table.buckets.is_empty() {
+        let left: BTreeSet<i64> = order.iter().map(|row| table.buckets[*row]).collect();
+        let rows: Vec<u32> =
+            (0..groups.len as u32).filter(|g| left.contains(&groups.buckets[*g as usize])).collect();
+        groups.buckets = rows.iter().map(|g| groups.buckets[*g as usize]).collect();
+        groups.states = groups.states.into_iter().map(|state| state.take(&rows)).collect();
+        groups.len = rows.len();
+    }
+    groups
 }
 
 fn write_row(table: &Table, row: usize, out: &mut Vec<u8>) {

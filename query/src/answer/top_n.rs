@@ -1,6 +1,7 @@
 //! What does topN answer? For each bucket the first values of a dimension by a metric.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use alluvium_expression::StringOrdering;
 
@@ -9,6 +10,7 @@ use super::{Cells, Surroundings, Table};
 use crate::QueryError;
 use crate::partial::Groups;
 use crate::request::{TopMetric, TopN};
+use crate::run::Control;
 
 /// The rows of each bucket, buckets in order.
 pub(crate) fn top_n_table(query: &TopN, groups: Groups) -> Result<(Table, Vec<Vec<usize>>), QueryError> {
@@ -26,15 +28,18 @@ pub(crate) fn top_n_table(query: &TopN, groups: Groups) -> Result<(Table, Vec<Ve
         });
     }
     let by = |a: usize, b: usize| -> Ordering {
+        let turned = |order: Ordering| if inverted { order.reverse() } else { order };
         let order = match (metric, dimension) {
-            (TopMetric::Numeric(name), _) => {
-                // Largest first, nulls last; the other way round when inverted.
-                table.column(name).map_or(Ordering::Equal, |cells| cells.compare(b, a))
+            // Largest metric first; groups without one come last either way, the null of a dimension first.
+            (TopMetric::Numeric(name), _) => table.column(name).map_or(Ordering::Equal, |cells| {
+                nulls(cells, a, b).unwrap_or_else(|| turned(cells.compare(b, a)))
+            }),
+            (TopMetric::Dimension { ordering, .. }, Some(cells)) => {
+                let nulls = nulls(cells, a, b).map(Ordering::reverse);
+                nulls.unwrap_or_else(|| turned(by_value(cells, *ordering, a, b)))
             }
-            (TopMetric::Dimension { ordering, .. }, Some(cells)) => by_value(cells, *ordering, a, b),
             _ => Ordering::Equal,
         };
-        let order = if inverted { order.reverse() } else { order };
         order.then_with(|| dimension.map_or(Ordering::Equal, |cells| cells.compare(a, b)))
     };
     let bucket = |row: usize| table.buckets.get(row).copied().unwrap_or_default();
@@ -45,6 +50,12 @@ pub(crate) fn top_n_table(query: &TopN, groups: Groups) -> Result<(Table, Vec<Ve
     Ok((table, blocks))
 }
 
+/// The order of two rows where either is null: null last.
+fn nulls(cells: &Cells, a: usize, b: usize) -> Option<Ordering> {
+    let (a, b) = (cells.value(a).is_null(), cells.value(b).is_null());
+    (a || b).then(|| a.cmp(&b))
+}
+
 fn by_value(cells: &Cells, ordering: StringOrdering, a: usize, b: usize) -> Ordering {
     match cells {
         Cells::Data(data) => ordering.compare_nullable(data.text(a).as_deref(), data.text(b).as_deref()),
@@ -52,16 +63,29 @@ fn by_value(cells: &Cells, ordering: StringOrdering, a: usize, b: usize) -> Orde
     }
 }
 
-/// The whole answer.
-pub(crate) fn top_n(query: &TopN, groups: Groups, around: &Surroundings<'_>) -> Result<Vec<u8>, QueryError> {
+/// The whole answer; buckets of the data without groups are there too.
+pub(crate) fn top_n(
+    query: &TopN,
+    groups: Groups,
+    around: &Surroundings<'_>,
+    control: &Control,
+) -> Result<Vec<u8>, QueryError> {
     let (table, blocks) = top_n_table(query, groups)?;
+    let start = |rows: &[usize]| rows.first().and_then(|row| table.buckets.get(*row)).copied();
+    let mut timed: BTreeMap<i64, &[usize]> = around
+        .buckets(&query.aggregation.plan.granularity, control)?
+        .into_iter()
+        .map(|t| (t, &[][..]))
+        .collect();
+    timed.extend(
+        blocks.iter().map(|rows| (start(rows).unwrap_or_else(|| around.all_time()), rows.as_slice())),
+    );
     let mut out = vec![b'['];
-    write_list(&blocks, &mut out, |rows, out| {
-        let first = rows.first().and_then(|row| table.buckets.get(*row)).copied();
+    write_list(&timed, &mut out, |(t, rows), out| {
         out.extend(b"{\"timestamp\":");
-        around.times.write(first.unwrap_or_else(|| around.all_time()), out);
+        around.times.write(*t, out);
         out.extend(b",\"result\":[");
-        write_list(rows, out, |row, out| {
+        write_list(*rows, out, |row, out| {
             out.push(b'{');
             write_list(&table.columns, out, |column, out| {
                 write_key(&column.name, out);

@@ -3,7 +3,8 @@
 
 use alluvium_expression::{double_text, float_text};
 use alluvium_segments::ColumnType;
-use alluvium_segments::time::format_iso;
+use alluvium_segments::time::format_iso_in;
+use chrono_tz::Tz;
 
 use crate::column::{ColumnData, Datum};
 
@@ -81,10 +82,11 @@ pub(crate) fn write_typed(data: &ColumnData, column_type: Option<ColumnType>, ro
     }
 }
 
-/// How instants are written: ISO, or milliseconds when the context says so.
+/// How instants are written: ISO on the clock of a zone, or milliseconds when the context says so.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TimeFormat {
     pub(crate) as_long: bool,
+    pub(crate) zone: Tz,
 }
 
 impl TimeFormat {
@@ -93,7 +95,7 @@ impl TimeFormat {
         if self.as_long {
             write_long(t, out);
         } else {
-            write_text(&format_iso(t), out);
+            write_text(&format_iso_in(t, self.zone), out);
         }
     }
 }

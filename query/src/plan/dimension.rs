@@ -56,7 +56,7 @@ pub enum ValueFilter {
         /// Whether those in the list pass.
         allow: bool,
     },
-    /// Those in which the regular expression is found.
+    /// Those that a regular expression matches whole.
     Regex(String),
     /// Those that start so.
     Prefix(String),

@@ -38,3 +38,17 @@ pub enum VirtualSource {
         keep: ValueFilter,
     },
 }
+
+impl VirtualSource {
+    /// Names of the columns that it reads.
+    #[must_use]
+    pub fn columns(&self) -> Vec<String> {
+        match self {
+            Self::Expression { expression, .. } => {
+                expression.required_columns().iter().map(ToString::to_string).collect()
+            }
+            Self::Existing { columns } => columns.clone(),
+            Self::Values { column, .. } => vec![column.clone()],
+        }
+    }
+}

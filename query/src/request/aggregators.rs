@@ -70,6 +70,9 @@ fn filtered(fields: &Fields<'_>, dimensions: &[DimensionPlan]) -> Result<Aggrega
 
 fn input(fields: &Fields<'_>) -> Result<Input, QueryError> {
     if let Some(text) = fields.text_opt("expression")? {
+        if fields.get("fieldName").is_some() {
+            return Err(fields.wrong("fieldName", "left out beside `expression`"));
+        }
         return Ok(Input::Expression(expression(text)?));
     }
     Ok(Input::Column(fields.text("fieldName")?.to_owned()))

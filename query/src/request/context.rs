@@ -70,6 +70,20 @@ impl Context {
         }
     }
 
+    /// Refuses values of parameters that change no answer here but have a form.
+    pub(crate) fn check(&self) -> Result<(), QueryError> {
+        self.long("priority")?;
+        for key in ["vectorize", "vectorizeVirtualColumns"] {
+            match self.get(key) {
+                None | Some(Value::Bool(_)) => {}
+                Some(Value::String(text))
+                    if ["true", "false", "force"].iter().any(|known| text.eq_ignore_ascii_case(known)) => {}
+                Some(other) => return Err(Self::wrong(key, "true, false or force", other)),
+            }
+        }
+        Ok(())
+    }
+
     /// Whether segments may, must or must not be answered from their projections.
     pub(crate) fn projections(&self) -> Result<ProjectionUse, QueryError> {
         if self.flag("noProjections", false)? {
@@ -95,6 +109,6 @@ impl Context {
     }
 
     fn wrong(key: &str, wanted: &str, found: &Value) -> QueryError {
-        QueryError::invalid(format!("query context parameter `{key}` must be {wanted}, not `{found}`"))
+        QueryError::Context(format!("query context parameter `{key}` must be {wanted}, not `{found}`"))
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use alluvium_expression::{Expr, ExprType, ExtractionFn, JsonPath};
-use alluvium_segments::ColumnType;
+use alluvium_segments::{ColumnType, TIME_COLUMN};
 use serde_json::{Value, json};
 
 use super::fields::Fields;
@@ -19,7 +19,7 @@ pub(crate) fn dimension(json: &Value) -> Result<DimensionPlan, QueryError> {
     let kind = fields.text_opt("type")?.unwrap_or("default");
     let keep = |filter: ValueFilter| -> Result<DimensionPlan, QueryError> {
         let mut plan = dimension(fields.need("delegate")?)?;
-        plan.transforms.insert(0, DimensionTransform::Keep(filter));
+        plan.transforms.push(DimensionTransform::Keep(filter));
         Ok(plan)
     };
     match kind {
@@ -93,6 +93,9 @@ fn nested_field(fields: &Fields<'_>) -> Result<VirtualSource, QueryError> {
     let wrong =
         |key: &'static str| move |why: String| QueryError::invalid(format!("virtual column: `{key}`: {why}"));
     let path = match (fields.text_opt("path")?, fields.flag("useJqSyntax", false)?) {
+        (Some(_), _) if fields.get("pathParts").is_some() => {
+            return Err(fields.wrong("pathParts", "left out beside `path`"));
+        }
         (Some(path), true) => JsonPath::parse_jq(path).map_err(wrong("path"))?,
         (Some(path), false) => JsonPath::parse(path).map_err(wrong("path"))?,
         (None, _) => {
@@ -132,6 +135,26 @@ fn fallbacks(fields: &Fields<'_>) -> Result<Vec<String>, QueryError> {
     fields.list("columns")?.iter().map(name).collect()
 }
 
+/// Virtual columns may use each other, but none itself.
+fn refuse_circles(columns: &[VirtualColumn]) -> Result<(), QueryError> {
+    for column in columns {
+        let mut reached: Vec<&VirtualColumn> = vec![column];
+        let mut at = 0;
+        while let Some(user) = reached.get(at) {
+            at += 1;
+            for used in user.source.columns() {
+                if used == column.name {
+                    let message = format!("virtual column `{}` is made of itself", column.name);
+                    return Err(QueryError::invalid(message));
+                }
+                let next = columns.iter().find(|c| c.name == used);
+                reached.extend(next.filter(|c| reached.iter().all(|known| known.name != c.name)));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Reads the `virtualColumns` of a query.
 pub(crate) fn virtual_columns(items: &[Value]) -> Result<Vec<VirtualColumn>, QueryError> {
     let mut columns = Vec::with_capacity(items.len());
@@ -164,13 +187,16 @@ pub(crate) fn virtual_columns(items: &[Value]) -> Result<Vec<VirtualColumn>, Que
             "mv-regex-filtered" => delegate(ValueFilter::Regex(fields.text("pattern")?.to_owned()))?,
             "mv-prefix-filtered" => delegate(ValueFilter::Prefix(fields.text("prefix")?.to_owned()))?,
             other => {
-                let message =
-                    format!("virtual column type `{other}` is not available; a later release adds it");
-                return Err(QueryError::unsupported(message));
+                return Err(QueryError::invalid(format!("there are no virtual columns of type `{other}`")));
             }
         };
         let name = name.map_or_else(|| fields.text("name"), Ok)?;
+        if name == TIME_COLUMN || columns.iter().any(|c: &VirtualColumn| c.name == name) {
+            let message = format!("virtual column `{name}`: the name is that of another column");
+            return Err(QueryError::invalid(message));
+        }
         columns.push(VirtualColumn { name: name.to_owned(), source });
     }
+    refuse_circles(&columns)?;
     Ok(columns)
 }

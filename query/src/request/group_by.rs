@@ -23,7 +23,7 @@ impl GroupBy {
     pub(super) fn read(fields: &Fields<'_>) -> Result<Self, QueryError> {
         let dimensions = fields.list("dimensions")?.iter().map(dimension).collect::<Result<Vec<_>, _>>()?;
         fields.need("granularity")?;
-        let aggregation = Aggregation::read(fields, granularity(fields)?, dimensions)?;
+        let aggregation = Aggregation::read(fields, granularity_or_all(fields)?, dimensions)?;
         let having = fields.get("having").map(Having::read).transpose()?;
         let limit = fields.get("limitSpec").map(LimitSpec::read).transpose()?.unwrap_or_default();
         let known = |name: &str| aggregation.plan.dimensions.iter().any(|d| d.name == name);

@@ -16,6 +16,7 @@ mod sources;
 use std::sync::Arc;
 
 use alluvium_segments::time::Interval;
+use chrono_tz::Tz;
 use serde_json::Value;
 
 use crate::QueryError;
@@ -75,6 +76,21 @@ pub(crate) enum Body {
     DataSourceMetadata,
 }
 
+impl Body {
+    /// On whose clock the answer tells its times.
+    pub(crate) fn zone(&self) -> Tz {
+        match self {
+            Self::Timeseries(query) => query.aggregation.plan.granularity.zone(),
+            Self::TopN(query) => query.aggregation.plan.granularity.zone(),
+            Self::GroupBy(query) => query.aggregation.plan.granularity.zone(),
+            Self::Search(query) => query.granularity.zone(),
+            Self::Scan(_) | Self::TimeBoundary(_) | Self::SegmentMetadata(_) | Self::DataSourceMetadata => {
+                Tz::UTC
+            }
+        }
+    }
+}
+
 impl NativeQuery {
     /// Reads a query; `depth` counts queries around it.
     pub(crate) fn read(json: &Value, depth: usize) -> Result<Self, QueryError> {
@@ -113,6 +129,7 @@ impl NativeQuery {
             None => vec![Interval::ETERNITY],
         };
         let context = Context::read(json)?;
+        context.check()?;
         if context.flag("bySegment", false)? {
             return Err(QueryError::unsupported("context parameter `bySegment` is not available"));
         }

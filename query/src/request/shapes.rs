@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use alluvium_expression::Filter;
+use alluvium_segments::TIME_COLUMN;
 use alluvium_segments::time::Granularity;
 
 use super::aggregators::aggregators;
@@ -35,6 +36,10 @@ impl Aggregation {
         let outputs = dimensions.iter().map(|d| &d.name).chain(aggregators.iter().map(|a| &a.name));
         let defined = |name: &str| QueryError::invalid(format!("[{name}] already defined"));
         for name in outputs {
+            if name == TIME_COLUMN {
+                let message = format!("`{TIME_COLUMN}` cannot be the name of a dimension or an aggregator");
+                return Err(QueryError::invalid(message));
+            }
             if !names.insert(name.as_str()) {
                 return Err(defined(name));
             }
@@ -70,9 +75,14 @@ pub(crate) fn filter(fields: &Fields<'_>) -> Result<Option<Filter>, QueryError> 
     Ok(fields.get("filter").map(Filter::from_json).transpose()?)
 }
 
-/// The `granularity` of a query.
+/// The `granularity` of a query that must have one.
 pub(crate) fn granularity(fields: &Fields<'_>) -> Result<Granularity, QueryError> {
-    Ok(fields.get("granularity").map(Granularity::from_json).transpose()?.unwrap_or(Granularity::All))
+    Ok(Granularity::from_json(fields.need("granularity")?)?)
+}
+
+/// The `granularity` of a query, all time as one where it is not given.
+pub(crate) fn granularity_or_all(fields: &Fields<'_>) -> Result<Granularity, QueryError> {
+    Ok(fields.get("granularity").map_or(Ok(Granularity::All), Granularity::from_json)?)
 }
 
 /// `timeseries`.

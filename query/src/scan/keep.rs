@@ -21,7 +21,7 @@ impl ValueFilter {
         Ok(match self {
             Self::List { values, allow } => Keep::List { values, allow: *allow },
             Self::Regex(pattern) => {
-                Keep::Regex(JavaRegex::new(pattern).map_err(|e| {
+                Keep::Regex(JavaRegex::new(&format!("^(?:{pattern})$")).map_err(|e| {
                     QueryError::invalid(format!("`{pattern}` is not a regular expression: {e}"))
                 })?)
             }

@@ -139,7 +139,7 @@ impl<'p> Key<'p> {
         out.offsets = None;
         match (&mut self.raw, source.values(self.slot)) {
             (_, Values::Ids(ids)) => out.codes.extend_from_slice(ids),
-            (_, Values::Multi(block)) => multi_codes(block, self.plan.drop_empty, out),
+            (_, Values::Multi(block)) => multi_codes(block, out),
             (Raw::Offset { min, .. }, Values::Long(block)) => offset_codes(block, *min, &mut out.codes),
             (Raw::Interned { table, .. }, Values::Long(block)) => {
                 intern(table, block, |v| v as u64, &mut out.codes);
@@ -388,8 +388,8 @@ fn canonical_f64(v: f64) -> f64 {
     if v.is_nan() { f64::NAN } else { v }
 }
 
-fn multi_codes(block: &MultiBlock, drop_empty: bool, out: &mut Codes) {
-    if drop_empty || block.offsets.windows(2).all(|row| row[0] != row[1]) {
+fn multi_codes(block: &MultiBlock, out: &mut Codes) {
+    if block.offsets.windows(2).all(|row| row[0] != row[1]) {
         out.codes.extend_from_slice(&block.ids);
         out.offsets = Some(block.offsets.clone());
         return;
@@ -436,6 +436,8 @@ impl ColumnData {
             | (Self::Doubles(_), ColumnType::Double)
             // Texts stand for what is wanted already where that is coded.
             | (Self::Texts(_), ColumnType::String | ColumnType::Array(_) | ColumnType::Json) => self,
+            // A text that is no long is null, whatever its beginning.
+            (Self::Texts(_), ColumnType::Long) => Self::Longs(self.map_numbers(|v| value_of(v).exact_long())),
             (_, ColumnType::Long) => Self::Longs(self.map_numbers(|v| v.as_i64())),
             (_, ColumnType::Float) => Self::Floats(self.map_numbers(|v| v.as_f64().map(|d| d as f32))),
             (_, ColumnType::Double) => Self::Doubles(self.map_numbers(|v| v.as_f64())),

@@ -140,6 +140,15 @@ impl Granularity {
         }
     }
 
+    /// On whose clock buckets are cut.
+    #[must_use]
+    pub fn zone(&self) -> Tz {
+        match self {
+            Self::Period { zone, .. } => *zone,
+            Self::All | Self::None | Self::Duration { .. } => Tz::UTC,
+        }
+    }
+
     /// The bucket that holds `t`.
     #[must_use]
     pub fn bucket(&self, t: Millis) -> Interval {

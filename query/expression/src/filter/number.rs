@@ -3,7 +3,7 @@
 
 use super::{ColumnFilter, ColumnTest, StringPredicate};
 use crate::value::{double_text, float_text, parse_double};
-use crate::{StringOrdering, Value};
+use crate::{ExprType, StringOrdering, Value};
 
 /// A test of longs, compiled once.
 #[derive(Debug, Clone)]
@@ -40,7 +40,7 @@ enum DoubleTest {
         upper: f64,
         open: (bool, bool),
     },
-    /// Sorted; no NaN.
+    /// Sorted, -0.0 before 0.0, which are two values; no NaN.
     OneOf(Vec<f64>),
     Intervals(Vec<(i64, i64)>),
     Text(Box<StringPredicate>),
@@ -55,6 +55,7 @@ struct NumberBounds {
 /// `Err(())`: nothing matches. `Ok(None)`: the test does not compare numbers.
 fn bounds(test: &ColumnTest) -> Result<Option<NumberBounds>, ()> {
     match test {
+        ColumnTest::Range { match_type: ExprType::String, .. } => Ok(None),
         ColumnTest::Range { lower, upper, lower_open, upper_open, .. } => {
             let number = |v: &Option<Value>, open| v.as_ref().map(|v| (v.as_number(), open));
             let bounds =
@@ -75,6 +76,17 @@ fn bounds(test: &ColumnTest) -> Result<Option<NumberBounds>, ()> {
     }
 }
 
+/// What a test of numbers says of null.
+fn of_null(filter: &ColumnFilter, readable: impl Fn(&str) -> bool) -> Option<bool> {
+    match &filter.test {
+        _ if filter.extraction.is_some() => StringPredicate::of_null(filter),
+        // A text that no number has asks for null.
+        ColumnTest::Selector(Some(text)) if !readable(text) => Some(true),
+        ColumnTest::Bound { ordering: StringOrdering::Numeric, .. } => None,
+        _ => StringPredicate::of_null(filter),
+    }
+}
+
 /// Text that is no number sorts before all numbers: as a lower bound it bounds nothing, as an upper everything.
 fn readable(mut bounds: NumberBounds) -> Result<NumberBounds, ()> {
     if bounds.upper.as_ref().is_some_and(|(v, _)| v.is_null()) {
@@ -82,15 +94,6 @@ fn readable(mut bounds: NumberBounds) -> Result<NumberBounds, ()> {
     }
     bounds.lower = bounds.lower.filter(|(v, _)| !v.is_null());
     Ok(bounds)
-}
-
-/// The long equal to a literal, if any.
-fn exact_long(value: &Value) -> Option<i64> {
-    match value.as_number() {
-        Value::Long(long) => Some(long),
-        Value::Double(d) if d == d.trunc() && d.abs() < 9.2e18 => Some(d as i64),
-        _ => None,
-    }
 }
 
 impl LongPredicate {
@@ -107,14 +110,16 @@ impl LongPredicate {
             | ColumnTest::Selector(None)
             | ColumnTest::Contains { value: Value::Null, .. } => LongTest::Never,
             ColumnTest::Equals { value, .. } | ColumnTest::Contains { value, .. } => {
-                listed(exact_long(value).into_iter().collect())
+                listed(value.exact_long().into_iter().collect())
             }
-            ColumnTest::InType { values, .. } => listed(values.iter().filter_map(exact_long).collect()),
+            ColumnTest::InType { values, .. } => {
+                listed(values.iter().filter_map(Value::exact_long).collect())
+            }
             ColumnTest::Selector(Some(value)) => {
-                listed(exact_long(&Value::String(value.clone())).into_iter().collect())
+                listed(Value::String(value.clone()).exact_long().into_iter().collect())
             }
             ColumnTest::In(values) => {
-                let longs = values.iter().flatten().filter_map(|v| exact_long(&Value::String(v.clone())));
+                let longs = values.iter().flatten().filter_map(|v| Value::String(v.clone()).exact_long());
                 listed(longs.collect())
             }
             ColumnTest::Interval(intervals) => {
@@ -129,7 +134,8 @@ impl LongPredicate {
                 },
             },
         };
-        Self { test, null: StringPredicate::of_null(filter) }
+        let readable = |text: &str| Value::String(text.into()).exact_long().is_some();
+        Self { test, null: of_null(filter, readable) }
     }
 
     /// Tests a value.
@@ -269,7 +275,7 @@ impl DoublePredicate {
                 }
             },
         };
-        Self { test, null: StringPredicate::of_null(filter), single }
+        Self { test, null: of_null(filter, |text| parse_double(text).is_some()), single }
     }
 
     /// Tests a value.
@@ -287,10 +293,7 @@ impl DoublePredicate {
                 let above = if open.0 { value > *lower } else { value >= *lower };
                 above && if open.1 { value < *upper } else { value <= *upper }
             }
-            DoubleTest::OneOf(values) => {
-                let at = values.partition_point(|v| *v < value);
-                values.get(at).is_some_and(|v| *v == value)
-            }
+            DoubleTest::OneOf(values) => values.binary_search_by(|v| v.total_cmp(&value)).is_ok(),
             DoubleTest::Intervals(intervals) => {
                 let t = value as i64;
                 !value.is_nan() && intervals.iter().any(|(start, end)| (*start..*end).contains(&t))

@@ -47,6 +47,8 @@ enum TextTest {
         upper: Option<Arc<str>>,
         open: (bool, bool),
         ordering: StringOrdering,
+        /// Whether null is a value, below all texts.
+        null: bool,
     },
     /// Text read as a number; text that is none does not match.
     Numbers {
@@ -124,7 +126,7 @@ impl StringPredicate {
                 } else {
                     let text = |v: &Option<Value>| v.as_ref().and_then(Value::as_string);
                     let ordering = StringOrdering::Lexicographic;
-                    TextTest::Bound { lower: text(lower), upper: text(upper), open, ordering }
+                    TextTest::Bound { lower: text(lower), upper: text(upper), open, ordering, null: false }
                 }
             }
             ColumnTest::Bound { lower, upper, lower_strict, upper_strict, ordering } => TextTest::Bound {
@@ -132,6 +134,7 @@ impl StringPredicate {
                 upper: upper.clone(),
                 open: (*lower_strict, *upper_strict),
                 ordering: *ordering,
+                null: true,
             },
             ColumnTest::Interval(intervals) => {
                 let range = |i: &alluvium_segments::time::Interval| NumberRange {
@@ -153,13 +156,16 @@ impl StringPredicate {
         if filter.extraction.is_some() {
             return Self::new(filter).matches(None);
         }
-        let asks_for_null = match &filter.test {
-            ColumnTest::IsNull | ColumnTest::Selector(None) | ColumnTest::Search(SearchQuery::All) => true,
-            ColumnTest::In(values) => values.iter().any(Option::is_none),
-            ColumnTest::InType { values, .. } => values.iter().any(Value::is_null),
-            _ => false,
-        };
-        asks_for_null.then_some(true)
+        match &filter.test {
+            ColumnTest::IsNull
+            | ColumnTest::Selector(None)
+            | ColumnTest::Contains { value: Value::Null, .. }
+            | ColumnTest::Bound { lower: None, .. } => Some(true),
+            ColumnTest::In(values) if values.is_empty() => Some(false),
+            ColumnTest::In(values) => values.iter().any(Option::is_none).then_some(true),
+            ColumnTest::InType { values, .. } => values.iter().any(Value::is_null).then_some(true),
+            _ => None,
+        }
     }
 
     /// Tests a value; `None`: unknown, because the value is null and the test does not ask for null.
@@ -204,6 +210,7 @@ impl StringPredicate {
                 upper,
                 open,
                 ordering: StringOrdering::Lexicographic | StringOrdering::Natural,
+                ..
             } => Some(TextRange {
                 lower: lower.clone(),
                 lower_open: open.0,
@@ -257,14 +264,16 @@ impl TextTest {
             return match self {
                 Self::IsNull => Some(true),
                 Self::OneOf { null: true, .. } => Some(true),
-                Self::Search(SearchQuery::All) => Some(true),
+                // Nothing is among no values, and below all texts lies null.
+                Self::OneOf { values, .. } if values.is_empty() => Some(false),
+                Self::Bound { lower: None, null: true, .. } => Some(true),
                 _ => None,
             };
         };
         Some(match self {
             Self::IsNull => false,
             Self::OneOf { set, .. } => set.contains(text),
-            Self::Bound { lower, upper, open, ordering } => {
+            Self::Bound { lower, upper, open, ordering, .. } => {
                 let above = lower.as_ref().is_none_or(|l| match ordering.compare(text, l) {
                     Ordering::Greater => true,
                     Ordering::Equal => !open.0,

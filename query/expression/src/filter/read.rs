@@ -45,6 +45,9 @@ pub(super) fn filter(json: &Json, depth: usize) -> Result<Filter, FilterError> {
 
 fn list(fields: &Fields<'_>, depth: usize) -> Result<Vec<Filter>, FilterError> {
     let items = fields.list("fields")?;
+    if items.is_empty() {
+        return Err(fields.wrong("fields", "must not be empty"));
+    }
     items.iter().filter(|f| !f.is_null()).map(|f| filter(f, depth + 1)).collect()
 }
 
@@ -200,6 +203,9 @@ fn intervals(fields: &Fields<'_>) -> Result<ColumnTest, FilterError> {
         Json::Array(items) => items.iter().map(one).collect::<Result<Vec<_>, _>>()?,
         single => vec![one(single)?],
     };
+    if intervals.is_empty() {
+        return Err(fields.wrong("intervals", "must not be empty"));
+    }
     Ok(ColumnTest::Interval(alluvium_segments::time::condense(intervals)))
 }
 

@@ -8,7 +8,7 @@ use crate::{FilterError, JavaRegex};
 /// A query of `search` filters, of search queries and of the `searchQuery` extraction function.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SearchQuery {
-    /// Everything, null included.
+    /// Everything; null only where a query asks, not in filters.
     All,
     /// Texts that contain a part; without case when not `case_sensitive`.
     Contains {
@@ -35,7 +35,7 @@ impl SearchQuery {
     /// When a field is missing or wrong, or the type is unknown.
     pub fn from_json(json: &Json) -> Result<Self, FilterError> {
         let fields = Fields::new(json, "search query")?;
-        let case_sensitive = fields.flag("caseSensitive", fields.flag("case_sensitive", false)?)?;
+        let case_sensitive = fields.flag("caseSensitive", false)?;
         let normal = |text: String| if case_sensitive { text } else { text.to_lowercase() };
         Ok(match fields.kind {
             "all" => Self::All,

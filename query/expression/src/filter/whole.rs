@@ -28,6 +28,7 @@ impl WholePredicate {
     #[must_use]
     pub fn matches(&self, value: &Value) -> Option<bool> {
         match (&self.test, value) {
+            (ColumnTest::Contains { .. }, Value::Null) => None,
             (_, Value::Null) => self.text.matches(None),
             (ColumnTest::Equals { match_type, value: wanted }, found) if wanted.is_array() => {
                 found.cast(*match_type).equals(wanted)

@@ -30,7 +30,7 @@ pub(super) const TABLE: &[Function] = &[
         .arrays(FIRST)
         .alias(&["mv_to_string"]),
     Function::new("mv_to_array", (1, 1), super::STRINGS, Body::Values(mv_to_array)).arrays(ALL),
-    Function::new("array_to_mv", (1, 1), STRING, Body::Values(array_to_mv)).arrays(ALL),
+    Function::new("array_to_mv", (1, 1), super::STRINGS, Body::Values(array_to_mv)).arrays(ALL),
     Function::new("mv_harmonize_nulls", (1, 1), super::STRINGS, Body::Values(harmonize_nulls)).arrays(ALL),
 ];
 

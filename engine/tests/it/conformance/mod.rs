@@ -1,0 +1,61 @@
+//! Does the node answer as Druid does? Every case beside this file holds a native query or an SQL statement with what a
+//! real Druid answered; `known.txt` names those that are answered otherwise, and `docs/compatibility.md` says what
+//! that means for each feature of Druid's reference pages. `ALLUVIUM_BLESS=1` writes both anew.
+
+mod cases;
+mod judge;
+mod known;
+mod load;
+mod table;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use self::cases::{Case, native_cases, sql_cases};
+use self::judge::{Outcome, Verdict};
+use crate::node::Node;
+
+/// The folder of the cases.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/conformance")
+}
+
+fn blessed() -> bool {
+    std::env::var_os("ALLUVIUM_BLESS").is_some()
+}
+
+/// Asks all cases; what came of each by its name.
+fn outcomes(node: &Node, cases: &[Case]) -> BTreeMap<String, Outcome> {
+    let mut outcomes = BTreeMap::new();
+    for case in cases {
+        let outcome = judge::judge(case, &case.ask(node));
+        assert!(outcomes.insert(case.id.clone(), outcome).is_none(), "two cases are named {}", case.id);
+    }
+    outcomes
+}
+
+#[test]
+fn answers_are_those_of_druid() {
+    let node = Node::start();
+    load::load(&node);
+    let mut cases = native_cases();
+    cases.extend(sql_cases());
+    let outcomes = outcomes(&node, &cases);
+    let count = |verdict| outcomes.values().filter(|o| o.verdict == verdict).count();
+    println!(
+        "{} cases: {} the same, {} different, {} refused, {} answered where Druid refuses",
+        outcomes.len(),
+        count(Verdict::Same),
+        count(Verdict::Different),
+        count(Verdict::Refused),
+        count(Verdict::Accepted),
+    );
+    let table = table::table(&cases, &outcomes);
+    if blessed() {
+        known::write(&outcomes);
+        table::write(&table);
+        return;
+    }
+    known::check(&outcomes);
+    table::check(&table);
+}
