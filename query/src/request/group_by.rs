@@ -4,7 +4,7 @@ use super::dimensions::dimension;
 use super::fields::Fields;
 use super::having::Having;
 use super::limit::LimitSpec;
-use super::shapes::{Aggregation, granularity};
+use super::shapes::{Aggregation, granularity_or_all};
 use crate::QueryError;
 
 /// `groupBy`.

@@ -223,8 +223,12 @@ fn period_start(period: &Period, zone: Tz, origin: Option<Millis>, t: Millis) ->
             return t - (t - start).rem_euclid(millis);
         }
     }
-    // Sub-day periods count elapsed time from the origin; without one that is local 1970-01-01T00:00.
     if period.months == 0 && period.weeks == 0 && period.days == 0 {
+        // Hours, minutes and seconds are those of the clock; other periods count elapsed time from the origin, without one
+        // from local 1970-01-01T00:00.
+        if origin.is_none() && matches!(period.millis, 3_600_000 | 60_000 | 1000) {
+            return t - local_millis(t, zone).rem_euclid(period.millis);
+        }
         let start = origin.unwrap_or_else(|| utc_millis(0, zone));
         return t - (t - start).rem_euclid(period.millis);
     }

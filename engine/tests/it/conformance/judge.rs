@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::cases::{Case, Expected, Question};
+use super::cases::{Case, Expected, Question, parsed};
 use crate::node::Answer;
 
 /// What came of a case.
@@ -58,12 +58,11 @@ pub(super) fn judge(case: &Case, answer: &Answer) -> Outcome {
             };
             let lines: Vec<&str> = lines.lines().collect();
             let (head, lines) = lines.split_at(3.min(lines.len()));
-            let found: Option<Vec<Value>> =
-                lines.iter().map(|line| serde_json::from_str(line).ok()).collect();
+            let found: Vec<Value> = lines.iter().map(|line| parsed(line)).collect();
             let found_types: Option<Vec<String>> =
                 head.get(2).and_then(|line| serde_json::from_str(line).ok());
             let same_types = types.is_none() || types == &found_types.map(|list| list.join(","));
-            either(same_types && found.is_some_and(|found| same_rows(rows, found, *unordered)))
+            either(same_types && same_rows(rows, found, *unordered))
         }
     };
     outcome(verdict, answer)
