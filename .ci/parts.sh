@@ -1,12 +1,16 @@
 # Which real parts do the tests need, and where do they come from? Package registries only; kept between runs.
 parts="${ALLUVIUM_CI_PARTS:-$HOME/.cache/alluvium-ci}"
 
-# Apache Kafka and the wikiticker file from Maven Central, DuckDB and pydruid from PyPI, Chromium from Debian.
+# Apache Kafka, the Avatica JDBC driver and the wikiticker file from Maven Central, DuckDB and pydruid from PyPI, Chromium from Debian.
 install_parts() {
   mkdir -p "$parts"
   if [ ! -f "$parts/kafka/complete" ]; then
     mvn -q -B -f .ci/kafka-pom.xml dependency:copy-dependencies -DoutputDirectory="$parts/kafka/libs"
     touch "$parts/kafka/complete"
+  fi
+  if [ ! -f "$parts/avatica/complete" ]; then
+    mvn -q -B -f .ci/avatica-pom.xml dependency:copy-dependencies -DoutputDirectory="$parts/avatica/libs"
+    touch "$parts/avatica/complete"
   fi
   if [ ! -f "$parts/wikiticker.json.gz" ]; then
     mvn -q -B dependency:copy -Dartifact=org.apache.druid:druid-processing:31.0.0:jar:tests -DoutputDirectory="$parts/druid"
@@ -31,6 +35,7 @@ real_parts() {
   ALLUVIUM_REAL_PARTS=required \
   ALLUVIUM_BINARY="$CARGO_TARGET_DIR/release/alluvium" \
   ALLUVIUM_KAFKA_LIBS="$parts/kafka/libs" \
+  ALLUVIUM_AVATICA_LIBS="$parts/avatica/libs" \
   ALLUVIUM_WIKITICKER="$parts/wikiticker.json.gz" \
   ALLUVIUM_PYTHON="$parts/python/bin/python" \
   ALLUVIUM_CHROMIUM="$(command -v chromium)" \

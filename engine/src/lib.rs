@@ -2,6 +2,7 @@
 //! part of one `alluvium` process, built, started and stopped in one place ([`node::Node`]).
 
 pub mod about;
+mod avatica;
 pub mod client;
 pub mod clock;
 pub mod config;
@@ -14,6 +15,7 @@ pub mod lock;
 pub mod metadata;
 pub mod node;
 pub mod quickstart;
+mod rows;
 pub mod server;
 pub mod system_tables;
 

@@ -17,6 +17,7 @@ use alluvium_segments::{Segment, SegmentError};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::EngineError;
+use crate::avatica;
 use crate::clock::now_ms;
 use crate::config::Config;
 use crate::deep_storage::ObjectDeepStorage;
@@ -38,6 +39,7 @@ pub struct Node {
     ingest: Arc<IngestService>,
     queries: Arc<QueryEngine>,
     sql: Arc<SqlEngine>,
+    avatica: Arc<avatica::Service>,
     /// Where DataFusion's upper operators and merges run; `None` once it is shut down.
     query_threads: Runtime,
     _lock: DirectoryLock,
@@ -95,6 +97,9 @@ impl Node {
             .enable_time()
             .build()
             .map_err(|source| EngineError::Io { action: "start the query threads".to_owned(), source })?;
+        let sql = Arc::new(sql);
+        let threads = query_threads.handle().clone();
+        let avatica = avatica::Service::new(Arc::clone(&sql), threads, config.avatica.clone());
         ingest.start().map_err(ingest_failed)?;
         Ok(Self {
             config,
@@ -104,7 +109,8 @@ impl Node {
             loader,
             ingest,
             queries,
-            sql: Arc::new(sql),
+            sql,
+            avatica,
             query_threads,
             _lock: lock,
         })
@@ -168,6 +174,11 @@ impl Node {
     #[must_use]
     pub fn sql(&self) -> &Arc<SqlEngine> {
         &self.sql
+    }
+
+    /// JDBC's connections.
+    pub(crate) fn avatica(&self) -> &avatica::Service {
+        &self.avatica
     }
 
     /// Native queries, and the counts of all.

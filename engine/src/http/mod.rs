@@ -4,6 +4,7 @@
 //! the only writer of error bodies, [`reply`] is what goes out; the other files answer one family of paths each.
 
 mod answer;
+mod avatica;
 mod background;
 mod console;
 mod coordinator;

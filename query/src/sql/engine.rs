@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use super::access::Access;
+use super::answer::SqlType;
+use super::describe::{SqlDescription, describe};
 use super::kept::Recall;
 use super::opened::Opened;
 use super::planner::Planner;
 use super::prepare::{Cache, Shape};
 use super::request::{Settings, SqlRequest};
-use super::run::{SqlAnswer, Tools, answer};
+use super::rows::SqlRows;
+use super::run::{SqlAnswer, Tools, answer, begin};
 use super::statement;
 use super::system::SystemTables;
 use crate::{QueryEngine, QueryError};
@@ -72,10 +75,10 @@ impl SqlEngine {
     /// As [`SqlEngine::sql`].
     pub fn open(&self, request: SqlRequest, now_ms: i64) -> Result<Opened, QueryError> {
         self.engine.counters().query("sql");
-        self.read(request, now_ms).inspect_err(|_| self.engine.counters().failure())
+        self.read(request, now_ms, true).inspect_err(|_| self.engine.counters().failure())
     }
 
-    fn read(&self, mut request: SqlRequest, now_ms: i64) -> Result<Opened, QueryError> {
+    fn read(&self, mut request: SqlRequest, now_ms: i64, kept: bool) -> Result<Opened, QueryError> {
         let mut text = statement::read(&request.query, &request.parameters)?;
         request.context.append(&mut text.settings);
         let settings = Settings::from_context(&request.context, now_ms, || self.engine.new_query_id(now_ms))?;
@@ -83,8 +86,10 @@ impl SqlEngine {
         let snapshot = self.engine.catalog().snapshot();
         let shape = if text.explain { None } else { Shape::of(text.tokens(), &settings) };
         // What has no shape may depend on the instant.
-        let recall =
-            shape.as_ref().map(|_| Recall::of(&self.engine, settings.caching.results, &request, &snapshot));
+        let recall = shape
+            .as_ref()
+            .filter(|_| kept)
+            .map(|_| Recall::of(&self.engine, settings.caching.results, &request, &snapshot));
         let recall = recall.unwrap_or_default();
         let found = match &recall.known {
             Some(_) => None,
@@ -107,7 +112,34 @@ impl SqlEngine {
     /// # Errors
     /// As [`SqlEngine::sql`].
     pub async fn answer(&self, opened: Opened) -> Result<SqlAnswer, QueryError> {
-        let tools = Tools { planner: &self.planner, system: self.system.as_ref(), plans: &self.plans };
-        answer(tools, opened).await.inspect_err(|_| self.engine.counters().failure())
+        answer(self.tools(), opened).await.inspect_err(|_| self.engine.counters().failure())
+    }
+
+    /// Answers a request with plain values instead of a body; its result format does not matter.
+    ///
+    /// # Errors
+    /// As [`SqlEngine::sql`].
+    pub async fn rows(&self, request: SqlRequest, now_ms: i64) -> Result<SqlRows, QueryError> {
+        self.engine.counters().query("sql");
+        let rows = async { Ok(SqlRows::new(begin(self.tools(), self.read(request, now_ms, false)?).await?)) };
+        rows.await.inspect_err(|_| self.engine.counters().failure())
+    }
+
+    /// Says what a request would be answered with, and what its parameters are. `known` are types of parameters the
+    /// client has named, in order, as far as it has.
+    ///
+    /// # Errors
+    /// When the text cannot be planned.
+    pub fn describe(
+        &self,
+        request: &SqlRequest,
+        known: &[Option<SqlType>],
+        now_ms: i64,
+    ) -> Result<SqlDescription, QueryError> {
+        describe(self.tools(), &self.engine.catalog().snapshot(), request, known, now_ms)
+    }
+
+    fn tools(&self) -> Tools<'_> {
+        Tools { planner: &self.planner, system: self.system.as_ref(), plans: &self.plans }
     }
 }
