@@ -14,9 +14,11 @@ pub mod inspect;
 pub mod lock;
 pub mod metadata;
 pub mod node;
+pub mod pg;
 pub mod quickstart;
 mod rows;
 pub mod server;
+mod statements;
 pub mod system_tables;
 
 pub use error::EngineError;

@@ -215,7 +215,7 @@ impl Service {
 
     async fn signature(&self, open: &Connection, sql: String) -> Result<Signature, Fault> {
         let request = SqlRequest { context: open.context.clone(), ..SqlRequest::text(&sql) };
-        let SqlDescription { columns, parameters } = self.describe(request).await?;
+        let SqlDescription { columns, parameters, .. } = self.describe(request).await?;
         Ok(Signature { sql, columns, parameters })
     }
 

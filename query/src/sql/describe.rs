@@ -17,12 +17,14 @@ use super::statement;
 use crate::QueryError;
 
 /// What is known of an answer before it is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SqlDescription {
     /// The columns, in order.
     pub columns: Vec<SqlColumn>,
     /// The types of the text's parameters, in order.
     pub parameters: Vec<SqlType>,
+    /// Whether the plan is asked for, not the rows.
+    pub explain: bool,
 }
 
 /// Describes a request; `known` are types its client has named.
@@ -43,9 +45,12 @@ pub(crate) fn describe(
         0 => Vec::new(),
         _ => {
             let inferred = infer(tools, snapshot, request, &settings(serde_json::Map::new())?);
+            let counts = statement::row_counts(&request.query)?;
             let of = |number: usize| {
                 let known = known.get(number).copied().flatten();
-                known.or_else(|| inferred.get(number).copied().flatten()).unwrap_or(SqlType::VARCHAR)
+                let count = || counts.contains(&number).then_some(SqlType::BIGINT);
+                let inferred = || inferred.get(number).copied().flatten();
+                known.or_else(count).or_else(inferred).unwrap_or(SqlType::VARCHAR)
             };
             (0..count).map(of).collect()
         }
@@ -53,7 +58,8 @@ pub(crate) fn describe(
     let samples: Vec<SqlParameter> = parameters.iter().map(sample).collect();
     let mut text = statement::read(&request.query, &samples)?;
     if text.explain {
-        return Ok(SqlDescription { columns: columns(&explain::schema()), parameters });
+        let columns = columns(&explain::schema());
+        return Ok(SqlDescription { columns, parameters, explain: true });
     }
     let settings = settings(std::mem::take(&mut text.settings))?;
     let planned = text.parse().and_then(|mut statement| {
@@ -62,7 +68,7 @@ pub(crate) fn describe(
         tools.planner.schema(statement, &names, &settings).map_err(from_datafusion)
     });
     let schema = planned.map_err(|e| locate(e, &request.query))?;
-    Ok(SqlDescription { columns: columns(&schema), parameters })
+    Ok(SqlDescription { columns: columns(&schema), parameters, explain: false })
 }
 
 /// The types of parameters, as far as what they stand beside tells them. What is wrong with the text is found later.

@@ -7,9 +7,10 @@ use super::answer::SqlType;
 use super::describe::{SqlDescription, describe};
 use super::kept::Recall;
 use super::opened::Opened;
+use super::pg_catalog::{self, CatalogAnswer, CatalogStatement};
 use super::planner::Planner;
 use super::prepare::{Cache, Shape};
-use super::request::{Settings, SqlRequest};
+use super::request::{Settings, SqlParameter, SqlRequest};
 use super::rows::SqlRows;
 use super::run::{SqlAnswer, Tools, answer, begin};
 use super::statement;
@@ -137,6 +138,33 @@ impl SqlEngine {
         now_ms: i64,
     ) -> Result<SqlDescription, QueryError> {
         describe(self.tools(), &self.engine.catalog().snapshot(), request, known, now_ms)
+    }
+
+    /// Answers a statement about PostgreSQL's catalogue for a user.
+    ///
+    /// # Errors
+    /// When it cannot be planned or run.
+    pub async fn catalog(
+        &self,
+        statement: &CatalogStatement,
+        parameters: &[SqlParameter],
+        user: &str,
+    ) -> Result<CatalogAnswer, QueryError> {
+        let snapshot = self.engine.catalog().snapshot();
+        pg_catalog::answer(statement, parameters, &snapshot, user).await
+    }
+
+    /// Describes a statement about PostgreSQL's catalogue, as [`SqlEngine::describe`] does others.
+    ///
+    /// # Errors
+    /// When it cannot be planned.
+    pub async fn describe_catalog(
+        &self,
+        statement: &CatalogStatement,
+        known: &[Option<SqlType>],
+        user: &str,
+    ) -> Result<SqlDescription, QueryError> {
+        pg_catalog::describe(statement, known, &self.engine.catalog().snapshot(), user).await
     }
 
     fn tools(&self) -> Tools<'_> {

@@ -7,6 +7,7 @@ mod disk_full;
 mod exactly_once;
 mod freshness;
 mod jdbc;
+mod psql;
 mod pydruid;
 mod server;
 mod wikiticker;
