@@ -37,6 +37,8 @@ pub struct Config {
     pub statements: StatementsConfig,
     /// Section `[postgres]`.
     pub postgres: PostgresConfig,
+    /// Section `[flight]`.
+    pub flight: FlightConfig,
 }
 
 /// Limits of the HTTP side.
@@ -129,6 +131,14 @@ pub struct PostgresConfig {
     pub listen: Option<String>,
 }
 
+/// Where clients of Arrow Flight SQL are served.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FlightConfig {
+    /// Address to listen on; nowhere when left out. Port 0 picks a free one.
+    pub listen: Option<String>,
+}
+
 impl Default for StatementsConfig {
     fn default() -> Self {
         Self { slots: 2, keep_ms: 86_400_000, max_bytes: 4 << 30 }
@@ -161,6 +171,7 @@ impl Default for Config {
             avatica: AvaticaConfig::default(),
             statements: StatementsConfig::default(),
             postgres: PostgresConfig::default(),
+            flight: FlightConfig::default(),
         }
     }
 }
@@ -301,7 +312,7 @@ mod tests {
         let documented = |section: &str| fields[section].as_table().unwrap().len();
         assert_eq!((documented("http"), documented("query"), documented("ingest")), (2, 3, 2));
         assert_eq!((documented("cache"), documented("avatica"), documented("statements")), (8, 5, 3));
-        assert_eq!(documented("postgres"), 0);
+        assert_eq!((documented("postgres"), documented("flight")), (0, 0));
     }
 
     #[test]

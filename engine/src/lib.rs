@@ -9,6 +9,7 @@ pub mod config;
 pub mod deep_storage;
 pub mod error;
 pub mod flags;
+pub mod flight;
 pub mod http;
 pub mod inspect;
 pub mod lock;

@@ -2,6 +2,8 @@
 //! they are compared with, then stand for any value of their type.
 
 use alluvium_segments::catalog::Snapshot;
+use chrono_tz::Tz;
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::sql::sqlparser::tokenizer::Token;
 use serde_json::{Value, json};
 
@@ -27,6 +29,22 @@ pub struct SqlDescription {
     pub explain: bool,
 }
 
+/// What planning tells of a request.
+#[derive(Debug)]
+pub(crate) struct Described {
+    pub(crate) schema: SchemaRef,
+    pub(crate) parameters: Vec<SqlType>,
+    pub(crate) explain: bool,
+    pub(crate) zone: Tz,
+}
+
+impl From<Described> for SqlDescription {
+    fn from(described: Described) -> Self {
+        let Described { schema, parameters, explain, .. } = described;
+        Self { columns: columns(&schema), parameters, explain }
+    }
+}
+
 /// Describes a request; `known` are types its client has named.
 pub(crate) fn describe(
     tools: Tools<'_>,
@@ -34,7 +52,7 @@ pub(crate) fn describe(
     request: &SqlRequest,
     known: &[Option<SqlType>],
     now_ms: i64,
-) -> Result<SqlDescription, QueryError> {
+) -> Result<Described, QueryError> {
     let settings = |mut more: serde_json::Map<String, Value>| {
         let mut context = request.context.clone();
         context.append(&mut more);
@@ -57,18 +75,18 @@ pub(crate) fn describe(
     };
     let samples: Vec<SqlParameter> = parameters.iter().map(sample).collect();
     let mut text = statement::read(&request.query, &samples)?;
-    if text.explain {
-        let columns = columns(&explain::schema());
-        return Ok(SqlDescription { columns, parameters, explain: true });
-    }
     let settings = settings(std::mem::take(&mut text.settings))?;
+    let zone = settings.zone;
+    if text.explain {
+        return Ok(Described { schema: explain::schema(), parameters, explain: true, zone });
+    }
     let planned = text.parse().and_then(|mut statement| {
         rewrite(&mut statement, &settings)?;
         let names = Names::new(snapshot, tools.system, Values::default());
         tools.planner.schema(statement, &names, &settings).map_err(from_datafusion)
     });
     let schema = planned.map_err(|e| locate(e, &request.query))?;
-    Ok(SqlDescription { columns: columns(&schema), parameters, explain: false })
+    Ok(Described { schema, parameters, explain: false, zone })
 }
 
 /// The types of parameters, as far as what they stand beside tells them. What is wrong with the text is found later.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::access::Access;
 use super::answer::SqlType;
+use super::arrow_messages::{ArrowDescription, SqlArrow};
 use super::describe::{SqlDescription, describe};
 use super::kept::Recall;
 use super::opened::Opened;
@@ -137,7 +138,27 @@ impl SqlEngine {
         known: &[Option<SqlType>],
         now_ms: i64,
     ) -> Result<SqlDescription, QueryError> {
-        describe(self.tools(), &self.engine.catalog().snapshot(), request, known, now_ms)
+        let snapshot = self.engine.catalog().snapshot();
+        describe(self.tools(), &snapshot, request, known, now_ms).map(SqlDescription::from)
+    }
+
+    /// Answers a request with Arrow's messages; its result format does not matter.
+    ///
+    /// # Errors
+    /// As [`SqlEngine::sql`].
+    pub async fn arrow(&self, request: SqlRequest, now_ms: i64) -> Result<SqlArrow, QueryError> {
+        self.engine.counters().query("sql");
+        let arrow = async { SqlArrow::new(begin(self.tools(), self.read(request, now_ms, false)?).await?) };
+        arrow.await.inspect_err(|_| self.engine.counters().failure())
+    }
+
+    /// Describes a request in Arrow's schemas.
+    ///
+    /// # Errors
+    /// As [`SqlEngine::describe`].
+    pub fn describe_arrow(&self, request: &SqlRequest, now_ms: i64) -> Result<ArrowDescription, QueryError> {
+        let snapshot = self.engine.catalog().snapshot();
+        ArrowDescription::of(&describe(self.tools(), &snapshot, request, &[], now_ms)?)
     }
 
     /// Answers a statement about PostgreSQL's catalogue for a user.

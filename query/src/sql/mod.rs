@@ -12,6 +12,7 @@ mod aggregates;
 mod answer;
 mod any_match;
 mod arrays;
+mod arrow_messages;
 mod coerce;
 mod describe;
 mod dialect;
@@ -43,6 +44,7 @@ mod translate;
 mod values;
 
 pub use answer::{SqlColumn, SqlType, SqlValue};
+pub use arrow_messages::{ArrowDescription, ArrowMessage, SqlArrow, parameters};
 pub use describe::SqlDescription;
 pub use engine::{SqlEngine, SqlOptions};
 pub use fault::Position;
