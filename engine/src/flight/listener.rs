@@ -51,8 +51,12 @@ impl Listener {
             ended = serving => if let Err(error) = ended {
                 tracing::warn!(%error, "the Flight listener ended badly");
             },
-            // The sender is dropped only after the stop.
-            _ = stop.wait_for(|stopping| *stopping) => {}
+            () = stopping(&mut stop) => {}
         }
     }
+}
+
+async fn stopping(stop: &mut watch::Receiver<bool>) {
+    // The sender is dropped only after the stop.
+    let _ = stop.wait_for(|stopping| *stopping).await;
 }

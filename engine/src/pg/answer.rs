@@ -37,8 +37,7 @@ type Number = (i32, SecretKey);
 /// A statement that has been read and described.
 #[derive(Debug, Clone)]
 pub(super) struct Prepared {
-    /// `None`: an empty text.
-    command: Option<Command>,
+    command: Command,
     description: Arc<SqlDescription>,
 }
 
@@ -261,7 +260,12 @@ impl SimpleQueryHandler for Answerer {
 impl QueryParser for Reader {
     type Statement = Prepared;
 
-    async fn parse_sql<C>(&self, client: &C, sql: &str, types: &[Option<Type>]) -> PgWireResult<Prepared>
+    async fn parse_sql<C>(
+        &self,
+        client: &C,
+        sql: &str,
+        types: &[Option<Type>],
+    ) -> PgWireResult<Option<Prepared>>
     where
         C: ClientInfo + Unpin + Send + Sync,
     {
@@ -269,16 +273,16 @@ impl QueryParser for Reader {
         if commands.len() > 1 {
             return Err(fault("42601", "cannot insert multiple commands into a prepared statement"));
         }
-        let command = commands.pop();
+        let Some(command) = commands.pop() else { return Ok(None) };
         let known = types.iter().map(|pg| pg.as_ref().and_then(sql_type)).collect();
         let description = match &command {
-            Some(Command::Query(text)) => self.describe(text, known, user(client)).await?,
-            Some(Command::Show(name)) => {
+            Command::Query(text) => self.describe(text, known, user(client)).await?,
+            Command::Show(name) => {
                 SqlDescription { columns: vec![shown_column(name)], ..SqlDescription::default() }
             }
             _ => SqlDescription::default(),
         };
-        Ok(Prepared { command, description: Arc::new(description) })
+        Ok(Some(Prepared { command, description: Arc::new(description) }))
     }
 
     fn get_parameter_types(&self, statement: &Prepared) -> PgWireResult<Vec<Type>> {
@@ -316,7 +320,6 @@ impl ExtendedQueryHandler for Answerer {
         PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
     {
         let prepared = &portal.statement.statement;
-        let Some(command) = &prepared.command else { return Ok(Response::EmptyQuery) };
         let own = &prepared.description.parameters;
         let mut parameters = Vec::with_capacity(portal.parameters.len());
         for (at, bytes) in portal.parameters.iter().enumerate() {
@@ -328,6 +331,6 @@ impl ExtendedQueryHandler for Answerer {
         }
         let wanted = (Some(prepared.description.columns.as_slice()), &portal.result_column_format);
         let (number, user) = (client.pid_and_secret_key(), user(client));
-        self.answer(command, number, parameters, wanted, &user).await
+        self.answer(&prepared.command, number, parameters, wanted, &user).await
     }
 }

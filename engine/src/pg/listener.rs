@@ -90,9 +90,13 @@ impl Listener {
                     }
                 },
                 Some(_) = connections.join_next() => {}
-                // The sender is dropped only after the stop.
-                _ = stop.wait_for(|stopping| *stopping) => break,
+                () = stopping(&mut stop) => break,
             }
         }
     }
+}
+
+async fn stopping(stop: &mut watch::Receiver<bool>) {
+    // The sender is dropped only after the stop.
+    let _ = stop.wait_for(|stopping| *stopping).await;
 }

@@ -70,10 +70,13 @@ fn whole(schema: &Schema) -> Result<Vec<u8>, ArrowError> {
     Ok(out)
 }
 
+/// A header with its length before it, up to a multiple of eight bytes.
 fn framed(header: &[u8], out: &mut Vec<u8>) {
+    let length = header.len().next_multiple_of(8);
     out.extend_from_slice(&u32::MAX.to_le_bytes());
-    out.extend_from_slice(&u32::try_from(header.len()).unwrap_or(u32::MAX).to_le_bytes());
+    out.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
     out.extend_from_slice(header);
+    out.resize(out.len() + length - header.len(), 0);
 }
 
 fn schema_message(schema: &Schema) -> ArrowMessage {
@@ -98,9 +101,9 @@ impl std::fmt::Debug for SqlArrow {
 }
 
 impl SqlArrow {
-    pub(super) fn new(flow: Flow) -> Result<Self, QueryError> {
+    pub(super) fn new(flow: Flow) -> Self {
         let schema = sent_schema(&flow.schema, flow.settings.zone);
-        Ok(Self { flow, schema, tables: None })
+        Self { flow, schema, tables: None }
     }
 
     /// Adds a column `table_schema`: the schema of the table whose schema's name is in the second column and whose own is in
@@ -137,7 +140,8 @@ impl SqlArrow {
             Some(snapshot) => with_schemas(batch, &self.schema, snapshot)?,
         };
         let (mut tracker, options) = (DictionaryTracker::new(false), IpcWriteOptions::default());
-        let (_, encoded) = IpcDataGenerator::default().encoded_batch(&batch, &mut tracker, &options)?;
+        let (_, encoded) =
+            IpcDataGenerator::default().encode(&batch, &mut tracker, &options, &mut Default::default())?;
         Ok(ArrowMessage { header: encoded.ipc_message, body: encoded.arrow_data })
     }
 }
@@ -170,10 +174,7 @@ pub fn parameters(messages: &[ArrowMessage]) -> Result<Vec<SqlParameter>, QueryE
     let read = || -> Result<Vec<SqlParameter>, ArrowError> {
         let mut stream = Vec::new();
         for message in messages.iter().filter(|message| !message.header.is_empty()) {
-            let padding = message.header.len().next_multiple_of(8) - message.header.len();
-            let mut header = message.header.clone();
-            header.resize(header.len() + padding, 0);
-            framed(&header, &mut stream);
+            framed(&message.header, &mut stream);
             stream.extend_from_slice(&message.body);
         }
         // The end of a stream.
@@ -217,7 +218,8 @@ fn value_of(value: SqlValue, zoned: bool) -> SqlParameter {
 #[cfg(test)]
 fn messages_of(batch: &RecordBatch) -> Vec<ArrowMessage> {
     let (mut tracker, options) = (DictionaryTracker::new(false), IpcWriteOptions::default());
-    let (_, encoded) = IpcDataGenerator::default().encoded_batch(batch, &mut tracker, &options).unwrap();
+    let (_, encoded) =
+        IpcDataGenerator::default().encode(batch, &mut tracker, &options, &mut Default::default()).unwrap();
     vec![
         schema_message(batch.schema_ref()),
         ArrowMessage { header: encoded.ipc_message, body: encoded.arrow_data },

@@ -148,7 +148,8 @@ impl SqlEngine {
     /// As [`SqlEngine::sql`].
     pub async fn arrow(&self, request: SqlRequest, now_ms: i64) -> Result<SqlArrow, QueryError> {
         self.engine.counters().query("sql");
-        let arrow = async { SqlArrow::new(begin(self.tools(), self.read(request, now_ms, false)?).await?) };
+        let arrow =
+            async { Ok(SqlArrow::new(begin(self.tools(), self.read(request, now_ms, false)?).await?)) };
         arrow.await.inspect_err(|_| self.engine.counters().failure())
     }
 

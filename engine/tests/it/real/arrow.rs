@@ -11,7 +11,7 @@ use super::wikiticker::{EDITS, Wikiticker};
 
 const DRIVER: &str = r##"
 import datetime, json, sys, urllib.request
-import adbc_driver_flightsql.dbapi as flight, pyarrow as pa
+import adbc_driver_flightsql.dbapi as flight, pyarrow as pa, pyarrow.compute
 http, address = sys.argv[1], sys.argv[2]
 groups = 'SELECT channel, COUNT(*) AS edits, SUM(added) AS added, SUM("delta") AS "delta" FROM wikipedia GROUP BY 1'
 out = {}

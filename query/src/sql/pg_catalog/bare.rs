@@ -15,7 +15,7 @@ pub(super) const BARE: [(&str, &str); 37] = [
         "pg_constraint",
         "oid:i conname:t connamespace:i contype:t condeferrable:b condeferred:b convalidated:b conrelid:i \
          contypid:i conindid:i conparentid:i confrelid:i confupdtype:t confdeltype:t confmatchtype:t \
-         conislocal:b coninhcount:i connoinherit:b conkey:t confkey:t conbin:t",
+         conislocal:b coninhcount:i connoinherit:b conkey:l confkey:l conbin:t",
     ),
     ("pg_conversion", "oid:i conname:t connamespace:i"),
     ("pg_default_acl", "oid:i defaclrole:i defaclnamespace:i defaclobjtype:t defaclacl:t"),
@@ -31,7 +31,7 @@ pub(super) const BARE: [(&str, &str); 37] = [
         "pg_index",
         "indexrelid:i indrelid:i indnatts:i indnkeyatts:i indisunique:b indisprimary:b indisexclusion:b \
          indimmediate:b indisclustered:b indisvalid:b indisready:b indislive:b indisreplident:b indkey:t \
-         indoption:t indexprs:t indpred:t",
+         indoption:l indexprs:t indpred:t",
     ),
     ("pg_indexes", "schemaname:t tablename:t indexname:t tablespace:t indexdef:t"),
     ("pg_inherits", "inhrelid:i inhparent:i inhseqno:i inhdetachpending:b"),
@@ -40,15 +40,15 @@ pub(super) const BARE: [(&str, &str); 37] = [
     ("pg_matviews", "schemaname:t matviewname:t matviewowner:t definition:t"),
     ("pg_operator", "oid:i oprname:t oprnamespace:i oprleft:i oprright:i oprresult:i"),
     ("pg_partitioned_table", "partrelid:i partstrat:t partnatts:i partdefid:i"),
-    ("pg_policy", "oid:i polname:t polrelid:i polcmd:t polpermissive:b polroles:t polqual:t polwithcheck:t"),
+    ("pg_policy", "oid:i polname:t polrelid:i polcmd:t polpermissive:b polroles:l polqual:t polwithcheck:t"),
     (
         "pg_proc",
         "oid:i proname:t pronamespace:i proowner:i prolang:i prokind:t proretset:b prorettype:i pronargs:i \
-         proargnames:t prosrc:t",
+         proargnames:l prosrc:t",
     ),
     ("pg_publication", "oid:i pubname:t pubowner:i puballtables:b pubinsert:b pubupdate:b pubdelete:b"),
     ("pg_publication_namespace", "oid:i pnpubid:i pnnspid:i"),
-    ("pg_publication_rel", "oid:i prpubid:i prrelid:i prqual:t prattrs:t"),
+    ("pg_publication_rel", "oid:i prpubid:i prrelid:i prqual:t prattrs:l"),
     ("pg_range", "rngtypid:i rngsubtype:i"),
     ("pg_rewrite", "oid:i rulename:t ev_class:i ev_type:t ev_enabled:t is_instead:b"),
     (
@@ -59,7 +59,7 @@ pub(super) const BARE: [(&str, &str); 37] = [
     ("pg_stat_activity", "datid:i datname:t pid:i usename:t application_name:t state:t query:t"),
     (
         "pg_statistic_ext",
-        "oid:i stxrelid:i stxname:t stxnamespace:i stxowner:i stxstattarget:i stxkeys:t stxkind:t",
+        "oid:i stxrelid:i stxname:t stxnamespace:i stxowner:i stxstattarget:i stxkeys:l stxkind:l",
     ),
     ("pg_tablespace", "oid:i spcname:t spcowner:i"),
     (

@@ -15,6 +15,7 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use serde_json::Value as Json;
 
+use super::empty;
 use super::functions::is_known;
 use crate::sql::request::SqlParameter;
 
@@ -75,7 +76,7 @@ fn parts(name: &ObjectName) -> Vec<&Ident> {
 }
 
 /// The last part of a name, as PostgreSQL reads it.
-fn last(name: &ObjectName) -> String {
+pub(super) fn last(name: &ObjectName) -> String {
     parts(name).last().map_or_else(String::new, |part| read(part))
 }
 
@@ -126,6 +127,7 @@ pub(super) fn rewrite(
 ) -> Result<(Statement, Names)> {
     let mut statement = parsed.statement.clone();
     let names = name_columns(&mut statement);
+    empty::simplify(&mut statement);
     let mut rewriter = Rewriter { parameters, user };
     match statement.visit(&mut rewriter) {
         ControlFlow::Continue(()) => Ok((statement, names)),
@@ -136,8 +138,24 @@ pub(super) fn rewrite(
 /// Columns without names get names that differ, and are told by PostgreSQL's.
 fn name_columns(statement: &mut Statement) -> Names {
     let mut names = Names::new();
-    let Statement::Query(query) = statement else { return names };
-    let SetExpr::Select(select) = query.body.as_mut() else { return names };
+    if let Statement::Query(query) = statement {
+        name_columns_of(&mut query.body, &mut names);
+    }
+    names
+}
+
+/// Those of all parts of a union have names; the first part's are told.
+fn name_columns_of(body: &mut SetExpr, names: &mut Names) {
+    let select = match body {
+        SetExpr::Select(select) => select,
+        SetExpr::Query(query) => return name_columns_of(&mut query.body, names),
+        SetExpr::SetOperation { left, right, .. } => {
+            name_columns_of(left, names);
+            name_columns_of(right, &mut Names::new());
+            return;
+        }
+        _ => return,
+    };
     for (at, item) in select.projection.iter_mut().enumerate() {
         let SelectItem::UnnamedExpr(expr) = item else { continue };
         if matches!(expr, Expr::Identifier(name) if !is_word(&name.value))
@@ -149,7 +167,6 @@ fn name_columns(statement: &mut Statement) -> Names {
         names.insert(alias.clone(), column_name(expr));
         *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias: Ident::new(alias) };
     }
-    names
 }
 
 fn column_name(expr: &Expr) -> String {
@@ -194,10 +211,9 @@ impl VisitorMut for Rewriter<'_> {
             Expr::Identifier(name) if name.quote_style.is_none() && is_word(&name.value) => {
                 self.word(&name.value.to_ascii_lowercase())
             }
-            Expr::Cast { expr, data_type, kind, format, array } => match converted(*expr, &data_type) {
-                Ok(new) => new,
-                Err(expr) => Expr::Cast { expr: Box::new(expr), data_type, kind, format, array },
-            },
+            Expr::Cast { expr, data_type, .. } if own_type(&data_type).is_some() => {
+                converted(*expr, own_type(&data_type).unwrap_or_default().as_str())
+            }
             Expr::Collate { expr, .. } => *expr,
             Expr::BinaryOp { left, op: BinaryOperator::PGCustomBinaryOperator(name), right } => {
                 match operator(name.last().map_or("", String::as_str)) {
@@ -259,15 +275,19 @@ fn call(name: &str, argument: Expr) -> Expr {
     })
 }
 
-/// A cast to one of PostgreSQL's own types; the expression itself where it is none.
-fn converted(expr: Expr, data_type: &DataType) -> std::result::Result<Expr, Expr> {
-    let name = match data_type {
-        DataType::Regclass => "regclass".to_owned(),
-        DataType::Custom(name, _) => last(name),
-        _ => return Err(expr),
-    };
+/// The name of a type that is PostgreSQL's own.
+fn own_type(data_type: &DataType) -> Option<String> {
+    match data_type {
+        DataType::Regclass => Some("regclass".to_owned()),
+        DataType::Custom(name, _) => Some(last(name)),
+        _ => None,
+    }
+}
+
+/// A cast to one of PostgreSQL's own types.
+fn converted(expr: Expr, name: &str) -> Expr {
     let is_text = matches!(&expr, Expr::Value(v) if matches!(v.value, Value::SingleQuotedString(_)));
-    Ok(match name.as_str() {
+    match name {
         "regclass" if is_text => call("pg_relation_number", expr),
         "regclass" => call("pg_relation_name", expr),
         "regtype" if !is_text => call("format_type", expr),
@@ -276,7 +296,7 @@ fn converted(expr: Expr, data_type: &DataType) -> std::result::Result<Expr, Expr
         "bool" => cast(expr, DataType::Boolean),
         "float8" => cast(expr, DataType::Double(datafusion::sql::sqlparser::ast::ExactNumberInfo::None)),
         _ => cast(expr, DataType::Text),
-    })
+    }
 }
 
 fn cast(expr: Expr, data_type: DataType) -> Expr {

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::bare::BARE;
 use super::types::{self, TYPES};
+use crate::sql::functions::list_of;
 use crate::sql::metadata::all_relations;
 
 /// A table or view that clients may ask, with its columns.
@@ -139,23 +140,23 @@ pub(super) fn all(relations: &[Relation], user: &str) -> Result<[(&'static str, 
     Ok([("pg_catalog", own), ("information_schema", information)])
 }
 
-const PG_NAMESPACE: &str = "oid:i nspname:t nspowner:i nspacl:t";
+const PG_NAMESPACE: &str = "oid:i nspname:t nspowner:i nspacl:l";
 const PG_CLASS: &str = "oid:i relname:t relnamespace:i reltype:i reloftype:i relowner:i relam:i relfilenode:i \
     reltablespace:i relpages:i reltuples:f relallvisible:i reltoastrelid:i relhasindex:b relisshared:b \
     relpersistence:t relkind:t relnatts:i relchecks:i relhasrules:b relhastriggers:b relhassubclass:b \
     relrowsecurity:b relforcerowsecurity:b relispopulated:b relreplident:t relispartition:b relrewrite:i \
-    relfrozenxid:i relminmxid:i relacl:t reloptions:t relpartbound:t";
+    relfrozenxid:i relminmxid:i relacl:l reloptions:l relpartbound:t";
 const PG_ATTRIBUTE: &str = "attrelid:i attname:t atttypid:i attstattarget:i attlen:i attnum:i attndims:i \
     attcacheoff:i atttypmod:i attbyval:b attstorage:t attalign:t attnotnull:b atthasdef:b atthasmissing:b \
     attidentity:t attgenerated:t attisdropped:b attislocal:b attinhcount:i attcollation:i attcompression:t \
-    attacl:t attoptions:t attfdwoptions:t";
+    attacl:l attoptions:l attfdwoptions:l";
 const PG_TYPE: &str = "oid:i typname:t typnamespace:i typowner:i typlen:i typbyval:b typtype:t typcategory:t \
     typispreferred:b typisdefined:b typdelim:t typrelid:i typelem:i typarray:i typinput:t typoutput:t \
     typreceive:t typsend:t typnotnull:b typbasetype:i typtypmod:i typndims:i typcollation:i typdefault:t";
 const PG_DATABASE: &str = "oid:i datname:t datdba:i encoding:i datlocprovider:t datistemplate:b datallowconn:b \
-    datconnlimit:i dattablespace:i datcollate:t datctype:t daticulocale:t daticurules:t datlocale:t datacl:t";
+    datconnlimit:i dattablespace:i datcollate:t datctype:t daticulocale:t daticurules:t datlocale:t datacl:l";
 const PG_ROLES: &str = "oid:i rolname:t rolsuper:b rolinherit:b rolcreaterole:b rolcreatedb:b rolcanlogin:b \
-    rolreplication:b rolconnlimit:i rolpassword:t rolvaliduntil:t rolbypassrls:b rolconfig:t";
+    rolreplication:b rolconnlimit:i rolpassword:t rolvaliduntil:t rolbypassrls:b rolconfig:l";
 const PG_TABLES: &str = "schemaname:t tablename:t tableowner:t tablespace:t hasindexes:b hasrules:b \
     hastriggers:b rowsecurity:b";
 const PG_VIEWS: &str = "schemaname:t viewname:t viewowner:t definition:t";
@@ -178,7 +179,7 @@ const IS_REFERENCES: &str = "constraint_catalog:t constraint_schema:t constraint
     update_rule:t delete_rule:t";
 
 /// A table of columns `name:kind` and rows keyed by them. Kinds: `t` text, `i` whole number (0 when not given), `n` whole
-/// number or NULL, `f` number, `b` truth.
+/// number or NULL, `f` number, `b` truth, `l` list of texts (always NULL).
 fn table(spec: &str, rows: &[Value]) -> Result<Arc<dyn TableProvider>> {
     let mut fields = Vec::new();
     let mut arrays: Vec<ArrayRef> = Vec::new();
@@ -200,6 +201,10 @@ fn table(spec: &str, rows: &[Value]) -> Result<Arc<dyn TableProvider>> {
                 let numbers = cells().map(|cell| Some(cell.and_then(Value::as_f64).unwrap_or(-1.0)));
                 let numbers: datafusion::arrow::array::Float64Array = numbers.collect();
                 (DataType::Float64, Arc::new(numbers))
+            }
+            "l" => {
+                let none = list_of(DataType::Utf8);
+                (none.clone(), datafusion::arrow::array::new_null_array(&none, rows.len()))
             }
             _ => {
                 let texts = cells().map(|cell| cell.and_then(Value::as_str));

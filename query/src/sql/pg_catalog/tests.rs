@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::sql::SqlEngine;
+use crate::sql::answer::SqlType;
+use crate::sql::request::SqlParameter;
 use crate::sql::tests::fixture::engine;
 
 async fn ask(engine: &SqlEngine, text: &str) -> String {
@@ -66,6 +68,35 @@ async fn what_psql_asks() {
         page|text|NULL|false|NULL||\ntags|text|NULL|false|NULL||\nadded|bigint|NULL|false|NULL||\n\
         delta|double precision|NULL|false|NULL||\nscore|real|NULL|false|NULL||";
     assert_eq!(columns, wanted);
+}
+
+/// What psql asks behind the columns of a table, in short.
+const BEHIND: [&str; 4] = [
+    "SELECT pol.polname, CASE WHEN pol.polroles = '{0}' THEN NULL ELSE pg_catalog.array_to_string(array(\
+        select rolname from pg_catalog.pg_roles where oid = any (pol.polroles) order by 1),',') END \
+        FROM pg_catalog.pg_policy pol WHERE pol.polrelid = '1' ORDER BY 1",
+    "SELECT oid, stxrelid::pg_catalog.regclass, stxnamespace::pg_catalog.regnamespace::pg_catalog.text AS nsp, \
+        'd' = any(stxkind) AS ndist_enabled FROM pg_catalog.pg_statistic_ext WHERE stxrelid = '1' ORDER BY nsp",
+    "SELECT pubname, NULL, NULL FROM pg_catalog.pg_publication p \
+        JOIN pg_catalog.pg_publication_namespace pn ON p.oid = pn.pnpubid WHERE pn.oid = '1' UNION \
+        SELECT pubname, pg_get_expr(pr.prqual, 1), (SELECT string_agg(attname, ', ') \
+        FROM pg_catalog.generate_series(0, 3) s, pg_catalog.pg_attribute WHERE attnum = prattrs[s]) \
+        FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_publication_rel pr ON p.oid = pr.prpubid ORDER BY 1",
+    "SELECT c.oid::pg_catalog.regclass FROM pg_catalog.pg_class c, pg_catalog.pg_inherits i \
+        WHERE c.oid = i.inhparent AND i.inhrelid = '1' ORDER BY inhseqno",
+];
+
+#[tokio::test]
+async fn what_has_no_rows() {
+    let (engine, _folder) = engine();
+    for text in BEHIND {
+        let answer = ask(&engine, text).await;
+        assert!(!answer.starts_with("ERROR") && answer.lines().count() == 1, "{text}\n{answer}");
+    }
+    assert_eq!(ask(&engine, "SELECT COUNT(*) FROM pg_catalog.pg_index").await, "count\n0");
+    let described = "SELECT c.relname, d.description FROM pg_class c \
+        LEFT JOIN pg_description d ON d.objoid = c.oid WHERE c.relname = 'wiki'";
+    assert_eq!(ask(&engine, described).await, "relname|description\nwiki|NULL");
 }
 
 #[tokio::test]
