@@ -32,6 +32,9 @@ const NAME_FILE: &str = "node";
 /// The parts of one node. Requests share it; [`crate::server::Server`] starts and stops it.
 #[derive(Debug)]
 pub struct Node {
+    /// Where DataFusion's upper operators and merges run. The first to be dropped: its tasks use the other parts, some of
+    /// which may not be dropped by a task.
+    query_threads: Runtime,
     config: Config,
     address: SocketAddr,
     started: Instant,
@@ -42,8 +45,6 @@ pub struct Node {
     sql: Arc<SqlEngine>,
     avatica: Arc<avatica::Service>,
     statements: Arc<Statements>,
-    /// Where DataFusion's upper operators and merges run; `None` once it is shut down.
-    query_threads: Runtime,
     _lock: DirectoryLock,
 }
 

@@ -44,7 +44,7 @@ fn split(text: &str) -> Vec<&str> {
             }
             '/' if rest.next_if(|(_, next)| *next == '*').is_some() => {
                 let mut before = ' ';
-                while let Some((_, inner)) = rest.next() {
+                for (_, inner) in rest.by_ref() {
                     if before == '*' && inner == '/' {
                         break;
                     }
@@ -185,5 +185,12 @@ mod tests {
         assert_eq!(commands("SET TRANSACTION READ ONLY"), [Command::Nothing("SET")]);
         assert_eq!(commands("ROLLBACK TO SAVEPOINT a"), [Command::Nothing("ROLLBACK")]);
         assert_eq!(commands("abort"), [Command::End("ROLLBACK")]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_has_statements(text in "([;'\"a-zA-Z =/*-]|SET|TO|TIME ZONE|\n|\u{e9}){0,30}") {
+            let _ = commands(&text);
+        }
     }
 }

@@ -113,6 +113,7 @@ fn binary(value: &SqlValue, pg: &Type) -> Vec<u8> {
             number.to_be_bytes().to_vec()
         }
         (&Type::FLOAT4, SqlValue::Float(number)) => number.to_be_bytes().to_vec(),
+        (&Type::FLOAT4, SqlValue::Double(number)) => (*number as f32).to_be_bytes().to_vec(),
         (&Type::FLOAT8, SqlValue::Double(number)) => number.to_be_bytes().to_vec(),
         (&Type::FLOAT8, SqlValue::Float(number)) => f64::from(*number).to_be_bytes().to_vec(),
         (&Type::FLOAT8, SqlValue::Long(number)) => (*number as f64).to_be_bytes().to_vec(),

@@ -160,12 +160,12 @@ fn array(bytes: &[u8], element: &Type) -> Result<Value, PgWireError> {
 /// The decimal text of a `numeric`: digits to the base 10,000 with a weight, a sign and a scale.
 fn numeric(bytes: &[u8]) -> Option<String> {
     let word = |at: usize| bytes.get(at * 2..at * 2 + 2)?.try_into().ok().map(u16::from_be_bytes);
-    let (count, weight, sign) = (usize::from(word(0)?), word(1)?.cast_signed(), word(2)?);
+    let (count, weight, sign) = (usize::from(word(0)?), i32::from(word(1)?.cast_signed()), word(2)?);
     let scale = usize::from(word(3)?);
     if !matches!(sign, 0 | 0x4000) {
         return None;
     }
-    let digit = |place: i16| -> Option<u16> {
+    let digit = |place: i32| -> Option<u16> {
         match usize::try_from(weight - place) {
             Ok(at) if at < count => word(4 + at),
             _ => Some(0),
@@ -214,5 +214,17 @@ mod tests {
         assert_eq!(of(&half, &Type::NUMERIC, FieldFormat::Binary), json!("-0.5"));
         assert!(parameter(Some(b"x"), &Type::INT8, FieldFormat::Binary).is_err());
         assert!(parameter(Some(b"\xff"), &Type::TEXT, FieldFormat::Binary).is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_a_value_or_an_error(bytes in proptest::collection::vec(0_u8..=255, 0..64)) {
+            for pg in [Type::BOOL, Type::INT2, Type::INT4, Type::INT8, Type::FLOAT8, Type::NUMERIC, Type::TIMESTAMP,
+                Type::TIMESTAMPTZ, Type::DATE, Type::TEXT, Type::INT8_ARRAY, Type::TEXT_ARRAY, Type::UUID] {
+                for format in [FieldFormat::Text, FieldFormat::Binary] {
+                    let _ = parameter(Some(&bytes), &pg, format);
+                }
+            }
+        }
     }
 }

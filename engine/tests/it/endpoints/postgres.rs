@@ -78,13 +78,13 @@ fn prepared_statements_in_binary() {
         let first: std::time::SystemTime = row.get(2);
         assert_eq!(first, UNIX_EPOCH + Duration::from_secs(1_442_019_000));
         let values = "SELECT 1.5 AS d, 1 = 1 AS b, CAST(NULL AS VARCHAR) AS n, ARRAY['x', 'y z'] AS a, \
-            ARRAY[1, 2] AS l, CAST(0.5 AS FLOAT) AS f, 'it''s' AS t FROM edits LIMIT 1";
+            ARRAY[1, 2] AS l, 1 / 2.0 AS f, 'it''s' AS t FROM edits LIMIT 1";
         let row = client.query_one(values, &[]).await.unwrap();
         assert_eq!((row.get::<_, f64>("d"), row.get::<_, bool>("b")), (1.5, true));
         assert_eq!(row.get::<_, Option<&str>>("n"), None);
         assert_eq!(row.get::<_, Vec<String>>("a"), ["x", "y z"]);
         assert_eq!(row.get::<_, Vec<i64>>("l"), [1, 2]);
-        assert_eq!((row.get::<_, f32>("f"), row.get::<_, &str>("t")), (0.5, "it's"));
+        assert_eq!((row.get::<_, f64>("f"), row.get::<_, &str>("t")), (0.5, "it's"));
         let any = client.query("SELECT channel FROM edits WHERE channel IN ($1, $2)", &[&"#de", &"#fr"]);
         assert_eq!(any.await.unwrap().len(), 3);
     });
