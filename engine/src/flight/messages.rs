@@ -30,16 +30,31 @@ impl Drop for Making {
     }
 }
 
-/// The answer of a request; `table_schemas`: with the schema of each table it lists.
-pub(super) fn messages(node: &Node, request: SqlRequest, table_schemas: bool) -> Messages {
+/// What an answer looks like.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Shape {
+    /// The columns of its query.
+    Rows,
+    /// Columns that Flight SQL prescribes: whether each may be null.
+    Prescribed(&'static [bool]),
+    /// The same, and a column more: the schema of each table that is listed.
+    TablesWithSchemas(&'static [bool]),
+}
+
+/// The answer of a request.
+pub(super) fn messages(node: &Node, request: SqlRequest, shape: Shape) -> Messages {
     let (mut sender, receiver) = futures::channel::mpsc::channel(MESSAGES_WAITING);
     let engine = Arc::clone(node.sql());
     let making = Making(node.query_threads().spawn(async move {
         let made = async {
-            let mut arrow = engine.arrow(request, now_ms()).await?;
-            if table_schemas {
-                arrow = arrow.with_table_schemas(engine.engine().catalog().snapshot());
-            }
+            let arrow = engine.arrow(request, now_ms()).await?;
+            let mut arrow = match shape {
+                Shape::Rows => arrow,
+                Shape::Prescribed(nulls) => arrow.with_nulls(nulls),
+                Shape::TablesWithSchemas(nulls) => {
+                    arrow.with_nulls(nulls).with_table_schemas(engine.engine().catalog().snapshot())
+                }
+            };
             let mut message = Some(arrow.schema());
             while let Some(ready) = message {
                 if sender.send(Ok(data(ready))).await.is_err() {

@@ -2,6 +2,15 @@
 
 use arrow_flight::sql::{CommandGetDbSchemas, CommandGetTables};
 
+/// Whether the columns of the answers may be null, as Flight SQL prescribes it.
+pub(super) const ONE_NAME: &[bool] = &[false];
+/// The same of schemas: catalogue, schema.
+pub(super) const SCHEMA_NULLS: &[bool] = &[true, false];
+/// The same of tables: catalogue, schema, table, type.
+pub(super) const TABLE_NULLS: &[bool] = &[true, true, false, false];
+/// The same of primary keys: catalogue, schema, table, column, place, name.
+pub(super) const KEY_NULLS: &[bool] = &[true, true, false, false, false, true];
+
 /// The catalogues.
 pub(super) const CATALOGS: &str =
     "SELECT DISTINCT CATALOG_NAME AS catalog_name FROM INFORMATION_SCHEMA.SCHEMATA ORDER BY 1";

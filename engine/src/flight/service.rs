@@ -6,10 +6,9 @@ use alluvium_query::sql::{ArrowDescription, ArrowMessage, SqlRequest, parameters
 use arrow_flight::sql::server::{FlightSqlService, PeekableFlightDataStream};
 use arrow_flight::sql::{
     ActionClosePreparedStatementRequest, ActionCreatePreparedStatementRequest,
-    ActionCreatePreparedStatementResult, CommandGetCatalogs, CommandGetCrossReference, CommandGetDbSchemas,
-    CommandGetExportedKeys, CommandGetImportedKeys, CommandGetPrimaryKeys, CommandGetTableTypes,
-    CommandGetTables, CommandPreparedStatementQuery, CommandStatementQuery, DoPutPreparedStatementResult,
-    ProstMessageExt, SqlInfo, TicketStatementQuery,
+    ActionCreatePreparedStatementResult, CommandGetCatalogs, CommandGetDbSchemas, CommandGetPrimaryKeys,
+    CommandGetTableTypes, CommandGetTables, CommandPreparedStatementQuery, CommandStatementQuery,
+    DoPutPreparedStatementResult, ProstMessageExt, SqlInfo, TicketStatementQuery,
 };
 use arrow_flight::{Action, FlightDescriptor, FlightEndpoint, FlightInfo, Ticket};
 use futures::StreamExt;
@@ -18,7 +17,7 @@ use serde_json::{Map, Value};
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status};
 
-use super::messages::{Messages, messages, refused};
+use super::messages::{Messages, Shape, messages, refused};
 use super::metadata;
 use super::prepared::Statements;
 use crate::clock::now_ms;
@@ -54,6 +53,13 @@ impl FlightSql {
         }))
     }
 
+    /// The ticket for a question about tables, whose answers Flight SQL prescribes.
+    fn ticket(query: impl ProstMessageExt, asked: Request<FlightDescriptor>) -> Info {
+        let endpoint = FlightEndpoint::new().with_ticket(Ticket::new(query.as_any().encode_to_vec()));
+        let info = FlightInfo::new().with_descriptor(asked.into_inner()).with_endpoint(endpoint);
+        Ok(Response::new(info))
+    }
+
     async fn describe(&self, request: SqlRequest) -> Result<ArrowDescription, Status> {
         let engine = Arc::clone(self.node.sql());
         let work = async move { engine.describe_arrow(&request, now_ms()) };
@@ -63,11 +69,12 @@ impl FlightSql {
     }
 
     fn rows(&self, request: SqlRequest) -> Rows {
-        Ok(Response::new(messages(&self.node, request, false)))
+        Ok(Response::new(messages(&self.node, request, Shape::Rows)))
     }
 
-    fn text(&self, text: &str) -> Rows {
-        self.rows(SqlRequest::text(text))
+    /// The answer to a question about tables.
+    fn told(&self, text: &str, shape: Shape) -> Rows {
+        Ok(Response::new(messages(&self.node, SqlRequest::text(text), shape)))
     }
 }
 
@@ -127,7 +134,7 @@ impl FlightSqlService for FlightSql {
         query: CommandGetCatalogs,
         asked: Request<FlightDescriptor>,
     ) -> Info {
-        self.info(SqlRequest::text(metadata::CATALOGS), query, asked.into_inner()).await
+        Self::ticket(query, asked)
     }
 
     async fn get_flight_info_schemas(
@@ -135,7 +142,7 @@ impl FlightSqlService for FlightSql {
         query: CommandGetDbSchemas,
         asked: Request<FlightDescriptor>,
     ) -> Info {
-        self.info(SqlRequest::text(&metadata::schemas(&query)), query, asked.into_inner()).await
+        Self::ticket(query, asked)
     }
 
     async fn get_flight_info_tables(
@@ -143,7 +150,7 @@ impl FlightSqlService for FlightSql {
         query: CommandGetTables,
         asked: Request<FlightDescriptor>,
     ) -> Info {
-        self.info(SqlRequest::text(&metadata::tables(&query)), query, asked.into_inner()).await
+        Self::ticket(query, asked)
     }
 
     async fn get_flight_info_table_types(
@@ -151,7 +158,7 @@ impl FlightSqlService for FlightSql {
         query: CommandGetTableTypes,
         asked: Request<FlightDescriptor>,
     ) -> Info {
-        self.info(SqlRequest::text(metadata::TABLE_TYPES), query, asked.into_inner()).await
+        Self::ticket(query, asked)
     }
 
     async fn get_flight_info_primary_keys(
@@ -159,31 +166,7 @@ impl FlightSqlService for FlightSql {
         query: CommandGetPrimaryKeys,
         asked: Request<FlightDescriptor>,
     ) -> Info {
-        self.info(SqlRequest::text(metadata::KEYS), query, asked.into_inner()).await
-    }
-
-    async fn get_flight_info_exported_keys(
-        &self,
-        query: CommandGetExportedKeys,
-        asked: Request<FlightDescriptor>,
-    ) -> Info {
-        self.info(SqlRequest::text(metadata::KEYS), query, asked.into_inner()).await
-    }
-
-    async fn get_flight_info_imported_keys(
-        &self,
-        query: CommandGetImportedKeys,
-        asked: Request<FlightDescriptor>,
-    ) -> Info {
-        self.info(SqlRequest::text(metadata::KEYS), query, asked.into_inner()).await
-    }
-
-    async fn get_flight_info_cross_reference(
-        &self,
-        query: CommandGetCrossReference,
-        asked: Request<FlightDescriptor>,
-    ) -> Info {
-        self.info(SqlRequest::text(metadata::KEYS), query, asked.into_inner()).await
+        Self::ticket(query, asked)
     }
 
     async fn do_get_statement(&self, ticket: TicketStatementQuery, asked: Request<Ticket>) -> Rows {
@@ -203,40 +186,27 @@ impl FlightSqlService for FlightSql {
     }
 
     async fn do_get_catalogs(&self, _query: CommandGetCatalogs, _asked: Request<Ticket>) -> Rows {
-        self.text(metadata::CATALOGS)
+        self.told(metadata::CATALOGS, Shape::Prescribed(metadata::ONE_NAME))
     }
 
     async fn do_get_schemas(&self, query: CommandGetDbSchemas, _asked: Request<Ticket>) -> Rows {
-        self.text(&metadata::schemas(&query))
+        self.told(&metadata::schemas(&query), Shape::Prescribed(metadata::SCHEMA_NULLS))
     }
 
     async fn do_get_tables(&self, query: CommandGetTables, _asked: Request<Ticket>) -> Rows {
-        let request = SqlRequest::text(&metadata::tables(&query));
-        Ok(Response::new(messages(&self.node, request, query.include_schema)))
+        let shape = match query.include_schema {
+            true => Shape::TablesWithSchemas(metadata::TABLE_NULLS),
+            false => Shape::Prescribed(metadata::TABLE_NULLS),
+        };
+        self.told(&metadata::tables(&query), shape)
     }
 
     async fn do_get_table_types(&self, _query: CommandGetTableTypes, _asked: Request<Ticket>) -> Rows {
-        self.text(metadata::TABLE_TYPES)
+        self.told(metadata::TABLE_TYPES, Shape::Prescribed(metadata::ONE_NAME))
     }
 
     async fn do_get_primary_keys(&self, _query: CommandGetPrimaryKeys, _asked: Request<Ticket>) -> Rows {
-        self.text(metadata::KEYS)
-    }
-
-    async fn do_get_exported_keys(&self, _query: CommandGetExportedKeys, _asked: Request<Ticket>) -> Rows {
-        self.text(metadata::KEYS)
-    }
-
-    async fn do_get_imported_keys(&self, _query: CommandGetImportedKeys, _asked: Request<Ticket>) -> Rows {
-        self.text(metadata::KEYS)
-    }
-
-    async fn do_get_cross_reference(
-        &self,
-        _query: CommandGetCrossReference,
-        _asked: Request<Ticket>,
-    ) -> Rows {
-        self.text(metadata::KEYS)
+        self.told(metadata::KEYS, Shape::Prescribed(metadata::KEY_NULLS))
     }
 
     async fn do_put_prepared_statement_query(

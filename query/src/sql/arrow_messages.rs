@@ -106,6 +106,17 @@ impl SqlArrow {
         Self { flow, schema, tables: None }
     }
 
+    /// With fields as a protocol prescribes them: each is told whether it may be null, and says nothing of SQL.
+    #[must_use]
+    pub fn with_nulls(mut self, nullable: &[bool]) -> Self {
+        let fields = self.schema.fields().iter().enumerate().map(|(at, field)| {
+            let nullable = nullable.get(at).copied().unwrap_or(true);
+            Field::new(field.name(), field.data_type().clone(), nullable)
+        });
+        self.schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        self
+    }
+
     /// Adds a column `table_schema`: the schema of the table whose schema's name is in the second column and whose own is in
     /// the third, as an IPC message.
     #[must_use]

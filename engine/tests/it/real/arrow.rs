@@ -42,6 +42,8 @@ with flight.connect(f"grpc://{address}", autocommit=True) as connection:
     out["types"] = connection.adbc_get_table_types()
     out["schema"] = [[f.name, str(f.type)] for f in connection.adbc_get_table_schema("wikipedia", db_schema_filter="druid")]
     objects = connection.adbc_get_objects(depth="tables", db_schema_filter="druid").read_all().to_pylist()
+    columns = connection.adbc_get_objects(depth="all", db_schema_filter="druid").read_all().to_pylist()
+    out["columns"] = [c["column_name"] for c in columns[0]["catalog_db_schemas"][0]["db_schema_tables"][0]["table_columns"]]
     out["objects"] = [[c["catalog_name"], s["db_schema_name"], t["table_name"], t["table_type"]]
         for c in objects for s in c["catalog_db_schemas"] for t in s["db_schema_tables"]]
 print(json.dumps(out))
@@ -95,5 +97,6 @@ fn arrow_clients_get_the_files_own_numbers() {
     ]);
     assert_eq!(answers["schema"], schema);
     assert_eq!(answers["objects"], json!([["druid", "druid", "wikipedia", "TABLE"]]));
+    assert_eq!(answers["columns"], json!(["__time", "channel", "page", "user", "added", "delta"]));
     server.stop();
 }

@@ -39,6 +39,7 @@ fn psql_gets_the_files_own_numbers() {
     assert!(schemas.lines().any(|line| line.starts_with("druid|")), "{schemas}");
     assert!(run(&["-At", "-c", "\\l"]).contains("druid|"));
     assert!(run(&["-At", "-c", "\\dt"]).contains("wikipedia"));
+    assert!(run(&["-At", "-c", "\\du"]).contains("ann"));
     let variables = run(&[
         "-At",
         "-v",

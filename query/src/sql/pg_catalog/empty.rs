@@ -143,6 +143,12 @@ fn nothing(select: &mut Select) {
     select.distinct = None;
 }
 
+/// Whether a query has become a selection of nothing.
+pub(super) fn is_nothing(query: &Query) -> bool {
+    let nothing = Some(Expr::value(Value::Boolean(false)));
+    matches!(query.body.as_ref(), SetExpr::Select(s) if s.from.is_empty() && s.selection == nothing)
+}
+
 fn null() -> Expr {
     let null = Box::new(Expr::value(Value::Null));
     Expr::Cast { kind: CastKind::Cast, expr: null, data_type: DataType::Text, format: None, array: false }

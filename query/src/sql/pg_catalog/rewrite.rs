@@ -7,9 +7,9 @@ use std::ops::ControlFlow;
 
 use datafusion::common::{DataFusionError, Result};
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, Ident, ObjectName, ObjectNamePart, Query, SelectItem, SetExpr, Statement, Value,
-    ValueWithSpan, VisitMut, VisitorMut, visit_expressions, visit_relations,
+    Array, BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArgumentList, FunctionArguments, Ident, ObjectName, ObjectNamePart, Query, SelectItem, SetExpr,
+    Statement, Value, ValueWithSpan, VisitMut, VisitorMut, visit_expressions, visit_relations,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -231,6 +231,11 @@ impl VisitorMut for Rewriter<'_> {
 impl Rewriter<'_> {
     fn function(&self, mut function: Function) -> Expr {
         let name = last(&function.name);
+        if let (FunctionArguments::Subquery(query), "array") = (&function.args, name.as_str())
+            && empty::is_nothing(query)
+        {
+            return Expr::Array(Array { elem: Vec::new(), named: true });
+        }
         if matches!(function.args, FunctionArguments::None) || WORDS.contains(&name.as_str()) {
             return self.word(&name);
         }
