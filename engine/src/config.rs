@@ -31,6 +31,14 @@ pub struct Config {
     pub cache: CacheConfig,
     /// Section `[ingest]`.
     pub ingest: IngestConfig,
+    /// Section `[avatica]`.
+    pub avatica: AvaticaConfig,
+    /// Section `[statements]`.
+    pub statements: StatementsConfig,
+    /// Section `[postgres]`.
+    pub postgres: PostgresConfig,
+    /// Section `[flight]`.
+    pub flight: FlightConfig,
 }
 
 /// Limits of the HTTP side.
@@ -87,6 +95,68 @@ pub struct IngestConfig {
     pub task_slots: usize,
 }
 
+/// Limits of JDBC.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AvaticaConfig {
+    /// Connections open at the same time.
+    pub max_connections: usize,
+    /// Statements open on a connection at the same time.
+    pub max_statements: usize,
+    /// A connection nobody uses for so long is closed, in milliseconds.
+    pub idle_timeout_ms: u64,
+    /// Fewest rows a client may ask for at a time; one that asks for fewer gets so many.
+    pub min_rows_per_frame: usize,
+    /// Most rows a client gets at a time.
+    pub max_rows_per_frame: usize,
+}
+
+/// Limits of queries that are taken to run by themselves.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StatementsConfig {
+    /// Statements that run at the same time; further ones wait.
+    pub slots: usize,
+    /// Results are kept for so long, in milliseconds.
+    pub keep_ms: u64,
+    /// Results that are kept, all together, in bytes; the oldest go first.
+    pub max_bytes: u64,
+}
+
+/// Where clients of PostgreSQL's protocol are served.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PostgresConfig {
+    /// Address to listen on (PostgreSQL's own port is 5432); nowhere when left out. Port 0 picks a free one.
+    pub listen: Option<String>,
+}
+
+/// Where clients of Arrow Flight SQL are served.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FlightConfig {
+    /// Address to listen on; nowhere when left out. Port 0 picks a free one.
+    pub listen: Option<String>,
+}
+
+impl Default for StatementsConfig {
+    fn default() -> Self {
+        Self { slots: 2, keep_ms: 86_400_000, max_bytes: 4 << 30 }
+    }
+}
+
+impl Default for AvaticaConfig {
+    fn default() -> Self {
+        Self {
+            max_connections: 25,
+            max_statements: 4,
+            idle_timeout_ms: 300_000,
+            min_rows_per_frame: 100,
+            max_rows_per_frame: 5_000,
+        }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -98,6 +168,10 @@ impl Default for Config {
             query: QueryConfig::default(),
             cache: CacheConfig::default(),
             ingest: IngestConfig::default(),
+            avatica: AvaticaConfig::default(),
+            statements: StatementsConfig::default(),
+            postgres: PostgresConfig::default(),
+            flight: FlightConfig::default(),
         }
     }
 }
@@ -198,7 +272,14 @@ impl Config {
         positive(self.query.timeout_ms, "query.timeout_ms")?;
         positive(self.query.memory_bytes as u64, "query.memory_bytes")?;
         positive(self.ingest.commit_period_ms, "ingest.commit_period_ms")?;
-        positive(self.ingest.task_slots as u64, "ingest.task_slots")
+        positive(self.ingest.task_slots as u64, "ingest.task_slots")?;
+        positive(self.avatica.max_connections as u64, "avatica.max_connections")?;
+        positive(self.avatica.max_statements as u64, "avatica.max_statements")?;
+        positive(self.avatica.idle_timeout_ms, "avatica.idle_timeout_ms")?;
+        positive(self.avatica.max_rows_per_frame as u64, "avatica.max_rows_per_frame")?;
+        positive(self.statements.slots as u64, "statements.slots")?;
+        positive(self.statements.keep_ms, "statements.keep_ms")?;
+        positive(self.statements.max_bytes, "statements.max_bytes")
     }
 }
 
@@ -230,7 +311,8 @@ mod tests {
         let fields: toml::Table = block.parse().unwrap();
         let documented = |section: &str| fields[section].as_table().unwrap().len();
         assert_eq!((documented("http"), documented("query"), documented("ingest")), (2, 3, 2));
-        assert_eq!(documented("cache"), 8);
+        assert_eq!((documented("cache"), documented("avatica"), documented("statements")), (8, 5, 3));
+        assert_eq!((documented("postgres"), documented("flight")), (0, 0));
     }
 
     #[test]

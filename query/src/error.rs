@@ -29,6 +29,9 @@ pub enum QueryError {
     /// Druid knows it, this server does not (yet).
     #[error("{0}")]
     Unsupported(String),
+    /// What the request speaks of is not there.
+    #[error("{0}")]
+    NotFound(String),
     /// The query would need more than its limits allow.
     #[error("{0}")]
     ResourceLimit(String),
@@ -104,6 +107,7 @@ impl QueryError {
             | Self::Unparsable(_)
             | Self::ResourceLimit(_) => ErrorClass::InvalidInput,
             Self::Unsupported(_) => ErrorClass::Unsupported,
+            Self::NotFound(_) => ErrorClass::NotFound,
             Self::Timeout { .. } => ErrorClass::Timeout,
             Self::Cancelled(_) => ErrorClass::Cancelled,
             Self::Segment(error) => error.class(),
@@ -157,7 +161,7 @@ impl QueryError {
             Self::Segment(_) | Self::BrokenSegment { .. } | Self::Internal(_) => {
                 Some(("Unknown exception", "org.apache.druid.query.QueryInterruptedException"))
             }
-            Self::Invalid(_) | Self::InvalidSql { .. } | Self::Unsupported(_) => None,
+            Self::Invalid(_) | Self::InvalidSql { .. } | Self::Unsupported(_) | Self::NotFound(_) => None,
         }
     }
 
@@ -189,9 +193,13 @@ impl QueryError {
             put("host", Value::Null);
             put("context", json!({"errorClass": class, "legacyErrorCode": code}));
         } else {
-            let unsupported = matches!(self, Self::Unsupported(_));
+            let code = match self {
+                Self::Unsupported(_) => "notYetImplemented",
+                Self::NotFound(_) => "notFound",
+                _ => "invalidInput",
+            };
             put("error", json!("druidException"));
-            put("errorCode", json!(if unsupported { "notYetImplemented" } else { "invalidInput" }));
+            put("errorCode", json!(code));
             put("persona", json!("USER"));
             put("category", json!(self.category()));
             put("errorMessage", json!(self.full_message()));

@@ -53,6 +53,7 @@ pub(crate) fn metrics(node: &Node, _request: &Request) -> Outcome {
     let mut page = Page::default();
     page.gauge("uptime_seconds", "Seconds since the start.", node.uptime().as_secs());
     page.gauge("resident_memory_bytes", "Memory of the process.", memory_bytes().0);
+    page.gauge("jdbc_connections", "JDBC connections that are open.", node.avatica().open_connections());
     queries(node, &mut page);
     data(node, &mut page);
     ingestion(node, &mut page);

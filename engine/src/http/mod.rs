@@ -4,6 +4,7 @@
 //! the only writer of error bodies, [`reply`] is what goes out; the other files answer one family of paths each.
 
 mod answer;
+mod avatica;
 mod background;
 mod console;
 mod coordinator;
@@ -16,6 +17,7 @@ mod request;
 mod routes;
 mod serve;
 mod sql;
+mod statements;
 mod status;
 mod supervisors;
 mod table;

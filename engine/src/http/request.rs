@@ -1,7 +1,7 @@
 //! What was asked? Method, path with its parameters, query string, headers and the whole body.
 
 use hyper::body::Bytes;
-use hyper::header::{CONTENT_TYPE, HeaderMap};
+use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
 use hyper::{Method, Uri};
 use serde::de::DeserializeOwned;
 
@@ -75,6 +75,13 @@ impl Request {
             "application/x-jackson-smile" => BodyFormat::Smile,
             _ => BodyFormat::Json,
         }
+    }
+
+    /// Whether the header `Accept` names a content type itself.
+    pub(crate) fn accepts(&self, content_type: &str) -> bool {
+        let given = self.headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        let mut named = given.flat_map(|value| value.split(','));
+        named.any(|one| one.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(content_type))
     }
 
     /// The body as text.

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use alluvium_query::sql::{SqlAnswer, SqlBody, SqlRequest};
+use alluvium_query::sql::{ResultFormat, SqlAnswer, SqlBody, SqlRequest};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use hyper::StatusCode;
@@ -64,11 +64,15 @@ pub(crate) fn cancel(node: &Node, request: &Request) -> Outcome {
 }
 
 fn read(request: &Request) -> Result<SqlRequest, Refusal> {
-    Ok(match request.body_format() {
+    let mut sql = match request.body_format() {
         BodyFormat::Text => SqlRequest::text(request.text()?),
         BodyFormat::Form => SqlRequest::text(&decode(request.text()?, true)),
         BodyFormat::Json | BodyFormat::Smile => SqlRequest::from_json(&request.body)?,
-    })
+    };
+    if request.accepts(ResultFormat::Arrow.content_type()) {
+        sql.result_format = ResultFormat::Arrow;
+    }
+    Ok(sql)
 }
 
 /// The id the client gave, or a new one.

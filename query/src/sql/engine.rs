@@ -3,12 +3,17 @@
 use std::sync::Arc;
 
 use super::access::Access;
+use super::answer::SqlType;
+use super::arrow_messages::{ArrowDescription, SqlArrow};
+use super::describe::{SqlDescription, describe};
 use super::kept::Recall;
 use super::opened::Opened;
+use super::pg_catalog::{self, CatalogAnswer, CatalogStatement};
 use super::planner::Planner;
 use super::prepare::{Cache, Shape};
-use super::request::{Settings, SqlRequest};
-use super::run::{SqlAnswer, Tools, answer};
+use super::request::{Settings, SqlParameter, SqlRequest};
+use super::rows::SqlRows;
+use super::run::{SqlAnswer, Tools, answer, begin};
 use super::statement;
 use super::system::SystemTables;
 use crate::{QueryEngine, QueryError};
@@ -72,10 +77,10 @@ impl SqlEngine {
     /// As [`SqlEngine::sql`].
     pub fn open(&self, request: SqlRequest, now_ms: i64) -> Result<Opened, QueryError> {
         self.engine.counters().query("sql");
-        self.read(request, now_ms).inspect_err(|_| self.engine.counters().failure())
+        self.read(request, now_ms, true).inspect_err(|_| self.engine.counters().failure())
     }
 
-    fn read(&self, mut request: SqlRequest, now_ms: i64) -> Result<Opened, QueryError> {
+    fn read(&self, mut request: SqlRequest, now_ms: i64, kept: bool) -> Result<Opened, QueryError> {
         let mut text = statement::read(&request.query, &request.parameters)?;
         request.context.append(&mut text.settings);
         let settings = Settings::from_context(&request.context, now_ms, || self.engine.new_query_id(now_ms))?;
@@ -83,8 +88,10 @@ impl SqlEngine {
         let snapshot = self.engine.catalog().snapshot();
         let shape = if text.explain { None } else { Shape::of(text.tokens(), &settings) };
         // What has no shape may depend on the instant.
-        let recall =
-            shape.as_ref().map(|_| Recall::of(&self.engine, settings.caching.results, &request, &snapshot));
+        let recall = shape
+            .as_ref()
+            .filter(|_| kept)
+            .map(|_| Recall::of(&self.engine, settings.caching.results, &request, &snapshot));
         let recall = recall.unwrap_or_default();
         let found = match &recall.known {
             Some(_) => None,
@@ -107,7 +114,82 @@ impl SqlEngine {
     /// # Errors
     /// As [`SqlEngine::sql`].
     pub async fn answer(&self, opened: Opened) -> Result<SqlAnswer, QueryError> {
-        let tools = Tools { planner: &self.planner, system: self.system.as_ref(), plans: &self.plans };
-        answer(tools, opened).await.inspect_err(|_| self.engine.counters().failure())
+        answer(self.tools(), opened).await.inspect_err(|_| self.engine.counters().failure())
+    }
+
+    /// Answers a request with plain values instead of a body; its result format does not matter.
+    ///
+    /// # Errors
+    /// As [`SqlEngine::sql`].
+    pub async fn rows(&self, request: SqlRequest, now_ms: i64) -> Result<SqlRows, QueryError> {
+        self.engine.counters().query("sql");
+        let rows = async { Ok(SqlRows::new(begin(self.tools(), self.read(request, now_ms, false)?).await?)) };
+        rows.await.inspect_err(|_| self.engine.counters().failure())
+    }
+
+    /// Says what a request would be answered with, and what its parameters are. `known` are types of parameters the
+    /// client has named, in order, as far as it has.
+    ///
+    /// # Errors
+    /// When the text cannot be planned.
+    pub fn describe(
+        &self,
+        request: &SqlRequest,
+        known: &[Option<SqlType>],
+        now_ms: i64,
+    ) -> Result<SqlDescription, QueryError> {
+        let snapshot = self.engine.catalog().snapshot();
+        describe(self.tools(), &snapshot, request, known, now_ms).map(SqlDescription::from)
+    }
+
+    /// Answers a request with Arrow's messages; its result format does not matter.
+    ///
+    /// # Errors
+    /// As [`SqlEngine::sql`].
+    pub async fn arrow(&self, request: SqlRequest, now_ms: i64) -> Result<SqlArrow, QueryError> {
+        self.engine.counters().query("sql");
+        let arrow =
+            async { Ok(SqlArrow::new(begin(self.tools(), self.read(request, now_ms, false)?).await?)) };
+        arrow.await.inspect_err(|_| self.engine.counters().failure())
+    }
+
+    /// Describes a request in Arrow's schemas.
+    ///
+    /// # Errors
+    /// As [`SqlEngine::describe`].
+    pub fn describe_arrow(&self, request: &SqlRequest, now_ms: i64) -> Result<ArrowDescription, QueryError> {
+        let snapshot = self.engine.catalog().snapshot();
+        ArrowDescription::of(&describe(self.tools(), &snapshot, request, &[], now_ms)?)
+    }
+
+    /// Answers a statement about PostgreSQL's catalogue for a user.
+    ///
+    /// # Errors
+    /// When it cannot be planned or run.
+    pub async fn catalog(
+        &self,
+        statement: &CatalogStatement,
+        parameters: &[SqlParameter],
+        user: &str,
+    ) -> Result<CatalogAnswer, QueryError> {
+        let snapshot = self.engine.catalog().snapshot();
+        pg_catalog::answer(statement, parameters, &snapshot, user).await
+    }
+
+    /// Describes a statement about PostgreSQL's catalogue, as [`SqlEngine::describe`] does others.
+    ///
+    /// # Errors
+    /// When it cannot be planned.
+    pub async fn describe_catalog(
+        &self,
+        statement: &CatalogStatement,
+        known: &[Option<SqlType>],
+        user: &str,
+    ) -> Result<SqlDescription, QueryError> {
+        pg_catalog::describe(statement, known, &self.engine.catalog().snapshot(), user).await
+    }
+
+    fn tools(&self) -> Tools<'_> {
+        Tools { planner: &self.planner, system: self.system.as_ref(), plans: &self.plans }
     }
 }

@@ -5,14 +5,16 @@
 //! snapshot and plans, `coerce` makes types meet, DataFusion optimises, and `translate` replaces what stands over one
 //! datasource by segment work (`node`, run through `access` by the engine that also answers native queries). The plan
 //! runs as it is where only order and limit stand above (`direct`), in DataFusion otherwise (`exec`), and `answer`
-//! writes the rows; `kept` knows the answers of earlier requests. `functions` and `aggregates` are Druid's own; `metadata` and `system` are the tables about tables.
+//! writes the rows, which protocols without text take as they are (`rows`, told beforehand by `describe`); `kept` knows the answers of earlier requests. `functions` and `aggregates` are Druid's own; `metadata` and `system` are the tables about tables.
 
 mod access;
 mod aggregates;
 mod answer;
 mod any_match;
 mod arrays;
+mod arrow_messages;
 mod coerce;
+mod describe;
 mod dialect;
 mod direct;
 mod engine;
@@ -27,10 +29,12 @@ mod metadata;
 mod node;
 mod opened;
 mod order;
+mod pg_catalog;
 mod planner;
 mod prepare;
 mod request;
 mod rewrite;
+mod rows;
 mod run;
 mod spelling;
 mod statement;
@@ -39,10 +43,15 @@ mod table;
 mod translate;
 mod values;
 
+pub use answer::{SqlColumn, SqlType, SqlValue};
+pub use arrow_messages::{ArrowDescription, ArrowMessage, SqlArrow, parameters};
+pub use describe::SqlDescription;
 pub use engine::{SqlEngine, SqlOptions};
 pub use fault::Position;
 pub use opened::Opened;
+pub use pg_catalog::{CatalogAnswer, CatalogStatement};
 pub use request::{ResultFormat, SqlParameter, SqlRequest};
+pub use rows::SqlRows;
 pub use run::{SqlAnswer, SqlBody};
 pub use system::{NoSystemTables, SYSTEM_TABLES, SystemTable, SystemTables, SystemType};
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use alluvium_segments::catalog::Snapshot;
 use async_trait::async_trait;
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::Session;
 use datafusion::catalog::default_table_source::provider_as_source;
 use datafusion::common::config::ConfigOptions;
@@ -96,6 +96,37 @@ impl Planner {
         names: &Names<'_>,
         settings: &Settings,
     ) -> Result<(LogicalPlan, usize)> {
+        let plan = holes.settle(self.read(statement, names)?)?;
+        let plan = count_exactly(keep_tests_apart(coerce(plan, settings.zone)?)?)?;
+        let plan = match settings.outer_limit {
+            Some(limit) => LogicalPlanBuilder::from(plan).limit(0, Some(limit))?.build()?,
+            None => plan,
+        };
+        push_down(self.state.optimize(&plan)?)
+    }
+
+    /// The columns of a rewritten statement's answer.
+    pub(crate) fn schema(
+        &self,
+        statement: Statement,
+        names: &Names<'_>,
+        settings: &Settings,
+    ) -> Result<SchemaRef> {
+        let plan = coerce(self.read(statement, names)?, settings.zone)?;
+        Ok(SchemaRef::clone(keep_tests_apart(plan)?.schema().inner()))
+    }
+
+    /// The types of a rewritten statement's placeholders, by name, as far as they can be told.
+    pub(crate) fn parameter_types(
+        &self,
+        statement: Statement,
+        names: &Names<'_>,
+    ) -> Result<HashMap<String, Option<DataType>>> {
+        self.read(statement, names)?.get_parameter_types()
+    }
+
+    /// A statement as a plan of DataFusion.
+    fn read(&self, statement: Statement, names: &Names<'_>) -> Result<LogicalPlan> {
         let options = ParserOptions {
             parse_float_as_decimal: false,
             enable_ident_normalization: false,
@@ -106,14 +137,7 @@ impl Planner {
             default_null_ordering: NullOrdering::NullsMin,
         };
         let context = Context { planner: self, names };
-        let plan = SqlToRel::new_with_options(&context, options).sql_statement_to_plan(statement)?;
-        let plan = holes.settle(plan)?;
-        let plan = count_exactly(keep_tests_apart(coerce(plan, settings.zone)?)?)?;
-        let plan = match settings.outer_limit {
-            Some(limit) => LogicalPlanBuilder::from(plan).limit(0, Some(limit))?.build()?,
-            None => plan,
-        };
-        push_down(self.state.optimize(&plan)?)
+        SqlToRel::new_with_options(&context, options).sql_statement_to_plan(statement)
     }
 
     /// The plan that runs over a snapshot with these values in its holes.

@@ -22,6 +22,8 @@ pub enum ResultFormat {
     ArrayLines,
     /// Comma-separated lines, then an empty line.
     Csv,
+    /// A stream in Arrow's IPC format.
+    Arrow,
 }
 
 impl ResultFormat {
@@ -32,16 +34,33 @@ impl ResultFormat {
             Self::Object | Self::Array => "application/json",
             Self::ObjectLines | Self::ArrayLines => "text/plain",
             Self::Csv => "text/csv",
+            Self::Arrow => "application/vnd.apache.arrow.stream",
         }
     }
 
-    fn from_name(name: &str) -> Option<Self> {
+    /// The name of the form.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Object => "object",
+            Self::Array => "array",
+            Self::ObjectLines => "objectLines",
+            Self::ArrayLines => "arrayLines",
+            Self::Csv => "csv",
+            Self::Arrow => "arrow",
+        }
+    }
+
+    /// The form of a name (`object`, `array`, `objectLines`, `arrayLines`, `csv`, `arrow`; case does not matter).
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
         let forms = [
             ("object", Self::Object),
             ("array", Self::Array),
             ("objectLines", Self::ObjectLines),
             ("arrayLines", Self::ArrayLines),
             ("csv", Self::Csv),
+            ("arrow", Self::Arrow),
         ];
         forms.into_iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, form)| form)
     }
@@ -98,7 +117,7 @@ impl SqlRequest {
         let result_format = match fields.get("resultFormat") {
             None | Some(Value::Null) => ResultFormat::default(),
             Some(other) => other.as_str().and_then(ResultFormat::from_name).ok_or_else(|| {
-                let known = "object, array, objectLines, arrayLines, csv";
+                let known = "object, array, objectLines, arrayLines, csv, arrow";
                 QueryError::Invalid(format!("`resultFormat` {other} is not known; use one of {known}"))
             })?,
         };

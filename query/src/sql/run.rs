@@ -18,7 +18,7 @@ use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 use futures::{Stream, StreamExt, stream};
 
 use super::access::Access;
-use super::answer::RowWriter;
+use super::answer::BodyWriter;
 use super::dialect::DruidDialect;
 use super::explain;
 use super::fault::{Position, from_datafusion, invalid_at};
@@ -85,9 +85,10 @@ pub(crate) struct Tools<'q> {
 
 /// Answers a text that has been read.
 pub(crate) async fn answer(tools: Tools<'_>, opened: Opened) -> Result<SqlAnswer, QueryError> {
-    let Opened { request, settings, text, access, running, shape, found, recall } = opened;
-    let (content_type, header_included) = (request.result_format.content_type(), request.header);
-    if let Some(kept) = recall.known {
+    let (content_type, header_included) =
+        (opened.request.result_format.content_type(), opened.request.header);
+    if let Some(kept) = opened.recall.known {
+        let (settings, running) = (opened.settings, opened.running);
         let body = stream::once(async move {
             // Cancelled until the body is taken, like any other.
             running.control().check().map(|()| kept.body.clone())
@@ -95,6 +96,33 @@ pub(crate) async fn answer(tools: Tools<'_>, opened: Opened) -> Result<SqlAnswer
         let (sql_query_id, rows, body) = (settings.query_id, Some(0), Box::pin(body));
         return Ok(SqlAnswer { sql_query_id, content_type, header_included, rows, body });
     }
+    let flow = begin(tools, opened).await?;
+    let (sql_query_id, rows) = (flow.settings.query_id.clone(), flow.rows);
+    let (zone, stringify) = (flow.settings.zone, flow.settings.stringify_arrays);
+    let writer = BodyWriter::new(&flow.schema, &flow.request, zone, stringify)
+        .map_err(|e| from_datafusion(e.into()))?;
+    let pieces = Pieces { flow, writer, begun: false };
+    let body = Box::pin(stream::unfold(Some(pieces), |pieces| async { pieces?.next().await }));
+    Ok(SqlAnswer { sql_query_id, content_type, header_included, rows, body })
+}
+
+/// The batches of an answer on their way; ends the query when dropped.
+pub(crate) struct Flow {
+    pub(crate) schema: SchemaRef,
+    /// How many rows there are, if that is known already.
+    pub(crate) rows: Option<usize>,
+    pub(crate) settings: Settings,
+    request: SqlRequest,
+    batches: SendableRecordBatchStream,
+    running: Running<Arc<QueryEngine>>,
+    engine: Arc<QueryEngine>,
+    /// Where the answer is kept, when it is.
+    keeping: Option<Keeping>,
+}
+
+/// Begins to answer a text.
+pub(crate) async fn begin(tools: Tools<'_>, opened: Opened) -> Result<Flow, QueryError> {
+    let Opened { request, settings, text, access, running, shape, found, recall } = opened;
     let planned = match found {
         Some(found) => Ok(Planned::Runs(found.0, found.1)),
         None => prepare(tools, text, shape, &settings, &access),
@@ -108,27 +136,27 @@ pub(crate) async fn answer(tools: Tools<'_>, opened: Opened) -> Result<SqlAnswer
         Err(error) => Err(error),
     };
     let Started { schema, batches, rows } = started.map_err(|e| locate(e, &request.query))?;
-    let writer = RowWriter::new(&schema, &request, settings.zone, settings.stringify_arrays);
-    let pieces = Pieces { batches, writer, running, request, engine: access.engine, begun: false, keeping };
-    Ok(SqlAnswer {
-        sql_query_id: settings.query_id,
-        content_type,
-        header_included,
-        rows,
-        body: Box::pin(stream::unfold(Some(pieces), |pieces| async { pieces?.next().await })),
-    })
+    Ok(Flow { schema, rows, settings, request, batches, running, engine: access.engine, keeping })
+}
+
+impl Flow {
+    /// The next batch that has rows.
+    pub(crate) async fn next(&mut self) -> Result<Option<RecordBatch>, QueryError> {
+        next(&mut self.batches, self.running.control()).await.map_err(|e| self.failed(e))
+    }
+
+    /// An error on the way, counted.
+    pub(crate) fn failed(&self, error: QueryError) -> QueryError {
+        self.engine.counters().failure();
+        locate(error, &self.request.query)
+    }
 }
 
 /// The body of an answer on its way.
 struct Pieces {
-    batches: SendableRecordBatchStream,
-    writer: RowWriter,
-    running: Running<Arc<QueryEngine>>,
-    request: SqlRequest,
-    engine: Arc<QueryEngine>,
+    flow: Flow,
+    writer: BodyWriter,
     begun: bool,
-    /// Where the answer is kept, when it is.
-    keeping: Option<Keeping>,
 }
 
 impl Pieces {
@@ -136,35 +164,29 @@ impl Pieces {
     async fn next(mut self) -> Option<(Result<Vec<u8>, QueryError>, Option<Self>)> {
         let mut piece = Vec::new();
         if !std::mem::replace(&mut self.begun, true) {
-            self.writer.start(&self.request, &mut piece);
+            self.writer.start(&self.flow.request, &mut piece);
         }
-        let written = match next(&mut self.batches, self.running.control()).await {
-            Ok(Some(batch)) => {
-                let written = self.writer.batch(&batch, &mut piece);
-                written.map(|()| true).map_err(|e| from_datafusion(e.into()))
-            }
-            Ok(None) => {
-                self.writer.end(&mut piece);
-                Ok(false)
-            }
-            Err(error) => Err(locate(error, &self.request.query)),
+        let batch = match self.flow.next().await {
+            Ok(batch) => batch,
+            Err(error) => return Some((Err(error), None)),
         };
-        if written.is_ok() {
-            self.keeping = self.keeping.take().and_then(|keeping| keeping.with(&piece));
+        let written = match &batch {
+            Some(batch) => self.writer.batch(batch, &mut piece),
+            None => self.writer.end(&mut piece),
+        };
+        if let Err(error) = written {
+            let error = self.flow.failed(from_datafusion(error.into()));
+            return Some((Err(error), None));
         }
-        Some(match written {
-            Ok(true) => (Ok(piece), Some(self)),
-            Ok(false) => {
-                if let Some(keeping) = self.keeping {
-                    keeping.finish();
-                }
-                (Ok(piece), None)
-            }
-            Err(error) => {
-                self.engine.counters().failure();
-                (Err(error), None)
-            }
-        })
+        let keeping = self.flow.keeping.take().and_then(|keeping| keeping.with(&piece));
+        if batch.is_some() {
+            self.flow.keeping = keeping;
+            return Some((Ok(piece), Some(self)));
+        }
+        if let Some(keeping) = keeping {
+            keeping.finish();
+        }
+        Some((Ok(piece), None))
     }
 }
 
@@ -329,7 +351,7 @@ async fn next(
 }
 
 /// Says where in the text the name stands that an error complains of.
-fn locate(error: QueryError, text: &str) -> QueryError {
+pub(crate) fn locate(error: QueryError, text: &str) -> QueryError {
     let QueryError::Invalid(message) = &error else { return error };
     let named = message.starts_with("Object '") || message.starts_with("Column '");
     let Some(name) = message.split('\'').nth(1).filter(|_| named) else { return error };

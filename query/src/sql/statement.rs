@@ -26,9 +26,15 @@ pub(crate) struct Text {
 
 /// Reads a text.
 pub(crate) fn read(text: &str, parameters: &[SqlParameter]) -> Result<Text, QueryError> {
-    let tokens = Tokenizer::new(&DruidDialect, text)
-        .tokenize_with_location()
-        .map_err(|e| invalid_at(e.message.clone(), Position::start(e.location.line, e.location.column)))?;
+    read_with(text, |number| parameters.get(number).map(literal_tokens).transpose())
+}
+
+/// Reads a text; `value` gives what stands for its parameter of a number, from 0.
+pub(crate) fn read_with(
+    text: &str,
+    value: impl Fn(usize) -> Result<Option<Vec<Token>>, QueryError>,
+) -> Result<Text, QueryError> {
+    let tokens = tokens(text)?;
     let mut parts = vec![Vec::new()];
     for token in tokens {
         if token.token == Token::SemiColon {
@@ -58,7 +64,46 @@ pub(crate) fn read(text: &str, parameters: &[SqlParameter]) -> Result<Text, Quer
             "the text has more than {MAX_OPERATORS} operators; use IN for long lists"
         )));
     }
-    Ok(Text { settings, explain, tokens: bind(last, parameters)? })
+    Ok(Text { settings, explain, tokens: bind(last, value)? })
+}
+
+fn tokens(text: &str) -> Result<Vec<TokenWithSpan>, QueryError> {
+    Tokenizer::new(&DruidDialect, text)
+        .tokenize_with_location()
+        .map_err(|e| invalid_at(e.message.clone(), Position::start(e.location.line, e.location.column)))
+}
+
+/// How many parameters a text has.
+pub(crate) fn parameter_count(text: &str) -> Result<usize, QueryError> {
+    let mut next = 0;
+    let numbers = tokens(text)?;
+    let numbers = numbers.iter().filter_map(|token| parameter_number(&token.token, &mut next));
+    Ok(numbers.max().map_or(0, |last| last + 1))
+}
+
+/// The parameters that say how many rows: those behind LIMIT, OFFSET and FETCH.
+pub(crate) fn row_counts(text: &str) -> Result<Vec<usize>, QueryError> {
+    let (mut next, mut counts, mut behind) = (0, Vec::new(), false);
+    for token in tokens(text)?.iter().filter(|token| meaningful(token)) {
+        if let Some(number) = parameter_number(&token.token, &mut next)
+            && behind
+        {
+            counts.push(number);
+        }
+        use Keyword::{FETCH, FIRST, LIMIT, NEXT, OFFSET};
+        behind = matches!(keyword(token), Some(LIMIT | OFFSET | FETCH | FIRST | NEXT));
+    }
+    Ok(counts)
+}
+
+/// The number of a parameter from 0: that of `$n`, for `?` the next.
+fn parameter_number(token: &Token, next: &mut usize) -> Option<usize> {
+    let Token::Placeholder(mark) = token else { return None };
+    if mark == "?" {
+        *next += 1;
+        return Some(*next - 1);
+    }
+    mark.strip_prefix('$')?.parse::<usize>().ok()?.checked_sub(1)
 }
 
 impl Text {
@@ -202,23 +247,23 @@ fn parse_error(error: ParserError, last: Position) -> QueryError {
     }
 }
 
-/// Puts values in for `?`s.
-fn bind(tokens: Vec<TokenWithSpan>, parameters: &[SqlParameter]) -> Result<Vec<TokenWithSpan>, QueryError> {
+/// Puts values in for parameters.
+fn bind(
+    tokens: Vec<TokenWithSpan>,
+    value: impl Fn(usize) -> Result<Option<Vec<Token>>, QueryError>,
+) -> Result<Vec<TokenWithSpan>, QueryError> {
     let mut bound = Vec::with_capacity(tokens.len());
     let mut next = 0;
     for token in tokens {
-        if !matches!(&token.token, Token::Placeholder(mark) if mark == "?") {
+        let Some(number) = parameter_number(&token.token, &mut next) else {
             bound.push(token);
             continue;
-        }
-        let parameter = parameters.get(next).ok_or_else(|| {
+        };
+        let literals = value(number)?.ok_or_else(|| {
             let at = Position::of(token.span);
-            invalid_at(format!("No value bound for parameter (position [{}]){at}", next + 1), at)
+            invalid_at(format!("No value bound for parameter (position [{}]){at}", number + 1), at)
         })?;
-        next += 1;
-        for literal in literal_tokens(parameter)? {
-            bound.push(TokenWithSpan::new(literal, token.span));
-        }
+        bound.extend(literals.into_iter().map(|literal| TokenWithSpan::new(literal, token.span)));
     }
     Ok(bound)
 }
@@ -254,8 +299,11 @@ fn literal_tokens(parameter: &SqlParameter) -> Result<Vec<Token>, QueryError> {
             _ => Err(wrong()),
         },
         "TIMESTAMP" | "DATE" => {
-            let instant = text.parse::<i64>().ok().or_else(|| parse_iso(&text).ok()).ok_or_else(wrong)?;
-            let text = format_iso(instant);
+            // A number is what a clock in the session's zone shows, a text says its zone.
+            let text = match text.parse::<i64>() {
+                Ok(clock) => format_iso(clock).trim_end_matches('Z').to_owned(),
+                Err(_) => parse_iso(&text).map(format_iso).map_err(|_| wrong())?,
+            };
             Ok(vec![word("TIMESTAMP"), Token::SingleQuotedString(text)])
         }
         _ => number_tokens(text.trim()).ok_or_else(wrong),

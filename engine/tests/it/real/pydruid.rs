@@ -3,7 +3,6 @@
 
 use std::io::Write;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -62,7 +61,7 @@ fn pydruid_gets_the_files_own_numbers() {
     let Some(python) = super::part("pydruid", "ALLUVIUM_PYTHON") else { return };
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path(), None);
-    load(&server, &file, folder.path());
+    file.load_into(&server, folder.path());
     let mut process = Command::new(python)
         .args(["-", &server.url])
         .stdin(Stdio::piped())
@@ -77,25 +76,6 @@ fn pydruid_gets_the_files_own_numbers() {
     sql(&answers["header"], &file, true);
     native(&answers, &file);
     server.stop();
-}
-
-/// The file as the batch task of Druid's tutorial loads it, in several segments.
-fn load(server: &Server, file: &Wikiticker, folder: &std::path::Path) {
-    std::fs::write(folder.join("edits.json"), file.lines.join("\n")).unwrap();
-    let task = json!({"type": "index_parallel", "spec": {
-        "ioConfig": {"type": "index_parallel", "inputFormat": {"type": "json"},
-            "inputSource": {"type": "local", "baseDir": folder, "filter": "edits.json"}},
-        "tuningConfig": {"type": "index_parallel", "partitionsSpec": {"type": "dynamic", "maxRowsPerSegment": 15_000}},
-        "dataSchema": {"dataSource": "wikipedia", "timestampSpec": {"column": "time", "format": "iso"},
-            "granularitySpec": {"segmentGranularity": "DAY", "queryGranularity": "NONE", "rollup": false},
-            "dimensionsSpec": {"dimensions": ["channel", "page", "user", {"type": "long", "name": "added"},
-                {"type": "long", "name": "delta"}]}}}});
-    let (status, answer) = server.post("/druid/indexer/v1/task", &task).unwrap();
-    assert_eq!(status, 200, "{answer}");
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while server.number("SELECT COUNT(*) FROM wikipedia") < EDITS && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }
 
 /// Sums of a channel as the file has them.

@@ -70,7 +70,7 @@ impl Cells {
         }
     }
 
-    fn is_null(&self, row: usize) -> bool {
+    pub(super) fn is_null(&self, row: usize) -> bool {
         match self {
             Self::Longs(a) | Self::Times(a, _) => a.is_null(row),
             Self::Floats(a) => a.is_null(row),

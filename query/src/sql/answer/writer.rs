@@ -80,6 +80,8 @@ impl RowWriter {
                     out.push(b'\n');
                 }
             }
+            // Another writer's.
+            ResultFormat::Arrow => {}
         }
     }
 
@@ -129,6 +131,7 @@ impl RowWriter {
                         csv_text(&column.text(row)?, out);
                     }
                 }
+                ResultFormat::Arrow => {}
             }
             self.end_row(out);
         }
@@ -148,6 +151,7 @@ impl RowWriter {
         match self.format {
             ResultFormat::Object | ResultFormat::Array => out.extend_from_slice(b"]\n"),
             ResultFormat::ObjectLines | ResultFormat::ArrayLines | ResultFormat::Csv => out.push(b'\n'),
+            ResultFormat::Arrow => {}
         }
     }
 
