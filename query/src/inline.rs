@@ -22,6 +22,8 @@ pub struct InlineSegment {
     schema: Schema,
     time: Numbers<i64>,
     columns: Vec<Stored>,
+    /// Whether these rows are known by the segment's identity.
+    settled: bool,
 }
 
 #[derive(Debug)]
@@ -76,7 +78,15 @@ impl InlineSegment {
             partition: 0,
         };
         let schema = Schema::new(specs);
-        Self { id, schema, time: Numbers(NumericBlock { values: time, nulls }), columns: stored }
+        Self { id, schema, time: Numbers(NumericBlock { values: time, nulls }), columns: stored, settled: false }
+    }
+
+    /// Rows without times that are always the same under this name and version.
+    pub(crate) fn settled(name: &str, version: &str, columns: Vec<(String, ColumnData)>) -> Self {
+        let mut rows = Self::new(name, columns);
+        rows.id.version = version.to_owned();
+        rows.settled = true;
+        rows
     }
 
     /// Reads an inline data source: `columnNames`, `columnTypes` (optional), `rows`.
@@ -158,7 +168,7 @@ impl Segment for InlineSegment {
     }
 
     fn order(&self) -> RowOrder {
-        RowOrder::Arrival
+        if self.settled { RowOrder::Time } else { RowOrder::Arrival }
     }
 
     fn time_bounds(&self) -> Option<(i64, i64)> {
@@ -180,7 +190,7 @@ impl Segment for InlineSegment {
     }
 
     fn is_live(&self) -> bool {
-        true
+        !self.settled
     }
 
     fn size_bytes(&self) -> u64 {

@@ -87,7 +87,7 @@ impl QueryEngine {
                 }
                 Ok(Input { segments, names: names.clone(), columns, exists: tables.count() > 0 })
             }
-            DataSource::Inline(segment) => Ok(Input::of(Arc::clone(segment))),
+            DataSource::Inline(segment) => Ok(Input::of(Arc::clone(segment), snapshot)),
             DataSource::Query(inner) => {
                 let input = Box::pin(self.input(inner, snapshot, control)).await?;
                 let columns = Run { engine: self, query: inner, input, control }.columns().await?;
@@ -99,18 +99,19 @@ impl QueryEngine {
                         "Cannot issue the query, subqueries generated results beyond maximum[{limit}] rows"
                     )));
                 }
-                Ok(Input::of(Arc::new(InlineSegment::new("subquery", columns))))
+                Ok(Input::of(Arc::new(InlineSegment::new("subquery", columns)), snapshot))
             }
         }
     }
 }
 
 impl Input {
-    fn of(segment: Arc<InlineSegment>) -> Self {
+    fn of(segment: Arc<InlineSegment>, snapshot: &Snapshot) -> Self {
         use alluvium_segments::Segment as _;
         let columns = segment.schema().columns.clone();
         let list = vec![SegmentRef::whole(segment)];
-        Self { segments: Segments { list }, names: vec!["inline".to_owned()], columns, exists: true }
+        let segments = Segments { list, lookups: Arc::clone(&snapshot.lookups) };
+        Self { segments, names: vec!["inline".to_owned()], columns, exists: true }
     }
 }
 

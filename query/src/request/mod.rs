@@ -7,6 +7,7 @@ mod fields;
 mod group_by;
 mod having;
 mod limit;
+mod lookups;
 mod metadata;
 mod rows;
 mod search;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use alluvium_segments::catalog::{lookup_of_table, lookup_table};
 use alluvium_segments::time::{Interval, condense};
 use serde_json::Value;
 
@@ -12,11 +13,12 @@ use crate::inline::InlineSegment;
 /// Reads `dataSource`; `depth` counts queries around it.
 pub(super) fn data_source(json: &Value, depth: usize) -> Result<DataSource, QueryError> {
     if let Some(name) = json.as_str() {
-        return Ok(DataSource::Tables(vec![name.to_owned()]));
+        return table(name);
     }
     let fields = Fields::of("dataSource", json)?;
     match fields.text_opt("type")?.unwrap_or("table") {
-        "table" | "globalTable" => Ok(DataSource::Tables(vec![fields.text("name")?.to_owned()])),
+        "table" | "globalTable" => table(fields.text("name")?),
+        "lookup" => Ok(DataSource::Tables(vec![lookup_table(fields.text("lookup")?)])),
         "union" => {
             let mut names = Vec::new();
             for item in fields.list("dataSources")? {
@@ -36,6 +38,13 @@ pub(super) fn data_source(json: &Value, depth: usize) -> Result<DataSource, Quer
             "dataSource type `{other}` is not available in native queries; there are table, union, query and inline \
              (joins and unnest: use SQL)"
         ))),
+    }
+}
+
+fn table(name: &str) -> Result<DataSource, QueryError> {
+    match lookup_of_table(name) {
+        None => Ok(DataSource::Tables(vec![name.to_owned()])),
+        Some(_) => Err(QueryError::invalid(format!("`{name}` is no name of a table"))),
     }
 }
 

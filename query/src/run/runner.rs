@@ -83,7 +83,7 @@ impl Runner {
         segments: &Segments,
         control: &Control,
     ) -> Result<Partial, QueryError> {
-        let plan = plan.checked()?;
+        let plan = plan.checked()?.with_lookups(&segments.lookups)?;
         let before = (control.rows_scanned(), control.live_bytes_copied());
         let Route { parts, projected, scope } = route(&plan, &segments.list)?;
         let session = self.partials.as_ref().and_then(|partials| partials.session(&plan));
