@@ -1,7 +1,8 @@
 # Which real parts do the tests need, and where do they come from? Package registries only; kept between runs.
 parts="${ALLUVIUM_CI_PARTS:-$HOME/.cache/alluvium-ci}"
 
-# Apache Kafka and the wikiticker file from Maven Central, DuckDB and pydruid from PyPI, Chromium from Debian.
+# Apache Kafka and the wikiticker file from Maven Central, DuckDB and pydruid from PyPI, Chromium and PostgreSQL from
+# Debian.
 install_parts() {
   mkdir -p "$parts"
   if [ ! -f "$parts/kafka/complete" ]; then
@@ -24,6 +25,15 @@ install_parts() {
     apt-get update -qq
     apt-get install -y -qq --no-install-recommends chromium > "$parts/chromium.log"
   fi
+  if [ -z "$(postgres_programs)" ]; then
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends postgresql > "$parts/postgresql.log"
+  fi
+}
+
+# The folder of the newest PostgreSQL's programs; empty without one.
+postgres_programs() {
+  ls -d /usr/lib/postgresql/*/bin 2> /dev/null | sort -V | tail -n 1
 }
 
 # The tests of the module `real`, against the release server; a missing part fails them.
@@ -33,6 +43,7 @@ real_parts() {
   ALLUVIUM_KAFKA_LIBS="$parts/kafka/libs" \
   ALLUVIUM_WIKITICKER="$parts/wikiticker.json.gz" \
   ALLUVIUM_PYTHON="$parts/python/bin/python" \
+  ALLUVIUM_POSTGRES="$(postgres_programs)" \
   ALLUVIUM_CHROMIUM="$(command -v chromium)" \
     cargo test --workspace --test it --locked -- real:: differential:: --nocapture --test-threads=1
 }

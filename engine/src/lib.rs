@@ -11,6 +11,7 @@ pub mod flags;
 pub mod http;
 pub mod inspect;
 pub mod lock;
+mod lookups;
 pub mod metadata;
 pub mod node;
 pub mod quickstart;

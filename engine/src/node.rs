@@ -21,6 +21,7 @@ use crate::clock::now_ms;
 use crate::config::Config;
 use crate::deep_storage::ObjectDeepStorage;
 use crate::lock::DirectoryLock;
+use crate::lookups::Lookups;
 use crate::metadata::SqliteMetadata;
 use crate::system_tables::NodeTables;
 
@@ -36,6 +37,7 @@ pub struct Node {
     stopping: AtomicBool,
     loader: Arc<Loader>,
     ingest: Arc<IngestService>,
+    lookups: Lookups,
     queries: Arc<QueryEngine>,
     sql: Arc<SqlEngine>,
     /// Where DataFusion's upper operators and merges run; `None` once it is shut down.
@@ -77,6 +79,7 @@ impl Node {
             },
         })
         .map_err(ingest_failed)?;
+        let lookups = Lookups::open(Arc::clone(&metadata), Arc::clone(&catalog))?;
         let tables = NodeTables {
             metadata,
             catalog: Arc::clone(&catalog),
@@ -103,6 +106,7 @@ impl Node {
             stopping: AtomicBool::new(false),
             loader,
             ingest,
+            lookups,
             queries,
             sql: Arc::new(sql),
             query_threads,
@@ -114,6 +118,7 @@ impl Node {
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
         self.ingest.stop();
+        self.lookups.stop();
     }
 
     /// The configuration.
@@ -162,6 +167,12 @@ impl Node {
     #[must_use]
     pub fn ingest(&self) -> &IngestService {
         &self.ingest
+    }
+
+    /// Registered lookups.
+    #[must_use]
+    pub(crate) fn lookups(&self) -> &Lookups {
+        &self.lookups
     }
 
     /// SQL.

@@ -287,7 +287,8 @@ impl QueryEngine {
             lookups.push(name.to_owned());
             find_among(&snapshot.lookups, name)
         })?;
-        let remembered = self.remembered((&query, &lookups), body, &snapshot, tags.is_some())?;
+        let remembered =
+            self.remembered((&query, &lookups), body, &snapshot, (tags.is_some(), running.control()))?;
         let etag = remembered.as_ref().map(|known| known.tag.clone());
         let unchanged = remembered.as_ref().zip(tags).is_some_and(|(known, tags)| known.is_known_by(tags));
         let known = remembered.as_ref().filter(|_| !unchanged).and_then(|known| known.find(&snapshot));

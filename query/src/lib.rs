@@ -27,6 +27,7 @@ mod request;
 mod run;
 mod scan;
 mod sketch;
+mod source;
 pub mod sql;
 mod texts;
 

@@ -11,6 +11,7 @@ use crate::QueryError;
 use crate::cache::{Answers, Kept, Read, Tables, entity_tag, request_key};
 use crate::plan::{CacheUse, Scope};
 use crate::request::{Body, NativeQuery};
+use crate::run::Control;
 
 /// A query whose answer follows from segments that will not change.
 #[derive(Debug)]
@@ -34,7 +35,7 @@ impl QueryEngine {
         (query, lookups): (&NativeQuery, &[String]),
         body: &Value,
         snapshot: &Snapshot,
-        tagged: bool,
+        (tagged, control): (bool, &Control),
     ) -> Result<Option<Remembered>, QueryError> {
         let answers = self.answers_for(query.context.caching()?.results);
         // As in Druid, rows as they are stored are not kept.
@@ -42,7 +43,9 @@ impl QueryEngine {
         if !kind || (answers.is_none() && !tagged) {
             return Ok(None);
         }
-        let Some((names, intervals, segments)) = self.base(query, snapshot)? else { return Ok(None) };
+        let Some((names, intervals, segments)) = self.base(query, snapshot, control)? else {
+            return Ok(None);
+        };
         let mut scope = Scope::table("");
         (scope.datasources, scope.intervals) = (names, intervals);
         let Some(read) = Read::of(&scope, &segments) else { return Ok(None) };

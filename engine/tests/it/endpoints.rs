@@ -4,6 +4,7 @@ mod caching;
 mod catalogue;
 mod ends;
 mod ingestion;
+mod lookups;
 mod queries;
 mod wire;
 

@@ -7,8 +7,8 @@ use alluvium_expression::{FindLookup, UnknownLookup};
 use alluvium_segments::catalog::{LoadedLookup, Lookup};
 
 use super::{
-    AggregateFunction, AggregatePlan, AggregatorPlan, DimensionPlan, DimensionTransform, Input, Operator, Plan,
-    Scope, VirtualColumn, VirtualSource,
+    AggregateFunction, AggregatePlan, AggregatorPlan, DimensionPlan, DimensionTransform, Input, Operator,
+    Plan, Scope, VirtualColumn, VirtualSource,
 };
 use crate::QueryError;
 
@@ -117,9 +117,7 @@ impl AggregatorPlan {
             | F::Last { input, .. }
             | F::Any { input, .. }
             | F::Quantile(input, _) => input.bind_lookups(find),
-            F::Cardinality { fields, .. } => {
-                fields.iter_mut().try_for_each(|field| field.bind_lookups(find))
-            }
+            F::Cardinality { fields, .. } => fields.iter_mut().try_for_each(|field| field.bind_lookups(find)),
             F::DistinctSketch(field) | F::ExactDistinct(field) => field.bind_lookups(find),
         }
     }

@@ -14,8 +14,8 @@ use alluvium_segments::time::{Granularity, Interval};
 use serde::{Deserialize, Serialize};
 
 pub use aggregator::{AggregateFunction, AggregatorPlan, CardinalityField, Input, Number};
-pub(crate) use lookups::find_among;
 pub use dimension::{DimensionPlan, DimensionTransform, ValueFilter};
+pub(crate) use lookups::find_among;
 pub use uses::{CacheUse, ProjectionUse};
 pub use virtual_column::{VirtualColumn, VirtualSource};
 

@@ -80,7 +80,9 @@ impl Having {
             Self::Dimension { extraction, .. } => {
                 extraction.iter_mut().try_for_each(|function| function.bind_lookups(find))
             }
-            Self::And(parts) | Self::Or(parts) => parts.iter_mut().try_for_each(|part| part.bind_lookups(find)),
+            Self::And(parts) | Self::Or(parts) => {
+                parts.iter_mut().try_for_each(|part| part.bind_lookups(find))
+            }
             Self::Not(part) => part.bind_lookups(find),
             Self::Filter(filter) => filter.bind_lookups(find),
         }

@@ -41,6 +41,21 @@ impl DataSource {
         match self {
             Self::Tables(_) | Self::Inline(_) => Ok(()),
             Self::Query(query) => query.bind_lookups(find),
+            Self::Filter { base, filter } => {
+                base.bind_lookups(find)?;
+                filter.bind_lookups(find)
+            }
+            Self::Unnest(unnest) => {
+                unnest.base.bind_lookups(find)?;
+                unnest.column.bind_lookups(find)?;
+                unnest.filter.iter_mut().try_for_each(|filter| filter.bind_lookups(find))
+            }
+            Self::Join(join) => {
+                join.left.bind_lookups(find)?;
+                join.right.bind_lookups(find)?;
+                join.condition.bind_lookups(find)?;
+                join.left_filter.iter_mut().try_for_each(|filter| filter.bind_lookups(find))
+            }
         }
     }
 }

@@ -16,6 +16,7 @@ mod sources;
 
 use std::sync::Arc;
 
+use alluvium_expression::Filter;
 use alluvium_segments::time::Interval;
 use serde_json::Value;
 
@@ -33,7 +34,7 @@ pub(crate) use rows::{Scan, ScanFormat};
 pub(crate) use search::Search;
 pub(crate) use shapes::{Aggregation, Timeseries, TopN};
 use sources::data_source;
-pub(crate) use sources::intervals;
+pub(crate) use sources::{Join, JoinKind, Unnest, intervals};
 
 /// A native query.
 #[derive(Debug)]
@@ -61,6 +62,12 @@ pub(crate) enum DataSource {
     Inline(Arc<InlineSegment>),
     /// The result of another query.
     Query(Box<NativeQuery>),
+    /// The rows of another that pass.
+    Filter { base: Box<DataSource>, filter: Filter },
+    /// A row for each value of a column.
+    Unnest(Box<Unnest>),
+    /// Rows of two that belong together.
+    Join(Box<Join>),
 }
 
 /// What a query asks for.

@@ -107,6 +107,29 @@ impl Runner {
         result
     }
 
+    /// What work on each of some segments gives, in their order.
+    pub(crate) async fn over_each<T: Send + 'static>(
+        &self,
+        segments: Vec<SegmentRef>,
+        work: impl Fn(&SegmentRef) -> Result<T, QueryError> + Send + Sync + 'static,
+    ) -> Result<Vec<T>, QueryError> {
+        if segments.iter().map(|s| s.segment.rows()).sum::<usize>() <= INLINE_ROWS {
+            return segments.iter().map(|segment| guarded(|| work(segment))).collect();
+        }
+        let work = Arc::new(work);
+        let mut tasks: Vec<Box<dyn FnOnce() -> Result<T, QueryError> + Send>> = Vec::new();
+        for segment in segments {
+            let work = Arc::clone(&work);
+            tasks.push(Box::new(move || work(&segment)));
+        }
+        self.pool.run(tasks).await
+    }
+
+    /// The verdicts of a piece of work over so many segments of some datasources.
+    pub(crate) fn verdicts(&self, datasources: &[String], segments: usize) -> Verdicts {
+        Verdicts::new(datasources, segments, &self.dictionaries)
+    }
+
     /// Segments, cut where they are large, so that all workers end at about the same time; what the session knows of
     /// them is not read.
     fn tasks(

@@ -1,4 +1,4 @@
-//! Which tests need real parts (Apache Kafka, DuckDB, Chromium, real files), and what happens where a part is missing?
+//! Which tests need real parts (Apache Kafka, PostgreSQL, DuckDB, Chromium, real files), and what happens where a part is missing?
 //! They say by name that they were skipped; with `ALLUVIUM_REAL_PARTS=required` a missing part fails them.
 
 mod broker;
@@ -6,6 +6,7 @@ mod console;
 mod disk_full;
 mod exactly_once;
 mod freshness;
+mod postgres;
 mod pydruid;
 mod server;
 mod wikiticker;

@@ -1,0 +1,292 @@
+//! Which segments does a data source become?
+
+use std::sync::Arc;
+
+use alluvium_expression::Expr;
+use alluvium_segments::catalog::Snapshot;
+use alluvium_segments::time::Interval;
+use alluvium_segments::{ColumnSpec, ColumnType, Segment, SegmentRef, TIME_COLUMN};
+use futures::future::{BoxFuture, FutureExt};
+use roaring::RoaringBitmap;
+
+use super::condition::Condition;
+use super::filtered::filtered;
+use super::join::RightSide;
+use super::unnest::{Unnested, VALUES};
+use crate::QueryEngine;
+use crate::QueryError;
+use crate::column::ColumnData;
+use crate::inline::InlineSegment;
+use crate::partial::Partial;
+use crate::plan::{Operator, Plan, RowColumn, RowsPlan, Scope, VirtualColumn, VirtualSource};
+use crate::request::{Context, DataSource, Join, NativeQuery, Unnest};
+use crate::run::{Control, Segments};
+
+/// Tables by name, the intervals they are read in, and their segments.
+pub(crate) type Base = (Vec<String>, Vec<Interval>, Segments);
+
+/// What a query runs over.
+#[derive(Debug)]
+pub(crate) struct Input {
+    pub(crate) segments: Segments,
+    pub(crate) names: Vec<String>,
+    /// Columns besides `__time`.
+    pub(crate) columns: Vec<ColumnSpec>,
+    /// Whether `__time` is one of its columns.
+    pub(crate) timed: bool,
+    /// Whether any of its tables exists.
+    pub(crate) exists: bool,
+}
+
+/// For which query, and over what, a data source is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'q> {
+    pub(crate) context: &'q Context,
+    pub(crate) intervals: &'q [Interval],
+    pub(crate) snapshot: &'q Snapshot,
+    pub(crate) control: &'q Control,
+}
+
+impl<'q> Asked<'q> {
+    /// That of a query.
+    pub(crate) fn by(query: &'q NativeQuery, snapshot: &'q Snapshot, control: &'q Control) -> Self {
+        Self { context: &query.context, intervals: &query.intervals, snapshot, control }
+    }
+}
+
+impl Input {
+    fn of(segment: Arc<InlineSegment>, snapshot: &Snapshot) -> Self {
+        let (columns, timed) = (segment.schema().columns.clone(), segment.is_timed());
+        let list = vec![SegmentRef::whole(segment)];
+        let segments = Segments { list, lookups: Arc::clone(&snapshot.lookups) };
+        Self { segments, names: vec!["inline".to_owned()], columns, timed, exists: true }
+    }
+
+    /// The scope of all its rows.
+    fn scope(&self, intervals: &[Interval]) -> Scope {
+        let mut scope = Scope::table("");
+        scope.datasources.clone_from(&self.names);
+        scope.intervals = intervals.to_vec();
+        scope
+    }
+
+    fn put_column(&mut self, spec: ColumnSpec) {
+        self.columns.retain(|known| known.name != spec.name);
+        self.columns.push(spec);
+    }
+}
+
+impl QueryEngine {
+    /// What a data source becomes.
+    pub(crate) fn input<'q>(
+        &'q self,
+        source: &'q DataSource,
+        asked: Asked<'q>,
+    ) -> BoxFuture<'q, Result<Input, QueryError>> {
+        async move {
+            match source {
+                DataSource::Tables(names) => tables(names, asked),
+                DataSource::Inline(segment) => Ok(Input::of(Arc::clone(segment), asked.snapshot)),
+                DataSource::Query(inner) => {
+                    let rows = self.subquery(inner, asked.snapshot, asked.control).await?;
+                    Ok(Input::of(Arc::new(rows), asked.snapshot))
+                }
+                DataSource::Filter { base, filter } => {
+                    let input = self.input(base, asked).await?;
+                    let mut scope = input.scope(asked.intervals);
+                    scope.filter = Some(filter.clone());
+                    self.filter(input, scope, asked).await
+                }
+                DataSource::Unnest(unnest) => self.unnest(unnest, asked).await,
+                DataSource::Join(join) => self.join(join, asked).await,
+            }
+        }
+        .boxed()
+    }
+
+    async fn filter(&self, mut input: Input, scope: Scope, asked: Asked<'_>) -> Result<Input, QueryError> {
+        let list = std::mem::take(&mut input.segments.list);
+        let (verdicts, control) = (self.runner.verdicts(&input.names, list.len()), asked.control.clone());
+        let work = move |segment: &SegmentRef| filtered(&scope, &verdicts, segment, &control);
+        input.segments.list = self.runner.over_each(list, work).await?;
+        Ok(input)
+    }
+
+    async fn unnest(&self, unnest: &Unnest, asked: Asked<'_>) -> Result<Input, QueryError> {
+        let mut input = self.input(&unnest.base, asked).await?;
+        let name = &unnest.column.name;
+        let known = name == TIME_COLUMN || input.columns.iter().any(|column| column.name == *name);
+        if known && requires(&unnest.column, name) {
+            return Err(QueryError::Internal(format!("Self-referential column[{name}]")));
+        }
+        let mut scope = input.scope(asked.intervals);
+        let (source, output_type) = values_of(&unnest.column.source);
+        let of_text = |name: &String| {
+            input.columns.iter().any(|c| c.name == *name && c.column_type == ColumnType::String)
+        };
+        let plain = matches!(&source, VirtualSource::Existing { columns } if columns.iter().all(of_text));
+        scope.virtual_columns = vec![VirtualColumn { name: VALUES.to_owned(), source }];
+        let unnested = Unnested { name: name.clone(), output_type, plain };
+        let list = std::mem::take(&mut input.segments.list);
+        let (verdicts, control) = (self.runner.verdicts(&input.names, list.len()), asked.control.clone());
+        let work = move |segment: &SegmentRef| unnested.of(&scope, &verdicts, segment, &control);
+        input.segments.list = self.runner.over_each(list, work).await?;
+        input.put_column(ColumnSpec::dimension(name, output_type));
+        let Some(filter) = &unnest.filter else { return Ok(input) };
+        let mut scope = input.scope(asked.intervals);
+        scope.filter = Some(filter.clone());
+        self.filter(input, scope, asked).await
+    }
+
+    async fn join(&self, join: &Join, asked: Asked<'_>) -> Result<Input, QueryError> {
+        let condition = Condition::read(&join.condition, &join.prefix)?;
+        let mut input = self.input(&join.left, asked).await?;
+        let right = self.rows_of(&join.right, asked).await?;
+        let verdicts = self.runner.verdicts(&[], 1);
+        let right = RightSide::new(right, condition, (&join.prefix, join.kind), &verdicts, asked.control)?;
+        let mut scope = input.scope(asked.intervals);
+        scope.virtual_columns = right.keys();
+        scope.filter.clone_from(&join.left_filter);
+        let right = Arc::new(right);
+        let list = std::mem::take(&mut input.segments.list);
+        let (verdicts, control) = (self.runner.verdicts(&input.names, list.len()), asked.control.clone());
+        let shared = Arc::clone(&right);
+        let work = move |segment: &SegmentRef| shared.join(&scope, &verdicts, segment, &control);
+        let mut matched = RoaringBitmap::new();
+        for (segment, some) in self.runner.over_each(list, work).await? {
+            matched |= some;
+            input.segments.list.push(segment);
+        }
+        let start = asked.intervals.first().map_or(0, |interval| interval.start);
+        input.segments.list.extend(right.rest(&matched, start));
+        for spec in &right.segment().schema().columns {
+            input.put_column(ColumnSpec { name: right.named(&spec.name), ..spec.clone() });
+        }
+        Ok(input)
+    }
+
+    /// All rows of a data source in memory.
+    async fn rows_of(&self, source: &DataSource, asked: Asked<'_>) -> Result<Arc<dyn Segment>, QueryError> {
+        match source {
+            DataSource::Inline(segment) => return Ok(Arc::<InlineSegment>::clone(segment)),
+            DataSource::Query(inner) => {
+                return Ok(Arc::new(self.subquery(inner, asked.snapshot, asked.control).await?));
+            }
+            _ => {}
+        }
+        let input = self.input(source, Asked { intervals: &[Interval::ETERNITY], ..asked }).await?;
+        let time = input.timed.then(|| (TIME_COLUMN.to_owned(), ColumnType::Long));
+        let stored = input.columns.iter().map(|column| (column.name.clone(), column.column_type));
+        let columns: Vec<(String, ColumnType)> = time.into_iter().chain(stored).collect();
+        let wanted = |(name, column_type): &(String, ColumnType)| RowColumn {
+            name: name.clone(),
+            output_type: column_type.is_coded().then_some(*column_type),
+        };
+        let limit = self.subquery_rows(asked.context)?;
+        let plan = RowsPlan {
+            columns: columns.iter().map(wanted).collect(),
+            order: Vec::new(),
+            offset: 0,
+            limit: Some(limit.saturating_add(1)),
+        };
+        let plan = Plan::new(input.scope(&[Interval::ETERNITY]), Operator::Rows(plan));
+        let Partial::Rows(rows) = self.runner.execute(plan, &input.segments, asked.control).await? else {
+            return Err(QueryError::Internal("rows were asked for and not given".to_owned()));
+        };
+        let mut whole: Vec<_> = columns
+            .into_iter()
+            .map(|(name, column_type)| (name, Some(column_type), ColumnData::empty(column_type)))
+            .collect();
+        for block in &rows.blocks {
+            for ((_, _, known), data) in whole.iter_mut().zip(&block.columns) {
+                *known = known.concat_any(data);
+            }
+        }
+        check_subquery(whole.first().map_or(0, |(_, _, data)| data.len()), limit)?;
+        Ok(Arc::new(InlineSegment::typed("subquery", whole)))
+    }
+
+    /// How many rows an inner query may give.
+    pub(crate) fn subquery_rows(&self, context: &Context) -> Result<u64, QueryError> {
+        let limit = context.long("maxSubqueryRows")?.and_then(|l| u64::try_from(l).ok());
+        Ok(limit.unwrap_or(self.options.max_subquery_rows))
+    }
+}
+
+/// Whether an inner query has given too many rows.
+pub(crate) fn check_subquery(rows: usize, limit: u64) -> Result<(), QueryError> {
+    if rows as u64 <= limit {
+        return Ok(());
+    }
+    Err(QueryError::ResourceLimit(format!(
+        "Cannot issue the query, subqueries generated results beyond maximum[{limit}] rows"
+    )))
+}
+
+/// What an unnested column is computed by, and the type of its values.
+fn values_of(source: &VirtualSource) -> (VirtualSource, ColumnType) {
+    match source {
+        VirtualSource::Expression { expression, output_type } => {
+            let source = match expression.as_column() {
+                Some(column) => VirtualSource::Existing { columns: vec![column.to_owned()] },
+                None => VirtualSource::Expression { expression: expression.clone(), output_type: None },
+            };
+            (source, output_type.unwrap_or(ColumnType::String))
+        }
+        other => (other.clone(), ColumnType::String),
+    }
+}
+
+/// Whether a computed column reads a column.
+fn requires(column: &VirtualColumn, name: &str) -> bool {
+    match &column.source {
+        VirtualSource::Expression { expression, .. } => {
+            Expr::required_columns(expression).iter().any(|read| **read == *name)
+        }
+        VirtualSource::Existing { columns } => columns.iter().any(|read| read == name),
+        VirtualSource::Values { column, .. } => column == name,
+    }
+}
+
+fn tables(names: &[String], asked: Asked<'_>) -> Result<Input, QueryError> {
+    let segments = segments(names, asked)?;
+    let mut columns: Vec<ColumnSpec> = Vec::new();
+    let tables = names.iter().filter_map(|name| asked.snapshot.datasource(name));
+    for spec in tables.clone().flat_map(|table| table.current_columns()) {
+        if columns.iter().all(|c| c.name != spec.name) {
+            columns.push(spec);
+        }
+    }
+    let lookup = names.iter().any(|name| alluvium_segments::catalog::lookup_of_table(name).is_some());
+    Ok(Input { segments, names: names.to_vec(), columns, timed: !lookup, exists: tables.count() > 0 })
+}
+
+/// The segments of tables that a query asks for.
+pub(crate) fn segments(names: &[String], asked: Asked<'_>) -> Result<Segments, QueryError> {
+    let mut scope = Scope::table("");
+    scope.datasources = names.to_vec();
+    scope.intervals = asked.intervals.to_vec();
+    let partial = asked.context.flag("returnPartialResults", false)?;
+    let mut segments = Segments::of(&scope, asked.snapshot, partial)?;
+    realtime_mode(asked.context, &mut segments)?;
+    Ok(segments)
+}
+
+/// `realtimeSegmentsMode` and its older form.
+fn realtime_mode(context: &Context, segments: &mut Segments) -> Result<(), QueryError> {
+    let mode = match context.text("realtimeSegmentsMode") {
+        Some(mode) => mode.to_ascii_lowercase(),
+        None if context.flag("realtimeSegmentsOnly", false)? => "exclusive".to_owned(),
+        None => return Ok(()),
+    };
+    match mode.as_str() {
+        "include" => {}
+        "exclude" => segments.list.retain(|s| !s.segment.is_live()),
+        "exclusive" => segments.list.retain(|s| s.segment.is_live()),
+        other => {
+            let message = format!("realtimeSegmentsMode `{other}` is none of include, exclude and exclusive");
+            return Err(QueryError::invalid(message));
+        }
+    }
+    Ok(())
+}
