@@ -4,6 +4,7 @@ use alluvium_segments::catalog::Snapshot;
 use alluvium_segments::time::{Granularity, Interval, Period};
 use alluvium_segments::{ColumnType, SegmentRef, TIME_COLUMN};
 use chrono_tz::Tz;
+use serde_json::json;
 
 use crate::QueryEngine;
 use crate::QueryError;
@@ -41,7 +42,8 @@ impl QueryEngine {
         if !input.exists {
             return Ok(Vec::from(*b"[]"));
         }
-        Run { engine: self, query, input, control }.answer().await
+        let run = Run { engine: self, query, input, control };
+        if query.context.flag("bySegment", false)? { run.by_segment().await } else { run.answer().await }
     }
 
     /// The names and intervals a query, or the innermost one within it, reads tables by, and their segments; `None`
@@ -119,6 +121,47 @@ impl Run<'_> {
             Partial::Groups(blocks) => Groups::of_blocks(&aggregation.plan, blocks),
             _ => Ok(Groups::empty(&aggregation.plan)),
         }
+    }
+
+    /// The answers over each segment alone.
+    async fn by_segment(&self) -> Result<Vec<u8>, QueryError> {
+        if self.query.context.flag("grandTotal", false)? {
+            return Err(QueryError::Internal("bySegment and grandTotal exclude each other".to_owned()));
+        }
+        let list = &self.input.segments.list;
+        let ends = match &self.query.body {
+            // Only the first and the last can have the bounds.
+            Body::TimeBoundary(_) => [0, list.len().saturating_sub(1)],
+            _ => [usize::MAX; 2],
+        };
+        let mut out = vec![b'['];
+        for (at, segment) in list.iter().enumerate() {
+            let wanted = self.query.intervals.iter().filter_map(|i| i.intersect(segment.visible));
+            let wanted =
+                wanted.reduce(|a, b| Interval { start: a.start.min(b.start), end: a.end.max(b.end) });
+            let Some(wanted) = wanted.filter(|_| ends[0] == usize::MAX || ends.contains(&at)) else {
+                continue;
+            };
+            let run = Run {
+                engine: self.engine,
+                query: self.query,
+                input: self.input.only(segment),
+                control: self.control,
+            };
+            let answer = run.answer().await?;
+            if out.len() > 1 {
+                out.push(b',');
+            }
+            let as_long = self.query.context.flag("serializeDateTimeAsLong", false)?;
+            out.extend(b"{\"timestamp\":");
+            TimeFormat { as_long }.write(wanted.start, &mut out);
+            out.extend(b",\"result\":{\"results\":");
+            out.extend(answer);
+            let (id, interval) = (segment.segment.id().to_string(), wanted.to_string());
+            out.extend(format!(",\"segment\":{},\"interval\":{}}}}}", json!(id), json!(interval)).bytes());
+        }
+        out.push(b']');
+        Ok(out)
     }
 
     async fn answer(&self) -> Result<Vec<u8>, QueryError> {

@@ -153,8 +153,7 @@ impl Lookups {
     /// What the state of a source is known by that a lookup was loaded from; `None` for one that is written out.
     pub(crate) fn source_version(&self, name: &str) -> Option<String> {
         let task = Arc::clone(self.served.tasks.lock().get(name)?);
-        let version = task.version.lock().clone();
-        version
+        task.version.lock().clone()
     }
 
     /// Ends all threads; what is loaded stays.
@@ -219,7 +218,7 @@ impl Lookups {
                     self.served.publish(&task, Lookup::new(map.entries(), cached.injective));
                     None
                 }
-                _ => self.read_on(task, cached),
+                _ => self.read_on(task, *cached),
             },
         }
     }
@@ -254,15 +253,15 @@ fn replaces(new: &Value, old: &Value) -> bool {
 impl Served {
     /// Makes a lookup part of the snapshot, if the task is still the one of its name.
     fn publish(&self, task: &Arc<Task>, lookup: Lookup) {
+        let entries = lookup.len();
+        let known = self.catalog.snapshot();
+        let same = known.lookup(&task.name).is_some_and(|known| known.says_the_same(&lookup));
+        let loaded = (!same).then(|| loaded_lookup(&task.name, Arc::new(lookup)));
         let tasks = self.tasks.lock();
         if !tasks.get(&task.name).is_some_and(|known| Arc::ptr_eq(known, task)) {
             return;
         }
-        let entries = lookup.len();
-        let same =
-            self.catalog.snapshot().lookup(&task.name).is_some_and(|known| known.says_the_same(&lookup));
-        if !same {
-            let loaded = loaded_lookup(&task.name, Arc::new(lookup));
+        if let Some(loaded) = loaded {
             self.catalog.update(|snapshot| {
                 Arc::make_mut(&mut snapshot.lookups).insert(task.name.clone(), loaded);
             });

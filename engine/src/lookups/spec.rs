@@ -12,9 +12,9 @@ use super::parse::ParseSpec;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct LookupSpec {
-    /// Versions of one lookup must ascend, as texts.
-    #[serde(default)]
-    pub(super) version: Option<String>,
+    /// Versions of one lookup must ascend, as texts: they are compared where they are kept.
+    #[serde(default, rename = "version")]
+    _version: Option<String>,
     pub(super) lookup_extractor_factory: Factory,
 }
 
@@ -23,7 +23,7 @@ pub(super) struct LookupSpec {
 #[serde(tag = "type", rename_all = "camelCase")]
 pub(super) enum Factory {
     Map(MapFactory),
-    CachedNamespace(CachedNamespace),
+    CachedNamespace(Box<CachedNamespace>),
 }
 
 /// They are written out.

@@ -12,7 +12,7 @@ use crate::request::{TopMetric, TopN};
 
 /// The rows of each bucket, buckets in order.
 pub(crate) fn top_n_table(query: &TopN, groups: Groups) -> Result<(Table, Vec<Vec<usize>>), QueryError> {
-    let table = Table::new(groups, &query.aggregation.plan, &query.aggregation.post)?;
+    let mut table = Table::new(groups, &query.aggregation.plan, &query.aggregation.post)?;
     let (mut metric, mut inverted) = (&query.metric, false);
     while let TopMetric::Inverted(inner) = metric {
         (metric, inverted) = (inner, !inverted);
@@ -42,6 +42,7 @@ pub(crate) fn top_n_table(query: &TopN, groups: Groups) -> Result<(Table, Vec<Ve
     let threshold = usize::try_from(query.threshold).unwrap_or(usize::MAX);
     let buckets = rows.chunk_by(|a, b| bucket(*a) == bucket(*b));
     let blocks = buckets.map(|rows| rows.iter().take(threshold).copied().collect()).collect();
+    table.extract(&query.aggregation.late);
     Ok((table, blocks))
 }
 

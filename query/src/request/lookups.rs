@@ -3,7 +3,7 @@
 
 use alluvium_expression::{FindLookup, UnknownLookup};
 
-use super::{Aggregation, Body, DataSource, NativeQuery};
+use super::{Aggregation, Body, DataSource, GroupBy, NativeQuery, TopMetric};
 
 impl NativeQuery {
     /// Puts the lookups that it and the queries within it name beside their names.
@@ -14,10 +14,19 @@ impl NativeQuery {
         self.source.bind_lookups(find)?;
         match &mut self.body {
             Body::Timeseries(query) => query.aggregation.bind_lookups(find),
-            Body::TopN(query) => query.aggregation.bind_lookups(find),
+            Body::TopN(query) => {
+                query.aggregation.bind_lookups(find)?;
+                let by_value = !matches!(query.metric, TopMetric::Numeric(_));
+                query.aggregation.pull_up(|_| by_value);
+                Ok(())
+            }
             Body::GroupBy(query) => {
                 query.aggregation.bind_lookups(find)?;
-                query.having.iter_mut().try_for_each(|having| having.bind_lookups(find))
+                query.having.iter_mut().try_for_each(|having| having.bind_lookups(find))?;
+                let GroupBy { aggregation, having, limit, .. } = query.as_mut();
+                let ordered = |name: &str| limit.columns.iter().any(|column| column.name == name);
+                aggregation.pull_up(|name| having.is_some() || ordered(name));
+                Ok(())
             }
             Body::Scan(query) => {
                 query.virtual_columns.iter_mut().try_for_each(|column| column.bind_lookups(find))?;

@@ -160,6 +160,36 @@ fn table(name: &str) -> Result<DataSource, QueryError> {
     }
 }
 
+/// One segment, and when its rows are asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Descriptor {
+    pub(crate) interval: Interval,
+    pub(crate) version: String,
+    pub(crate) partition: u32,
+}
+
+/// Reads `intervals` that name segments; `None` for others.
+pub(super) fn descriptors(json: &Value) -> Result<Option<Vec<Descriptor>>, QueryError> {
+    if json.get("type").and_then(Value::as_str) != Some("segments") {
+        return Ok(None);
+    }
+    let fields = Fields::of("intervals", json)?;
+    fields.need("segments")?;
+    let mut found = Vec::new();
+    for item in fields.list("segments")? {
+        let item = Fields::of("segment", item)?;
+        let interval = item.text_opt("itvl")?.map_or_else(|| item.text("interval"), Ok)?.parse()?;
+        let version = item.text_opt("ver")?.map_or_else(|| item.text("version"), Ok)?.to_owned();
+        let partition = match item.long_opt("part")? {
+            Some(part) => Some(part),
+            None => item.long_opt("partitionNumber")?,
+        };
+        let partition = u32::try_from(partition.unwrap_or(0)).map_err(|_| item.wrong("part", "a number"))?;
+        found.push(Descriptor { interval, version, partition });
+    }
+    Ok(Some(found))
+}
+
 /// Reads `intervals`: a text, a list, or one of the objects.
 pub(crate) fn intervals(json: &Value) -> Result<Vec<Interval>, QueryError> {
     let mut found = Vec::new();

@@ -19,7 +19,7 @@ use crate::column::ColumnData;
 use crate::inline::InlineSegment;
 use crate::partial::Partial;
 use crate::plan::{Operator, Plan, RowColumn, RowsPlan, Scope, VirtualColumn, VirtualSource};
-use crate::request::{Context, DataSource, Join, NativeQuery, Unnest};
+use crate::request::{Context, DataSource, Descriptor, Join, NativeQuery, Unnest};
 use crate::run::{Control, Segments};
 
 /// Tables by name, the intervals they are read in, and their segments.
@@ -43,6 +43,8 @@ pub(crate) struct Input {
 pub(crate) struct Asked<'q> {
     pub(crate) context: &'q Context,
     pub(crate) intervals: &'q [Interval],
+    /// The only segments of tables that are asked for, when they are named.
+    pub(crate) named: Option<&'q [Descriptor]>,
     pub(crate) snapshot: &'q Snapshot,
     pub(crate) control: &'q Control,
 }
@@ -50,7 +52,8 @@ pub(crate) struct Asked<'q> {
 impl<'q> Asked<'q> {
     /// That of a query.
     pub(crate) fn by(query: &'q NativeQuery, snapshot: &'q Snapshot, control: &'q Control) -> Self {
-        Self { context: &query.context, intervals: &query.intervals, snapshot, control }
+        let (context, intervals) = (&query.context, query.intervals.as_slice());
+        Self { context, intervals, named: query.segments.as_deref(), snapshot, control }
     }
 }
 
@@ -60,6 +63,13 @@ impl Input {
         let list = vec![SegmentRef::whole(segment)];
         let segments = Segments { list, lookups: Arc::clone(&snapshot.lookups) };
         Self { segments, names: vec!["inline".to_owned()], columns, timed, exists: true }
+    }
+
+    /// Only one of its segments.
+    pub(crate) fn only(&self, segment: &SegmentRef) -> Self {
+        let segments = Segments { list: vec![segment.clone()], lookups: Arc::clone(&self.segments.lookups) };
+        let Self { names, columns, timed, exists, .. } = self;
+        Self { segments, names: names.clone(), columns: columns.clone(), timed: *timed, exists: *exists }
     }
 
     /// The scope of all its rows.
@@ -174,7 +184,8 @@ impl QueryEngine {
             }
             _ => {}
         }
-        let input = self.input(source, Asked { intervals: &[Interval::ETERNITY], ..asked }).await?;
+        let input =
+            self.input(source, Asked { intervals: &[Interval::ETERNITY], named: None, ..asked }).await?;
         let time = input.timed.then(|| (TIME_COLUMN.to_owned(), ColumnType::Long));
         let stored = input.columns.iter().map(|column| (column.name.clone(), column.column_type));
         let columns: Vec<(String, ColumnType)> = time.into_iter().chain(stored).collect();
@@ -269,7 +280,23 @@ pub(crate) fn segments(names: &[String], asked: Asked<'_>) -> Result<Segments, Q
     let partial = asked.context.flag("returnPartialResults", false)?;
     let mut segments = Segments::of(&scope, asked.snapshot, partial)?;
     realtime_mode(asked.context, &mut segments)?;
+    if let Some(named) = asked.named {
+        segments.list = named.iter().flat_map(|descriptor| found(descriptor, &segments.list)).collect();
+    }
     Ok(segments)
+}
+
+/// The segment that a descriptor names, as far as it asks for it.
+fn found(descriptor: &Descriptor, segments: &[SegmentRef]) -> Vec<SegmentRef> {
+    let is_it = |s: &&SegmentRef| {
+        let id = s.segment.id();
+        id.version == descriptor.version
+            && id.partition == descriptor.partition
+            && id.interval.covers(descriptor.interval)
+    };
+    let part =
+        |s: &SegmentRef| Some(SegmentRef { visible: s.visible.intersect(descriptor.interval)?, ..s.clone() });
+    segments.iter().filter(is_it).filter_map(part).collect()
 }
 
 /// `realtimeSegmentsMode` and its older form.

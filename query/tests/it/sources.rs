@@ -214,3 +214,30 @@ fn inner_results_without_times_have_none() {
     let answer = ask(&engine, ever).unwrap();
     assert_eq!((&answer[0]["columns"], &answer[0]["events"][0]), (&json!(["s", "n"]), &json!([null, 1])));
 }
+
+#[test]
+fn segments_may_be_named_and_answered_one_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = tables(folder.path());
+    let count = |more: Json| {
+        let mut query = json!({"queryType": "timeseries", "dataSource": "t", "intervals": "2015/2016",
+            "granularity": "all", "aggregations": [{"type": "count", "name": "n"}]});
+        more.as_object().unwrap().iter().for_each(|(key, value)| query[key] = value.clone());
+        ask(&engine, query).unwrap()
+    };
+    let day = "2015-09-12T00:00:00.000Z/2015-09-13T00:00:00.000Z";
+    let version = "2015-09-13T00:00:00.000Z";
+    let named = |part: u32, interval: &str| json!({"intervals": {"type": "segments", "segments": [{"itvl": interval, "ver": version, "part": part}]}});
+    for (query, wanted) in
+        [(named(0, day), 3), (named(1, "2015-09-12T04:00Z/2015-09-12T06:00Z"), 2), (named(7, day), 0)]
+    {
+        assert_eq!(count(query)[0]["result"]["n"], wanted);
+    }
+    let answer = count(json!({"context": {"bySegment": true}}));
+    let first = json!({"timestamp": "2015-09-12T00:00:00.000Z", "result": {"results": [
+        {"timestamp": "2015-09-12T01:00:00.000Z", "result": {"n": 3}}],
+        "segment": format!("t_2015-09-12T00:00:00.000Z_2015-09-13T00:00:00.000Z_{version}"), "interval": day}});
+    assert_eq!(answer.as_array().unwrap().len(), 2);
+    assert_eq!(answer[0], first);
+    assert_eq!(answer[1]["result"]["results"][0]["result"]["n"], 3);
+}
