@@ -160,6 +160,13 @@ impl ColumnData {
                 let ids = values.iter().map(|value| texts.intern(encode(value, coded).as_deref())).collect();
                 Self::Texts(crate::TextColumn { table: texts.table, ids })
             }
+            // Lists are several values of a row.
+            Some(ColumnType::String) if values.iter().any(Cell::is_array) => Self::from_values(values),
+            Some(ColumnType::String) => {
+                let mut texts = TextInterner::default();
+                let ids = values.iter().map(|value| texts.intern(value.as_string().as_deref())).collect();
+                Self::Texts(crate::TextColumn { table: texts.table, ids })
+            }
             Some(other) => Self::from_values(values).cast(other),
         }
     }
@@ -216,6 +223,10 @@ impl Segment for InlineSegment {
     fn time_bounds(&self) -> Option<(i64, i64)> {
         let times = &self.time.0.values;
         Some((*times.iter().min()?, *times.iter().max()?))
+    }
+
+    fn answers_for_all_time(&self) -> bool {
+        true
     }
 
     fn column(&self, name: &str) -> Result<Option<Column<'_>>, SegmentError> {

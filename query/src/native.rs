@@ -74,11 +74,11 @@ impl QueryEngine {
     pub(crate) async fn subquery(
         &self,
         inner: &NativeQuery,
-        snapshot: &Snapshot,
-        control: &Control,
+        outer: Asked<'_>,
     ) -> Result<InlineSegment, QueryError> {
-        let input = self.input(&inner.source, Asked::by(inner, snapshot, control)).await?;
-        let columns = Run { engine: self, query: inner, input, control }.columns().await?;
+        let (asked, control) = (Asked::by(inner, outer.snapshot, outer.control), outer.control);
+        let input = self.input(&inner.source, asked).await?;
+        let columns = Run { engine: self, query: inner, input, control }.columns(outer.groups).await?;
         let rows = columns.first().map_or(0, |(_, _, data)| data.len());
         check_subquery(rows, self.subquery_rows(&inner.context)?)?;
         Ok(InlineSegment::typed("subquery", columns))
@@ -263,7 +263,7 @@ impl Run<'_> {
     }
 
     /// The result as columns, for a query around this one.
-    async fn columns(&self) -> Result<Vec<Typed>, QueryError> {
+    async fn columns(&self, for_groups: bool) -> Result<Vec<Typed>, QueryError> {
         let around = self.around()?;
         let context = &self.query.context;
         match &self.query.body {
@@ -279,11 +279,13 @@ impl Run<'_> {
             Body::GroupBy(query) => {
                 let groups = self.groups(&query.aggregation).await?;
                 let all = matches!(query.aggregation.plan.granularity, Granularity::All);
+                // All of time as one bucket has no time of its own.
+                let start = self.query.intervals.first().map_or(0, |i| i.start);
+                let time = if all { for_groups.then_some(start) } else { Some(0) };
                 let blocks = answer::group_by_table(query, groups, context)?;
                 let mut whole: Option<Vec<Typed>> = None;
                 for (table, rows) in blocks {
-                    // All of time as one bucket has no time of its own.
-                    let columns = table.into_columns(&rows, (!all).then_some(0));
+                    let columns = table.into_columns(&rows, time);
                     whole = Some(match whole {
                         None => columns,
                         Some(known) => {

@@ -48,6 +48,17 @@ pub enum Storage {
     Texts,
 }
 
+impl fmt::Display for Storage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Long => "LONG",
+            Self::Float => "FLOAT",
+            Self::Double => "DOUBLE",
+            Self::Texts => "texts",
+        })
+    }
+}
+
 /// All types with their names.
 const NAMES: [(ColumnType, &str); 8] = [
     (ColumnType::Long, "LONG"),

@@ -423,3 +423,43 @@ fn parsers_travel_between_threads() {
     sent::<RowParser>();
     sent::<crate::input::BatchReader>();
 }
+
+#[test]
+fn discovered_columns_have_the_type_of_what_they_hold() {
+    let spec = json!({"dimensionsSpec": {"useSchemaDiscovery": true, "dimensions": [{"type": "json", "name": "j"}]}});
+    let mut parser = parser(spec, json!({"type": "json"}));
+    let types = |batch: &RowBatch| {
+        let column = |c: &alluvium_segments::ColumnSpec| (c.name.clone(), json!(c.column_type.druid_name()));
+        Value::Object(batch.schema.columns.iter().map(column).collect())
+    };
+    for record in [
+        json!({"t": 1, "j": 1, "l": 7, "d": 1, "s": true, "a": [1, null], "o": {"x": [1]}}),
+        json!({"t": 2, "j": {"b": 1}, "l": null, "d": 1.5, "s": "x", "a": ["y"]}),
+    ] {
+        assert_eq!(parse(&mut parser, record.to_string().as_bytes()).0.rows, 1);
+    }
+    let batch = parser.take();
+    let expected = json!({"j": "COMPLEX<json>", "l": "LONG", "d": "DOUBLE", "s": "STRING",
+        "a": "ARRAY<STRING>", "o": "COMPLEX<json>"});
+    assert_eq!(types(&batch), expected);
+    let found = rows(&batch);
+    assert_eq!(
+        found[0],
+        json!({"__time": 1, "j": "1", "l": 7, "d": 1.0, "s": "true", "a": r#"["1",null]"#,
+        "o": r#"{"x":[1]}"#})
+    );
+    assert_eq!(
+        found[1],
+        json!({"__time": 2, "j": r#"{"b":1}"#, "l": null, "d": 1.5, "s": "x", "a": r#"["y"]"#,
+        "o": null})
+    );
+    // Types only widen: a later batch of narrower values has those found before.
+    parse(&mut parser, br#"{"t":3,"l":"z","d":2,"a":4}"#);
+    let batch = parser.take();
+    let later = types(&batch);
+    assert_eq!(
+        (&later["l"], &later["d"], &later["a"]),
+        (&json!("STRING"), &json!("DOUBLE"), &json!("ARRAY<STRING>"))
+    );
+    assert_eq!(rows(&batch)[0]["a"], json!(r#"["4"]"#));
+}

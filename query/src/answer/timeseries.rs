@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use alluvium_segments::time::Granularity;
+use alluvium_segments::time::{Granularity, Interval};
 
 use super::write::{write_key, write_list, write_long};
 use super::{Surroundings, Table};
@@ -57,6 +57,14 @@ fn fill(
     let known: BTreeSet<i64> = groups.buckets().iter().copied().collect();
     let mut missing = BTreeSet::new();
     for covered in &around.coverage {
+        let mut covered = *covered;
+        // What has no end is filled as far as there are rows.
+        if covered.start <= Interval::ETERNITY.start {
+            covered.start = known.first().copied().unwrap_or(covered.end);
+        }
+        if covered.end >= Interval::ETERNITY.end {
+            covered.end = known.last().copied().unwrap_or(covered.start);
+        }
         let mut start = plan.granularity.bucket_start(covered.start);
         while start < covered.end {
             if !known.contains(&start) && missing.insert(start) {

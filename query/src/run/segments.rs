@@ -41,14 +41,17 @@ impl Segments {
         Ok(Self { list, lookups: Arc::clone(&snapshot.lookups) })
     }
 
-    /// For each segment: the time between its first and last row, clipped to the intervals.
+    /// For each segment: the time it answers for, mostly that between its first and last row, clipped to the intervals.
     #[must_use]
     pub fn coverage(&self, intervals: &[Interval]) -> Vec<Interval> {
         let mut covered = Vec::new();
         for segment in &self.list {
             let Some((min, max)) = segment.segment.time_bounds() else { continue };
             for wanted in intervals {
-                let data = Interval { start: min, end: max.saturating_add(1) };
+                let data = match segment.segment.answers_for_all_time() {
+                    true => Interval::ETERNITY,
+                    false => Interval { start: min, end: max.saturating_add(1) },
+                };
                 covered.extend(wanted.intersect(segment.visible).and_then(|i| i.intersect(data)));
             }
         }

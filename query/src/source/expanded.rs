@@ -71,6 +71,10 @@ impl Segment for Expanded {
         self.base.time_bounds()
     }
 
+    fn answers_for_all_time(&self) -> bool {
+        self.base.answers_for_all_time()
+    }
+
     fn column(&self, name: &str) -> Result<Option<Column<'_>>, SegmentError> {
         if name == TIME_COLUMN {
             return self.time.as_column().map(Some);

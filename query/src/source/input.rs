@@ -19,7 +19,7 @@ use crate::column::ColumnData;
 use crate::inline::InlineSegment;
 use crate::partial::Partial;
 use crate::plan::{Operator, Plan, RowColumn, RowsPlan, Scope, VirtualColumn, VirtualSource};
-use crate::request::{Context, DataSource, Descriptor, Join, NativeQuery, Unnest};
+use crate::request::{Body, Context, DataSource, Descriptor, Join, NativeQuery, Unnest};
 use crate::run::{Control, Segments};
 
 /// Tables by name, the intervals they are read in, and their segments.
@@ -43,6 +43,8 @@ pub(crate) struct Input {
 pub(crate) struct Asked<'q> {
     pub(crate) context: &'q Context,
     pub(crate) intervals: &'q [Interval],
+    /// Whether it groups what it is read from: groups of groups over all time are at the start of the inner query.
+    pub(crate) groups: bool,
     /// The only segments of tables that are asked for, when they are named.
     pub(crate) named: Option<&'q [Descriptor]>,
     pub(crate) snapshot: &'q Snapshot,
@@ -53,7 +55,8 @@ impl<'q> Asked<'q> {
     /// That of a query.
     pub(crate) fn by(query: &'q NativeQuery, snapshot: &'q Snapshot, control: &'q Control) -> Self {
         let (context, intervals) = (&query.context, query.intervals.as_slice());
-        Self { context, intervals, named: query.segments.as_deref(), snapshot, control }
+        let (groups, named) = (matches!(query.body, Body::GroupBy(_)), query.segments.as_deref());
+        Self { context, intervals, groups, named, snapshot, control }
     }
 }
 
@@ -98,11 +101,11 @@ impl QueryEngine {
                 DataSource::Tables(names) => tables(names, asked),
                 DataSource::Inline(segment) => Ok(Input::of(Arc::clone(segment), asked.snapshot)),
                 DataSource::Query(inner) => {
-                    let rows = self.subquery(inner, asked.snapshot, asked.control).await?;
+                    let rows = self.subquery(inner, asked).await?;
                     Ok(Input::of(Arc::new(rows), asked.snapshot))
                 }
                 DataSource::Filter { base, filter } => {
-                    let input = self.input(base, asked).await?;
+                    let input = self.input(base, Asked { groups: false, ..asked }).await?;
                     let mut scope = input.scope(asked.intervals);
                     scope.filter = Some(filter.clone());
                     self.filter(input, scope, asked).await
@@ -123,7 +126,7 @@ impl QueryEngine {
     }
 
     async fn unnest(&self, unnest: &Unnest, asked: Asked<'_>) -> Result<Input, QueryError> {
-        let mut input = self.input(&unnest.base, asked).await?;
+        let mut input = self.input(&unnest.base, Asked { groups: false, ..asked }).await?;
         let name = &unnest.column.name;
         let known = name == TIME_COLUMN || input.columns.iter().any(|column| column.name == *name);
         if known && requires(&unnest.column, name) {
@@ -150,6 +153,7 @@ impl QueryEngine {
 
     async fn join(&self, join: &Join, asked: Asked<'_>) -> Result<Input, QueryError> {
         let condition = Condition::read(&join.condition, &join.prefix)?;
+        let asked = Asked { groups: false, ..asked };
         let mut input = self.input(&join.left, asked).await?;
         let right = self.rows_of(&join.right, asked).await?;
         let verdicts = self.runner.verdicts(&[], 1);
@@ -180,7 +184,7 @@ impl QueryEngine {
         match source {
             DataSource::Inline(segment) => return Ok(Arc::<InlineSegment>::clone(segment)),
             DataSource::Query(inner) => {
-                return Ok(Arc::new(self.subquery(inner, asked.snapshot, asked.control).await?));
+                return Ok(Arc::new(self.subquery(inner, asked).await?));
             }
             _ => {}
         }

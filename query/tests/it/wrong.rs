@@ -47,7 +47,7 @@ fn messages_name_what_is_wrong() {
         ),
         (json!({"dataSource": {"type": "join"}}), 400, "`rightPrefix`"),
         (json!({"dataSource": {"type": "nope"}}), 400, "`nope`"),
-        (json!({"virtualColumns": [{"type": "nope", "name": "x"}]}), 501, "`nope`"),
+        (json!({"virtualColumns": [{"type": "nested-field", "name": "x"}]}), 400, "`outputName`"),
         (json!({"limitSpec": {"columns": ["nope"]}}), 400, "nope"),
         (json!({"context": {"timeout": "soon"}}), 400, "`timeout`"),
         (json!({"virtualColumns": [{"type": "expression", "name": "v", "expression": "1 +"}]}), 400, "1 +"),

@@ -27,7 +27,7 @@ fn check_spec(spec: &ColumnSpec) -> Result<(), SegmentError> {
     match &spec.role {
         _ if name == TIME_COLUMN => invalid(format!("`{TIME_COLUMN}` cannot be the name of another column")),
         Role::Metric { .. } if !kind.is_numeric() => {
-            invalid(format!("metric `{name}` is {kind}: a metric must be LONG, FLOAT or DOUBLE"))
+            invalid(format!("metric `{name}` is a {kind}: a metric must be LONG, FLOAT or DOUBLE"))
         }
         Role::Metric { function: MetricFunction::Count, .. } if kind != ColumnType::Long => {
             invalid(format!("metric `{name}` counts rows and must be LONG, not {}", kind.druid_name()))
@@ -77,9 +77,7 @@ pub(crate) fn check_batch(batch: &RowBatch) -> Result<(), SegmentError> {
         };
         if storage != spec.column_type.storage() {
             let (name, says) = (&spec.name, spec.column_type);
-            return invalid(format!(
-                "column `{name}` of the batch is of {storage:?}, its schema says {says}"
-            ));
+            return invalid(format!("column `{name}` of the batch is {storage}, its schema says {says}"));
         }
         if found != rows || nulls != rows {
             return invalid(format!("column `{}` of the batch has {found} rows, not {rows}", spec.name));

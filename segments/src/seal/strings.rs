@@ -43,7 +43,7 @@ pub(super) fn write_strings(
     }
     Ok(ColumnEntry {
         name: spec.name.clone(),
-        kind: ColumnKind::String,
+        kind: ColumnKind::of(spec.column_type),
         multi: offsets.is_some(),
         bitmap,
         cardinality,

@@ -127,6 +127,19 @@ fn the_newest_type_wins_and_values_are_cast() {
 }
 
 #[test]
+fn arrays_and_nested_values_keep_their_type() {
+    let dir = folder();
+    for column_type in [ColumnType::Array(Element::Double), ColumnType::Json] {
+        let values = [text("[2.5,null]"), Cell::Null, text("[]"), text("[2.5,null]")];
+        let (schema, rows) = one_column("a", column_type, &values);
+        let name = format!("{column_type}");
+        let sealed = open(&request(dir.path().join(name), vec![input(&schema, &rows)]));
+        assert_eq!(sealed.schema().columns[0].column_type, column_type);
+        assert_eq!(cells(&sealed, 0), values);
+    }
+}
+
+#[test]
 fn columns_are_united_and_missing_ones_are_null() {
     let dir = folder();
     let (old, old_rows) = one_column("old", ColumnType::String, &[text("x"), text("y")]);

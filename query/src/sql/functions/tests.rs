@@ -1,5 +1,7 @@
 //! Calls in the expression language.
 
+use datafusion::common::ScalarValue;
+
 use super::*;
 
 fn text(value: &str) -> Operand {

@@ -81,12 +81,12 @@ impl ScalarUDFImpl for DruidFunction {
     }
 
     fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
-        Ok(self.definition.return_type(arg_types))
+        Ok(self.definition.returns.of(arg_types))
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
         let types: Vec<DataType> = args.arg_fields.iter().map(|f| f.data_type().clone()).collect();
-        let wanted = self.definition.return_type(&types);
+        let wanted = self.definition.returns.of(&types);
         // What `simplify` makes of a needless cast is null only where the value is.
         let same = args.arg_fields.first().filter(|f| self.is_cast() && *f.data_type() == wanted);
         let nullable = same.is_none_or(|f| f.is_nullable());
@@ -114,7 +114,7 @@ impl ScalarUDFImpl for DruidFunction {
         // A cast to the type a value has already.
         if self.is_cast()
             && let Some(value) = args.first()
-            && info.get_data_type(value)? == self.definition.return_type(&[])
+            && info.get_data_type(value)? == self.definition.returns.of(&[])
             && let Some(value) = args.first()
         {
             return Ok(ExprSimplifyResult::Simplified(value.clone()));

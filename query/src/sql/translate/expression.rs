@@ -48,7 +48,7 @@ pub(crate) fn render(expr: &Expr, table: &Schema) -> Option<Operand> {
             }
             let function = call.func.inner().downcast_ref::<DruidFunction>()?;
             let types: Vec<DataType> = args.iter().map(|a| a.data_type.clone()).collect();
-            operand(function.definition.render(&args)?, function.definition.return_type(&types))
+            operand(function.definition.render(&args)?, function.definition.returns.of(&types))
         }
         _ => None,
     }
