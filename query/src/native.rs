@@ -17,7 +17,7 @@ use crate::plan::{
 };
 use crate::request::{Aggregation, Body, DataSource, NativeQuery, Scan, Search, SegmentMetadata};
 use crate::run::Control;
-use crate::source::{Asked, Base, Input, check_subquery, segments};
+use crate::source::{Asked, Base, Input, Limit, segments};
 
 /// The query being carried out.
 struct Run<'q> {
@@ -79,9 +79,9 @@ impl QueryEngine {
         let (asked, control) = (Asked::by(inner, outer.snapshot, outer.control), outer.control);
         let input = self.input(&inner.source, asked).await?;
         let columns = Run { engine: self, query: inner, input, control }.columns(outer.groups).await?;
-        let rows = columns.first().map_or(0, |(_, _, data)| data.len());
-        check_subquery(rows, self.subquery_rows(&inner.context)?)?;
-        Ok(InlineSegment::typed("subquery", columns))
+        let rows = InlineSegment::typed("subquery", columns);
+        Limit::of(outer.context, &inner.context, self.options.max_subquery_rows)?.check(&rows)?;
+        Ok(rows)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use alluvium_expression::Expr;
-use alluvium_segments::catalog::Snapshot;
+use alluvium_expression::{Expr, UnknownLookup};
+use alluvium_segments::catalog::{Snapshot, lookup_of_table};
 use alluvium_segments::time::Interval;
 use alluvium_segments::{ColumnSpec, ColumnType, Segment, SegmentRef, TIME_COLUMN};
 use futures::future::{BoxFuture, FutureExt};
@@ -12,6 +12,7 @@ use roaring::RoaringBitmap;
 use super::condition::Condition;
 use super::filtered::filtered;
 use super::join::RightSide;
+use super::limits::Limit;
 use super::unnest::{Unnested, VALUES};
 use crate::QueryEngine;
 use crate::QueryError;
@@ -186,7 +187,13 @@ impl QueryEngine {
             DataSource::Query(inner) => {
                 return Ok(Arc::new(self.subquery(inner, asked).await?));
             }
-            _ => {}
+            DataSource::Tables(names) => {
+                if let [Some(lookup)] = names.iter().map(|name| lookup_of_table(name)).collect::<Vec<_>>()[..]
+                {
+                    return Ok(rows_of_lookup(lookup, asked.snapshot)?);
+                }
+            }
+            DataSource::Filter { .. } | DataSource::Unnest(_) | DataSource::Join(_) => {}
         }
         let input =
             self.input(source, Asked { intervals: &[Interval::ETERNITY], named: None, ..asked }).await?;
@@ -197,12 +204,12 @@ impl QueryEngine {
             name: name.clone(),
             output_type: column_type.is_coded().then_some(*column_type),
         };
-        let limit = self.subquery_rows(asked.context)?;
+        let limit = Limit::of(asked.context, asked.context, self.options.max_subquery_rows)?;
         let plan = RowsPlan {
             columns: columns.iter().map(wanted).collect(),
             order: Vec::new(),
             offset: 0,
-            limit: Some(limit.saturating_add(1)),
+            limit: Some(limit.enough_rows()),
         };
         let plan = Plan::new(input.scope(&[Interval::ETERNITY]), Operator::Rows(plan));
         let Partial::Rows(rows) = self.runner.execute(plan, &input.segments, asked.control).await? else {
@@ -217,25 +224,16 @@ impl QueryEngine {
                 *known = known.concat_any(data);
             }
         }
-        check_subquery(whole.first().map_or(0, |(_, _, data)| data.len()), limit)?;
-        Ok(Arc::new(InlineSegment::typed("subquery", whole)))
-    }
-
-    /// How many rows an inner query may give.
-    pub(crate) fn subquery_rows(&self, context: &Context) -> Result<u64, QueryError> {
-        let limit = context.long("maxSubqueryRows")?.and_then(|l| u64::try_from(l).ok());
-        Ok(limit.unwrap_or(self.options.max_subquery_rows))
+        let rows = InlineSegment::typed("subquery", whole);
+        limit.check(&rows)?;
+        Ok(Arc::new(rows))
     }
 }
 
-/// Whether an inner query has given too many rows.
-pub(crate) fn check_subquery(rows: usize, limit: u64) -> Result<(), QueryError> {
-    if rows as u64 <= limit {
-        return Ok(());
-    }
-    Err(QueryError::ResourceLimit(format!(
-        "Cannot issue the query, subqueries generated results beyond maximum[{limit}] rows"
-    )))
+/// The rows of a lookup, which lie in memory already.
+fn rows_of_lookup(name: &str, snapshot: &Snapshot) -> Result<Arc<dyn Segment>, UnknownLookup> {
+    let rows = snapshot.lookups.get(name).and_then(|loaded| loaded.table.sealed.first());
+    rows.map(|rows| Arc::clone(&rows.segment)).ok_or_else(|| UnknownLookup(name.to_owned()))
 }
 
 /// What an unnested column is computed by, and the type of its values.
@@ -272,7 +270,7 @@ fn tables(names: &[String], asked: Asked<'_>) -> Result<Input, QueryError> {
             columns.push(spec);
         }
     }
-    let lookup = names.iter().any(|name| alluvium_segments::catalog::lookup_of_table(name).is_some());
+    let lookup = names.iter().any(|name| lookup_of_table(name).is_some());
     Ok(Input { segments, names: names.to_vec(), columns, timed: !lookup, exists: tables.count() > 0 })
 }
 

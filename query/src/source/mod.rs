@@ -10,6 +10,8 @@ mod filtered;
 mod index;
 mod input;
 mod join;
+mod limits;
 mod unnest;
 
-pub(crate) use input::{Asked, Base, Input, check_subquery, segments};
+pub(crate) use input::{Asked, Base, Input, segments};
+pub(crate) use limits::Limit;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use alluvium_segments::catalog::Lookup;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::Result;
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 
@@ -39,18 +39,38 @@ impl Access {
 
 /// A plan whose operators above the segments ask the lookups of the query's snapshot; `None` when none does.
 pub(crate) fn bind_lookups(plan: &LogicalPlan, access: &Access) -> Result<Option<LogicalPlan>> {
+    if !asks(plan)? {
+        return Ok(None);
+    }
     let bound = plan.clone().transform_up_with_subqueries(|node| {
         node.map_expressions(|expr| expr.transform_up(|expr| bind(expr, access)))
     })?;
     Ok(bound.transformed.then_some(bound.data))
 }
 
+/// Whether an operator above the segments asks a lookup.
+fn asks(plan: &LogicalPlan) -> Result<bool> {
+    let mut found = false;
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            expr.apply(|expr| {
+                found |= unbound(expr).is_some();
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })?;
+    Ok(found)
+}
+
+/// A call of `LOOKUP` whose name has not been looked up.
+fn unbound(expr: &Expr) -> Option<(&ScalarFunction, &DruidFunction)> {
+    let Expr::ScalarFunction(call) = expr else { return None };
+    let function = call.func.inner().downcast_ref::<DruidFunction>()?;
+    function.wants_lookup().then_some((call, function))
+}
+
 fn bind(expr: Expr, access: &Access) -> Result<Transformed<Expr>> {
-    let Expr::ScalarFunction(call) = &expr else { return Ok(Transformed::no(expr)) };
-    let ours = call.func.inner().downcast_ref::<DruidFunction>();
-    let Some(function) = ours.filter(|function| function.wants_lookup()) else {
-        return Ok(Transformed::no(expr));
-    };
+    let Some((call, function)) = unbound(&expr) else { return Ok(Transformed::no(expr)) };
     let name = match call.args.get(1) {
         Some(Expr::Literal(value, _)) => value.try_as_str().flatten(),
         _ => None,

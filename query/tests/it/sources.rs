@@ -115,7 +115,7 @@ fn sides_may_be_anything() {
         "intervals": "2015/2016", "dimensions": ["s"], "aggregations": [{"type": "count", "name": "n"}]}});
     let of_query = json!({"type": "join", "left": "t", "right": groups, "rightPrefix": "q.",
         "condition": "s == \"q.s\"", "joinType": "INNER"});
-    let stacked = json!({"type": "join", "left": of_query, "right": right(), "rightPrefix": "r.",
+    let stacked = json!({"type": "join", "left": of_query.clone(), "right": right(), "rightPrefix": "r.",
         "condition": "\"q.n\" == \"r.n\"", "joinType": "LEFT"});
     let wanted = [
         json!([1, 2, "second"]),
@@ -131,11 +131,14 @@ fn sides_may_be_anything() {
     let query = json!({"queryType": "scan", "dataSource": itself, "intervals": "0000/3000",
         "columns": ["v", "t.id"], "resultFormat": "compactedList"});
     assert_eq!(events(&engine, query), [json!(["first", 1]), json!(["first", 4])]);
-    let few = json!({"maxSubqueryRows": 2});
-    let mut too_many = scan(of_query, &["id"]);
-    too_many["dataSource"]["right"]["query"]["context"] = few;
-    let error = ask(&engine, too_many).unwrap_err().to_string();
-    assert!(error.contains("subqueries generated results beyond maximum[2] rows"), "{error}");
+    for (key, unit) in [("maxSubqueryRows", "rows"), ("maxSubqueryBytes", "bytes")] {
+        let mut too_many = scan(of_query.clone(), &["id"]);
+        too_many["context"][key] = json!("2");
+        let error = ask(&engine, too_many.clone()).unwrap_err().to_string();
+        assert!(error.contains(&format!("subqueries generated results beyond maximum[2] {unit}")), "{error}");
+        too_many["context"]["maxSubqueryBytes"] = json!("auto");
+        assert!(ask(&engine, too_many).is_ok());
+    }
 }
 
 #[test]
