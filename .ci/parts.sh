@@ -1,7 +1,8 @@
 # Which real parts do the tests need, and where do they come from? Package registries only; kept between runs.
 parts="${ALLUVIUM_CI_PARTS:-$HOME/.cache/alluvium-ci}"
 
-# Apache Kafka, the Avatica JDBC driver and the wikiticker file from Maven Central, DuckDB, pydruid and the ADBC Flight SQL driver from PyPI, Chromium and psql from Debian.
+# Apache Kafka, the Avatica JDBC driver and the wikiticker file from Maven Central, DuckDB, pydruid and the ADBC Flight SQL
+# driver from PyPI, Chromium, psql and PostgreSQL from Debian.
 install_parts() {
   mkdir -p "$parts"
   if [ ! -f "$parts/kafka/complete" ]; then
@@ -33,6 +34,15 @@ install_parts() {
     apt-get update -qq
     apt-get install -y -qq --no-install-recommends chromium postgresql-client > "$parts/debian.log"
   fi
+  if [ -z "$(postgres_programs)" ]; then
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends postgresql > "$parts/postgresql.log"
+  fi
+}
+
+# The folder of the newest PostgreSQL's programs; empty without one.
+postgres_programs() {
+  ls -d /usr/lib/postgresql/*/bin 2> /dev/null | sort -V | tail -n 1
 }
 
 # The tests of the module `real`, against the release server; a missing part fails them.
@@ -45,6 +55,7 @@ real_parts() {
   ALLUVIUM_PYTHON="$parts/python/bin/python" \
   ALLUVIUM_ADBC_PYTHON="$parts/adbc/bin/python" \
   ALLUVIUM_PSQL="$(command -v psql)" \
+  ALLUVIUM_POSTGRES="$(postgres_programs)" \
   ALLUVIUM_CHROMIUM="$(command -v chromium)" \
     cargo test --workspace --test it --locked -- real:: differential:: --nocapture --test-threads=1
 }

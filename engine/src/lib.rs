@@ -13,6 +13,7 @@ pub mod flight;
 pub mod http;
 pub mod inspect;
 pub mod lock;
+mod lookups;
 pub mod metadata;
 pub mod node;
 pub mod pg;

@@ -22,6 +22,7 @@ use crate::clock::now_ms;
 use crate::config::Config;
 use crate::deep_storage::ObjectDeepStorage;
 use crate::lock::DirectoryLock;
+use crate::lookups::Lookups;
 use crate::metadata::SqliteMetadata;
 use crate::statements::Statements;
 use crate::system_tables::NodeTables;
@@ -41,6 +42,7 @@ pub struct Node {
     stopping: AtomicBool,
     loader: Arc<Loader>,
     ingest: Arc<IngestService>,
+    lookups: Lookups,
     queries: Arc<QueryEngine>,
     sql: Arc<SqlEngine>,
     avatica: Arc<avatica::Service>,
@@ -82,6 +84,7 @@ impl Node {
             },
         })
         .map_err(ingest_failed)?;
+        let lookups = Lookups::open(Arc::clone(&metadata), Arc::clone(&catalog))?;
         let tables = NodeTables {
             metadata,
             catalog: Arc::clone(&catalog),
@@ -114,6 +117,7 @@ impl Node {
             stopping: AtomicBool::new(false),
             loader,
             ingest,
+            lookups,
             queries,
             sql,
             avatica,
@@ -127,6 +131,7 @@ impl Node {
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
         self.ingest.stop();
+        self.lookups.stop();
     }
 
     /// The configuration.
@@ -175,6 +180,12 @@ impl Node {
     #[must_use]
     pub fn ingest(&self) -> &IngestService {
         &self.ingest
+    }
+
+    /// Registered lookups.
+    #[must_use]
+    pub(crate) fn lookups(&self) -> &Lookups {
+        &self.lookups
     }
 
     /// SQL.

@@ -15,7 +15,7 @@ use crate::cache::{Answers, CacheCounts, CacheOptions, Partials};
 use crate::counters::Counters;
 use crate::group::GroupLimits;
 use crate::partial::Partial;
-use crate::plan::Plan;
+use crate::plan::{Plan, find_among};
 use crate::request::NativeQuery;
 use crate::run::{Control, Runner, Segments};
 
@@ -277,11 +277,17 @@ impl QueryEngine {
         now_ms: i64,
         tags: Option<&str>,
     ) -> Result<NativeAnswer, QueryError> {
-        let query = NativeQuery::read(body, 0)?;
+        let mut query = NativeQuery::read(body, 0)?;
         let query_id = query.context.text("queryId").unwrap_or_else(|| self.new_query_id(now_ms));
         let running = self.begin(&query_id, query.context.long("timeout")?)?;
         let snapshot = self.catalog.snapshot();
-        let remembered = self.remembered(&query, body, &snapshot, tags.is_some())?;
+        let mut lookups = Vec::new();
+        query.bind_lookups(&mut |name| {
+            lookups.push(name.to_owned());
+            find_among(&snapshot.lookups, name)
+        })?;
+        let remembered =
+            self.remembered((&query, &lookups), body, &snapshot, (tags.is_some(), running.control()))?;
         let etag = remembered.as_ref().map(|known| known.tag.clone());
         let unchanged = remembered.as_ref().zip(tags).is_some_and(|(known, tags)| known.is_known_by(tags));
         let known = remembered.as_ref().filter(|_| !unchanged).and_then(|known| known.find(&snapshot));

@@ -72,6 +72,7 @@ impl From<ExprError> for QueryError {
     fn from(error: ExprError) -> Self {
         match error.class() {
             ErrorClass::Unsupported => Self::Unsupported(error.to_string()),
+            ErrorClass::Runtime => Self::Internal(error.to_string()),
             _ => Self::Invalid(error.to_string()),
         }
     }

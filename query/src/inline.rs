@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use alluvium_expression::Value as Cell;
+use alluvium_expression::{Value as Cell, encode};
 use alluvium_segments::time::{Interval, parse_iso};
 use alluvium_segments::{
     Column, ColumnSpec, ColumnType, MultiBlock, NumericBlock, NumericColumn, RowOrder, Schema, Segment,
@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::QueryError;
 use crate::column::{ColumnData, TextInterner};
+use crate::native::Typed;
 use crate::request::Fields;
 
 /// Rows in memory.
@@ -22,6 +23,10 @@ pub struct InlineSegment {
     schema: Schema,
     time: Numbers<i64>,
     columns: Vec<Stored>,
+    /// Whether it was given a column `__time`.
+    timed: bool,
+    /// Whether these rows are known by the segment's identity.
+    settled: bool,
 }
 
 #[derive(Debug)]
@@ -47,12 +52,19 @@ impl InlineSegment {
     /// Rows of named columns of equal length; a column `__time` of longs gives their times (0 without it).
     #[must_use]
     pub fn new(name: &str, columns: Vec<(String, ColumnData)>) -> Self {
-        let rows = columns.first().map_or(0, |(_, data)| data.len());
-        let mut time = vec![0; rows];
+        Self::typed(name, columns.into_iter().map(|(column, data)| (column, None, data)).collect())
+    }
+
+    /// The same of columns whose types are given where the values do not tell them: arrays and nested values lie as
+    /// the texts that stand for them.
+    pub(crate) fn typed(name: &str, columns: Vec<Typed>) -> Self {
+        let rows = columns.first().map_or(0, |(.., data)| data.len());
+        let (mut time, mut timed) = (vec![0; rows], false);
         let mut specs = Vec::with_capacity(columns.len());
         let mut stored = Vec::with_capacity(columns.len());
-        for (column, data) in columns {
+        for (column, column_type, data) in columns {
             if column == TIME_COLUMN {
+                timed = true;
                 if let ColumnData::Longs(block) = data.cast(ColumnType::Long) {
                     time = block.values;
                 }
@@ -62,7 +74,10 @@ impl InlineSegment {
                 ColumnData::Longs(block) => (ColumnType::Long, Stored::Long(Numbers(block))),
                 ColumnData::Floats(block) => (ColumnType::Float, Stored::Float(Numbers(block))),
                 ColumnData::Doubles(block) => (ColumnType::Double, Stored::Double(Numbers(block))),
-                texts => (ColumnType::String, Stored::Text(Texts::new(&texts))),
+                texts => {
+                    let coded = column_type.filter(|column_type| column_type.is_coded());
+                    (coded.unwrap_or(ColumnType::String), Stored::Text(Texts::new(&texts)))
+                }
             };
             specs.push(ColumnSpec::dimension(&column, column_type));
             stored.push(data);
@@ -76,7 +91,27 @@ impl InlineSegment {
             partition: 0,
         };
         let schema = Schema::new(specs);
-        Self { id, schema, time: Numbers(NumericBlock { values: time, nulls }), columns: stored }
+        Self {
+            id,
+            schema,
+            time: Numbers(NumericBlock { values: time, nulls }),
+            columns: stored,
+            timed,
+            settled: false,
+        }
+    }
+
+    /// Whether `__time` is one of its columns.
+    pub(crate) fn is_timed(&self) -> bool {
+        self.timed
+    }
+
+    /// Rows without times that are always the same under this name and version.
+    pub(crate) fn settled(name: &str, version: &str, columns: Vec<(String, ColumnData)>) -> Self {
+        let mut rows = Self::new(name, columns);
+        rows.id.version = version.to_owned();
+        rows.settled = true;
+        rows
     }
 
     /// Reads an inline data source: `columnNames`, `columnTypes` (optional), `rows`.
@@ -96,22 +131,46 @@ impl InlineSegment {
         }
         let mut typed = Vec::with_capacity(names.len());
         for (i, (name, cells)) in names.into_iter().zip(columns).enumerate() {
-            let output = match types.get(i).map(|t| t.to_ascii_uppercase()).as_deref() {
-                Some("LONG") => Some(ColumnType::Long),
-                Some("FLOAT") => Some(ColumnType::Float),
-                Some("DOUBLE") => Some(ColumnType::Double),
-                Some("STRING") => Some(ColumnType::String),
+            let column_type = match types.get(i) {
                 None => None,
-                Some(_) => return Err(fields.wrong("columnTypes", "a list of STRING, LONG, FLOAT or DOUBLE")),
+                Some(text) => Some(
+                    text.to_ascii_uppercase().replace("COMPLEX<JSON>", "COMPLEX<json>").parse().map_err(
+                        |_| {
+                            fields.wrong(
+                                "columnTypes",
+                                "a list of STRING, LONG, FLOAT, DOUBLE and arrays of these",
+                            )
+                        },
+                    )?,
+                ),
             };
-            let data = ColumnData::from_values(&cells);
-            typed.push((name, output.map_or_else(|| data.clone(), |output| data.clone().cast(output))));
+            typed.push((name, column_type, ColumnData::of_type(&cells, column_type)));
         }
-        Ok(Self::new("inline", typed))
+        Ok(Self::typed("inline", typed))
     }
 }
 
 impl ColumnData {
+    /// Values as a column of a type, or of the one that holds them all.
+    fn of_type(values: &[Cell], column_type: Option<ColumnType>) -> Self {
+        match column_type {
+            None => Self::from_values(values),
+            Some(coded) if coded.is_coded() => {
+                let mut texts = TextInterner::default();
+                let ids = values.iter().map(|value| texts.intern(encode(value, coded).as_deref())).collect();
+                Self::Texts(crate::TextColumn { table: texts.table, ids })
+            }
+            // Lists are several values of a row.
+            Some(ColumnType::String) if values.iter().any(Cell::is_array) => Self::from_values(values),
+            Some(ColumnType::String) => {
+                let mut texts = TextInterner::default();
+                let ids = values.iter().map(|value| texts.intern(value.as_string().as_deref())).collect();
+                Self::Texts(crate::TextColumn { table: texts.table, ids })
+            }
+            Some(other) => Self::from_values(values).cast(other),
+        }
+    }
+
     /// Values of any types as a column of the type that holds them all.
     pub(crate) fn from_values(values: &[Cell]) -> Self {
         let mut texts = TextInterner::default();
@@ -158,12 +217,16 @@ impl Segment for InlineSegment {
     }
 
     fn order(&self) -> RowOrder {
-        RowOrder::Arrival
+        if self.settled { RowOrder::Time } else { RowOrder::Arrival }
     }
 
     fn time_bounds(&self) -> Option<(i64, i64)> {
         let times = &self.time.0.values;
         Some((*times.iter().min()?, *times.iter().max()?))
+    }
+
+    fn answers_for_all_time(&self) -> bool {
+        true
     }
 
     fn column(&self, name: &str) -> Result<Option<Column<'_>>, SegmentError> {
@@ -180,7 +243,7 @@ impl Segment for InlineSegment {
     }
 
     fn is_live(&self) -> bool {
-        true
+        !self.settled
     }
 
     fn size_bytes(&self) -> u64 {

@@ -1,11 +1,10 @@
 //! How is each native query carried out? The plan for its shape, run over its data source, and the shape's answer.
 
-use std::sync::Arc;
-
 use alluvium_segments::catalog::Snapshot;
 use alluvium_segments::time::{Granularity, Interval, Period};
 use alluvium_segments::{ColumnSpec, ColumnType, Role, SegmentRef, TIME_COLUMN};
 use chrono_tz::Tz;
+use serde_json::json;
 
 use crate::QueryEngine;
 use crate::QueryError;
@@ -16,18 +15,9 @@ use crate::partial::{Groups, Partial, RowSet};
 use crate::plan::{
     AggregateFunction, AggregatePlan, AggregatorPlan, DimensionPlan, Operator, Plan, RowsPlan, Scope,
 };
-use crate::request::{Aggregation, Body, Context, DataSource, NativeQuery, Scan, Search, SegmentMetadata};
-use crate::run::{Control, Segments};
-
-/// Tables by name, the intervals they are read in, and their segments.
-pub(crate) type Base = (Vec<String>, Vec<Interval>, Segments);
-
-/// What a query runs over.
-struct Input {
-    segments: Segments,
-    names: Vec<String>,
-    columns: Vec<ColumnSpec>,
-}
+use crate::request::{Aggregation, Body, DataSource, NativeQuery, Scan, Search, SegmentMetadata};
+use crate::run::Control;
+use crate::source::{Asked, Base, Input, Limit, segments};
 
 /// The query being carried out.
 struct Run<'q> {
@@ -37,6 +27,9 @@ struct Run<'q> {
     control: &'q Control,
 }
 
+/// A column with its name, and its type where the values do not tell.
+pub(crate) type Typed = (String, Option<ColumnType>, ColumnData);
+
 impl QueryEngine {
     /// Carries out a native query and writes its answer.
     pub(crate) async fn run_native(
@@ -45,98 +38,48 @@ impl QueryEngine {
         snapshot: &Snapshot,
         control: &Control,
     ) -> Result<Vec<u8>, QueryError> {
-        let input = self.input(query, snapshot, control).await?;
-        Run { engine: self, query, input, control }.answer().await
+        let input = self.input(&query.source, Asked::by(query, snapshot, control)).await?;
+        let run = Run { engine: self, query, input, control };
+        if query.context.flag("bySegment", false)? { run.by_segment().await } else { run.answer().await }
     }
 
     /// The names and intervals a query, or the innermost one within it, reads tables by, and their segments; `None`
-    /// when it reads none.
-    pub(crate) fn base(&self, query: &NativeQuery, snapshot: &Snapshot) -> Result<Option<Base>, QueryError> {
+    /// when it reads none, or more than these.
+    pub(crate) fn base(
+        &self,
+        query: &NativeQuery,
+        snapshot: &Snapshot,
+        control: &Control,
+    ) -> Result<Option<Base>, QueryError> {
         match &query.source {
             DataSource::Tables(names) if names.iter().all(|name| snapshot.datasource(name).is_none()) => {
                 Ok(None)
             }
             DataSource::Tables(names) => {
-                Ok(Some((names.clone(), query.intervals.clone(), segments(names, query, snapshot)?)))
+                let segments = segments(names, Asked::by(query, snapshot, control))?;
+                Ok(Some((names.clone(), query.intervals.clone(), segments)))
             }
-            DataSource::Inline(_) => Ok(None),
-            DataSource::Query(inner) => self.base(inner, snapshot),
+            DataSource::Query(inner) => self.base(inner, snapshot, control),
+            DataSource::Inline(_)
+            | DataSource::Filter { .. }
+            | DataSource::Unnest(_)
+            | DataSource::Join(_) => Ok(None),
         }
     }
 
-    async fn input(
+    /// The result of a query within another.
+    pub(crate) async fn subquery(
         &self,
-        query: &NativeQuery,
-        snapshot: &Snapshot,
-        control: &Control,
-    ) -> Result<Input, QueryError> {
-        match &query.source {
-            DataSource::Tables(names) => {
-                let segments = segments(names, query, snapshot)?;
-                let mut columns: Vec<ColumnSpec> = Vec::new();
-                let tables = names.iter().filter_map(|name| snapshot.datasource(name));
-                for spec in tables.flat_map(|table| table.current_columns()) {
-                    if columns.iter().all(|c| c.name != spec.name) {
-                        columns.push(spec);
-                    }
-                }
-                Ok(Input { segments, names: names.clone(), columns })
-            }
-            DataSource::Inline(segment) => Ok(Input::of(Arc::clone(segment))),
-            DataSource::Query(inner) => {
-                let input = Box::pin(self.input(inner, snapshot, control)).await?;
-                let columns = Run { engine: self, query: inner, input, control }.columns().await?;
-                let limit = inner.context.long("maxSubqueryRows")?.and_then(|l| u64::try_from(l).ok());
-                let limit = limit.unwrap_or(self.options.max_subquery_rows);
-                let rows = columns.first().map_or(0, |(_, data)| data.len());
-                if rows as u64 > limit {
-                    return Err(QueryError::ResourceLimit(format!(
-                        "Cannot issue the query, subqueries generated results beyond maximum[{limit}] rows"
-                    )));
-                }
-                Ok(Input::of(Arc::new(InlineSegment::new("subquery", columns))))
-            }
-        }
+        inner: &NativeQuery,
+        outer: Asked<'_>,
+    ) -> Result<InlineSegment, QueryError> {
+        let (asked, control) = (Asked::by(inner, outer.snapshot, outer.control), outer.control);
+        let input = self.input(&inner.source, asked).await?;
+        let columns = Run { engine: self, query: inner, input, control }.columns(outer.groups).await?;
+        let rows = InlineSegment::typed("subquery", columns);
+        Limit::of(outer.context, &inner.context, self.options.max_subquery_rows)?.check(&rows)?;
+        Ok(rows)
     }
-}
-
-impl Input {
-    fn of(segment: Arc<InlineSegment>) -> Self {
-        use alluvium_segments::Segment as _;
-        let columns = segment.schema().columns.clone();
-        let list = vec![SegmentRef::whole(segment)];
-        Self { segments: Segments { list }, names: vec!["inline".to_owned()], columns }
-    }
-}
-
-/// The segments of tables that a query asks for.
-fn segments(names: &[String], query: &NativeQuery, snapshot: &Snapshot) -> Result<Segments, QueryError> {
-    let mut scope = Scope::table("");
-    scope.datasources = names.to_vec();
-    scope.intervals.clone_from(&query.intervals);
-    let partial = query.context.flag("returnPartialResults", false)?;
-    let mut segments = Segments::of(&scope, snapshot, partial)?;
-    realtime_mode(&query.context, &mut segments)?;
-    Ok(segments)
-}
-
-/// `realtimeSegmentsMode` and its older form.
-fn realtime_mode(context: &Context, segments: &mut Segments) -> Result<(), QueryError> {
-    let mode = match context.text("realtimeSegmentsMode") {
-        Some(mode) => mode.to_ascii_lowercase(),
-        None if context.flag("realtimeSegmentsOnly", false)? => "exclusive".to_owned(),
-        None => return Ok(()),
-    };
-    match mode.as_str() {
-        "include" => {}
-        "exclude" => segments.list.retain(|s| !s.segment.is_live()),
-        "exclusive" => segments.list.retain(|s| s.segment.is_live()),
-        other => {
-            let message = format!("realtimeSegmentsMode `{other}` is none of include, exclude and exclusive");
-            return Err(QueryError::invalid(message));
-        }
-    }
-    Ok(())
 }
 
 impl Run<'_> {
@@ -178,6 +121,47 @@ impl Run<'_> {
         }
     }
 
+    /// The answers over each segment alone.
+    async fn by_segment(&self) -> Result<Vec<u8>, QueryError> {
+        if self.query.context.flag("grandTotal", false)? {
+            return Err(QueryError::Internal("bySegment and grandTotal exclude each other".to_owned()));
+        }
+        let list = &self.input.segments.list;
+        let ends = match &self.query.body {
+            // Only the first and the last can have the bounds.
+            Body::TimeBoundary(_) => [0, list.len().saturating_sub(1)],
+            _ => [usize::MAX; 2],
+        };
+        let mut out = vec![b'['];
+        for (at, segment) in list.iter().enumerate() {
+            let wanted = self.query.intervals.iter().filter_map(|i| i.intersect(segment.visible));
+            let wanted =
+                wanted.reduce(|a, b| Interval { start: a.start.min(b.start), end: a.end.max(b.end) });
+            let Some(wanted) = wanted.filter(|_| ends[0] == usize::MAX || ends.contains(&at)) else {
+                continue;
+            };
+            let run = Run {
+                engine: self.engine,
+                query: self.query,
+                input: self.input.only(segment),
+                control: self.control,
+            };
+            let answer = run.answer().await?;
+            if out.len() > 1 {
+                out.push(b',');
+            }
+            let as_long = self.query.context.flag("serializeDateTimeAsLong", false)?;
+            out.extend(b"{\"timestamp\":");
+            TimeFormat { as_long }.write(wanted.start, &mut out);
+            out.extend(b",\"result\":{\"results\":");
+            out.extend(answer);
+            let (id, interval) = (segment.segment.id().to_string(), wanted.to_string());
+            out.extend(format!(",\"segment\":{},\"interval\":{}}}}}", json!(id), json!(interval)).bytes());
+        }
+        out.push(b']');
+        Ok(out)
+    }
+
     async fn answer(&self) -> Result<Vec<u8>, QueryError> {
         let around = self.around()?;
         let context = &self.query.context;
@@ -193,7 +177,7 @@ impl Run<'_> {
                 answer::group_by(query, self.groups(&query.aggregation).await?, &around, context)
             }
             Body::Scan(query) => {
-                let columns = answer::scan_columns(query, &self.input.columns);
+                let columns = answer::scan_columns(query, &self.input.columns, self.input.timed);
                 let rows = self.rows(query, &columns).await?;
                 Ok(answer::scan(query, &rows, &columns))
             }
@@ -285,46 +269,48 @@ impl Run<'_> {
     }
 
     /// The result as columns, for a query around this one.
-    async fn columns(&self) -> Result<Vec<(String, ColumnData)>, QueryError> {
+    async fn columns(&self, for_groups: bool) -> Result<Vec<Typed>, QueryError> {
         let around = self.around()?;
         let context = &self.query.context;
-        let start = self.query.intervals.first().map_or(0, |i| i.start);
         match &self.query.body {
             Body::Timeseries(query) => {
                 let groups = self.groups(&query.aggregation).await?;
                 let (table, order) = answer::timeseries_table(query, groups, &around, context, self.control)?;
-                Ok(table.into_columns(&order, around.all_time()))
+                Ok(table.into_columns(&order, Some(around.all_time())))
             }
             Body::TopN(query) => {
                 let (table, blocks) = answer::top_n_table(query, self.groups(&query.aggregation).await?)?;
-                Ok(table.into_columns(&blocks.concat(), around.all_time()))
+                Ok(table.into_columns(&blocks.concat(), Some(around.all_time())))
             }
             Body::GroupBy(query) => {
                 let groups = self.groups(&query.aggregation).await?;
                 let all = matches!(query.aggregation.plan.granularity, Granularity::All);
+                // All of time as one bucket has no time of its own.
+                let start = self.query.intervals.first().map_or(0, |i| i.start);
+                let time = if all { for_groups.then_some(start) } else { Some(0) };
                 let blocks = answer::group_by_table(query, groups, context)?;
-                let mut whole: Option<Vec<(String, ColumnData)>> = None;
+                let mut whole: Option<Vec<Typed>> = None;
                 for (table, rows) in blocks {
-                    let columns = table.into_columns(&rows, if all { start } else { 0 });
+                    let columns = table.into_columns(&rows, time);
                     whole = Some(match whole {
                         None => columns,
                         Some(known) => {
                             let both = known.into_iter().zip(columns);
-                            both.map(|((name, a), (_, b))| (name, a.concat(&b))).collect()
+                            both.map(|((name, kind, a), (.., b))| (name, kind, a.concat(&b))).collect()
                         }
                     });
                 }
                 Ok(whole.unwrap_or_default())
             }
             Body::Scan(query) => {
-                let columns = answer::scan_columns(query, &self.input.columns);
+                let columns = answer::scan_columns(query, &self.input.columns, self.input.timed);
                 let rows = self.rows(query, &columns).await?;
-                let mut whole: Vec<(String, ColumnData)> = columns
-                    .into_iter()
-                    .map(|(name, output)| (name, ColumnData::empty(output.unwrap_or(ColumnType::String))))
-                    .collect();
+                let empty =
+                    |output: Option<ColumnType>| ColumnData::empty(output.unwrap_or(ColumnType::String));
+                let mut whole: Vec<Typed> =
+                    columns.into_iter().map(|(name, output)| (name, output, empty(output))).collect();
                 for block in &rows.blocks {
-                    for ((_, known), data) in whole.iter_mut().zip(&block.columns) {
+                    for ((.., known), data) in whole.iter_mut().zip(&block.columns) {
                         *known = known.concat_any(data);
                     }
                 }
@@ -339,18 +325,21 @@ impl Run<'_> {
 }
 
 impl Table {
-    /// The given rows as columns, with `__time`.
-    fn into_columns(self, rows: &[usize], time: i64) -> Vec<(String, ColumnData)> {
+    /// The given rows as columns, with `__time` unless there is none: that of the bucket, or the one given.
+    fn into_columns(self, rows: &[usize], time: Option<i64>) -> Vec<Typed> {
         let take: Vec<u32> = rows.iter().map(|row| *row as u32).collect();
-        let times = rows.iter().map(|row| self.buckets.get(*row).copied().unwrap_or(time));
-        let times: Vec<_> = times.map(alluvium_expression::Value::Long).collect();
-        let mut columns = vec![(TIME_COLUMN.to_owned(), ColumnData::from_values(&times))];
+        let mut columns = Vec::with_capacity(self.columns.len() + 1);
+        if let Some(time) = time {
+            let times = rows.iter().map(|row| self.buckets.get(*row).copied().unwrap_or(time));
+            let times: Vec<_> = times.map(alluvium_expression::Value::Long).collect();
+            columns.push((TIME_COLUMN.to_owned(), None, ColumnData::from_values(&times)));
+        }
         for column in self.columns {
             let data = match column.cells {
                 Cells::Data(data) => data.take(&take),
                 Cells::Computed(values) => ColumnData::from_values(&values).take(&take),
             };
-            columns.push((column.name, data));
+            columns.push((column.name, None, data));
         }
         columns
     }

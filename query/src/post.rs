@@ -1,6 +1,8 @@
 //! What is computed from finished aggregates? Post-aggregators, a value a row of the result.
 
-use alluvium_expression::{Bindings, Expr, ExprType, Value, compare_doubles, eval};
+use alluvium_expression::{
+    Bindings, Expr, ExprType, FindLookup, UnknownLookup, Value, compare_doubles, eval,
+};
 use serde_json::Value as Json;
 
 use crate::QueryError;
@@ -86,9 +88,24 @@ impl PostAggregator {
     pub(crate) fn missing(&self, known: impl Fn(&str) -> bool + Copy) -> Option<&str> {
         self.formula.missing(known)
     }
+
+    /// Puts the lookups it names beside their names.
+    pub(crate) fn bind_lookups(&mut self, find: &mut FindLookup<'_>) -> Result<(), UnknownLookup> {
+        self.formula.bind_lookups(find)
+    }
 }
 
 impl Formula {
+    fn bind_lookups(&mut self, find: &mut FindLookup<'_>) -> Result<(), UnknownLookup> {
+        match self {
+            Self::Field(_) | Self::Constant(_) => Ok(()),
+            Self::Expression(expression) => expression.bind_lookups(find),
+            Self::Arithmetic(_, parts) | Self::Extreme { fields: parts, .. } => {
+                parts.iter_mut().try_for_each(|part| part.bind_lookups(find))
+            }
+        }
+    }
+
     fn missing(&self, known: impl Fn(&str) -> bool + Copy) -> Option<&str> {
         match self {
             Self::Field(name) => Some(name.as_str()).filter(|n| !known(n)),

@@ -11,6 +11,7 @@ use crate::QueryError;
 use crate::cache::{Answers, Kept, Read, Tables, entity_tag, request_key};
 use crate::plan::{CacheUse, Scope};
 use crate::request::{Body, NativeQuery};
+use crate::run::Control;
 
 /// A query whose answer follows from segments that will not change.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(crate) struct Remembered {
     tables: Tables,
     read: Read,
     segments: crate::Segments,
+    /// The lookups it names.
+    lookups: Vec<Read>,
     /// What its answer is known by.
     pub(crate) tag: String,
     answers: Option<(Arc<Answers>, CacheUse)>,
@@ -29,10 +32,10 @@ impl QueryEngine {
     /// (`tagged`), or its answer may change without another segment.
     pub(crate) fn remembered(
         &self,
-        query: &NativeQuery,
+        (query, lookups): (&NativeQuery, &[String]),
         body: &Value,
         snapshot: &Snapshot,
-        tagged: bool,
+        (tagged, control): (bool, &Control),
     ) -> Result<Option<Remembered>, QueryError> {
         let answers = self.answers_for(query.context.caching()?.results);
         // As in Druid, rows as they are stored are not kept.
@@ -40,14 +43,21 @@ impl QueryEngine {
         if !kind || (answers.is_none() && !tagged) {
             return Ok(None);
         }
-        let Some((names, intervals, segments)) = self.base(query, snapshot)? else { return Ok(None) };
+        let Some((names, intervals, segments)) = self.base(query, snapshot, control)? else {
+            return Ok(None);
+        };
         let mut scope = Scope::table("");
         (scope.datasources, scope.intervals) = (names, intervals);
         let Some(read) = Read::of(&scope, &segments) else { return Ok(None) };
         let key = key(body);
         let tables = Tables::of(&scope.datasources, snapshot);
-        let tag = entity_tag(&key, &tables, &segments);
-        Ok(Some(Remembered { key, tables, read, segments, tag, answers }))
+        let mut asked = Vec::with_capacity(lookups.len());
+        for name in lookups {
+            let Some(read) = Read::of_lookup(name, snapshot) else { return Ok(None) };
+            asked.push(read);
+        }
+        let tag = entity_tag(&key, &tables, &segments, (lookups, snapshot));
+        Ok(Some(Remembered { key, tables, read, segments, lookups: asked, tag, answers }))
     }
 
     /// The cache of answers, and what a query may do with it; `None` for nothing.
@@ -69,7 +79,10 @@ impl Remembered {
     pub(crate) fn find(&self, snapshot: &Snapshot) -> Option<Vec<u8>> {
         let (answers, _) = self.answers.as_ref().filter(|(_, allowed)| allowed.read)?;
         let same = |kept: &Kept| {
-            kept.reads.iter().all(|read| read.is_same(&self.segments)) && kept.tables.is_current(snapshot)
+            let (tables, lookups) = kept.reads.split_at_checked(1).unwrap_or_default();
+            tables.iter().all(|read| read.is_same(&self.segments))
+                && lookups.iter().all(|read| read.is_current(snapshot))
+                && kept.tables.is_current(snapshot)
         };
         Some(answers.get(&self.key, same)?.body.clone())
     }
@@ -79,7 +92,8 @@ impl Remembered {
         if let Some((answers, _)) =
             self.answers.filter(|(answers, allowed)| allowed.fill && body.len() <= answers.entry_bytes())
         {
-            answers.put(self.key, Kept { tables: self.tables, reads: vec![self.read], body: body.to_vec() });
+            let reads = std::iter::once(self.read).chain(self.lookups).collect();
+            answers.put(self.key, Kept { tables: self.tables, reads, body: body.to_vec() });
         }
     }
 }

@@ -44,6 +44,12 @@ pub trait Segment: Send + Sync + Debug {
     /// Smallest and largest `__time` (both inclusive); `None` when it has no rows.
     fn time_bounds(&self) -> Option<(i64, i64)>;
 
+    /// Whether it answers for all time, and not only for the time between its first and its last row: rows that are in
+    /// no segment file do.
+    fn answers_for_all_time(&self) -> bool {
+        false
+    }
+
     /// A column by name (`__time` included); `None` when the segment has no such column.
     ///
     /// # Errors

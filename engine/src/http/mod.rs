@@ -9,6 +9,7 @@ mod background;
 mod console;
 mod coordinator;
 mod datasources;
+mod lookups;
 mod marking;
 mod metrics;
 mod native;
@@ -23,5 +24,6 @@ mod supervisors;
 mod table;
 mod tasks;
 
+pub(crate) use request::decode;
 pub use routes::{RouteSummary, route_summaries};
 pub use serve::Listener;

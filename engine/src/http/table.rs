@@ -3,7 +3,7 @@
 use super::routes::Handler::{Blocking, Inline, Task};
 use super::routes::{Route, delete, get, post};
 use super::{
-    avatica, console, coordinator, datasources, marking, metrics, native, sql, statements, status,
+    avatica, console, coordinator, datasources, lookups, marking, metrics, native, sql, statements, status,
     supervisors, tasks,
 };
 
@@ -86,6 +86,31 @@ pub(super) static ROUTES: &[Route] = &[
     post("/druid/indexer/v1/datasources/{ds}/shutdownAllTasks", "end all", Blocking(tasks::shutdown_all)),
     get("/druid/indexer/v1/totalWorkerCapacity", "task slots", Blocking(tasks::capacity)),
     get("/druid/indexer/v1/workers", "this node", Blocking(tasks::workers)),
+
+    // Lookups
+    get("/druid/coordinator/v1/lookups/config", "names of tiers", Blocking(lookups::tiers)),
+    post("/druid/coordinator/v1/lookups/config", "add and replace lookups", Blocking(lookups::update_all)),
+    get("/druid/coordinator/v1/lookups/config/all", "every lookup", Blocking(lookups::all)),
+    get("/druid/coordinator/v1/lookups/config/{tier}", "names of lookups", Blocking(lookups::of_tier)),
+    delete("/druid/coordinator/v1/lookups/config/{tier}", "drop the lookups of a tier", Blocking(lookups::delete_tier)),
+    get("/druid/coordinator/v1/lookups/config/{tier}/{id}", "one lookup", Blocking(lookups::specification)),
+    post("/druid/coordinator/v1/lookups/config/{tier}/{id}", "add or replace a lookup", Blocking(lookups::update)),
+    delete("/druid/coordinator/v1/lookups/config/{tier}/{id}", "drop a lookup", Blocking(lookups::delete)),
+    get("/druid/coordinator/v1/lookups/status", "what is loaded", Blocking(lookups::status)),
+    get("/druid/coordinator/v1/lookups/status/{tier}", "what is loaded", Blocking(lookups::tier_status)),
+    get("/druid/coordinator/v1/lookups/status/{tier}/{id}", "whether it is loaded", Blocking(lookups::lookup_status)),
+    get("/druid/coordinator/v1/lookups/nodeStatus", "lookups of nodes", Blocking(lookups::node_status)),
+    get("/druid/coordinator/v1/lookups/nodeStatus/{tier}", "lookups of nodes", Blocking(lookups::tier_node_status)),
+    get("/druid/coordinator/v1/lookups/nodeStatus/{tier}/{node}", "lookups of a node", Blocking(lookups::one_node_status)),
+    get("/druid/listen/v1/lookups", "lookups of this node", Inline(lookups::active)),
+    post("/druid/listen/v1/lookups", "add and replace lookups", Blocking(lookups::listen_all)),
+    get("/druid/listen/v1/lookups/{id}", "a lookup of this node", Inline(lookups::active_one)),
+    post("/druid/listen/v1/lookups/{id}", "add or replace a lookup", Blocking(lookups::listen)),
+    delete("/druid/listen/v1/lookups/{id}", "drop a lookup", Blocking(lookups::forget)),
+    get("/druid/v1/lookups/introspect/{id}", "keys and values", Blocking(lookups::entries)),
+    get("/druid/v1/lookups/introspect/{id}/keys", "keys", Blocking(lookups::keys)),
+    get("/druid/v1/lookups/introspect/{id}/values", "values", Blocking(lookups::values)),
+    get("/druid/v1/lookups/introspect/{id}/version", "version of the source", Inline(lookups::version)),
 
     // Published segments
     get("/druid/coordinator/v1/datasources", "published datasources", Blocking(coordinator::datasources)),

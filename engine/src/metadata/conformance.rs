@@ -4,8 +4,8 @@ use std::any::Any;
 use std::sync::Arc;
 
 use alluvium_segments::catalog::{
-    AllocateSegment, Commit, Lease, MetadataStore, OffsetAdvance, Publication, SegmentRecord,
-    SupervisorRecord, TaskRecord,
+    AllocateSegment, Commit, Lease, LookupChange, LookupRecord, MetadataStore, OffsetAdvance, Publication,
+    SegmentRecord, SupervisorRecord, TaskRecord,
 };
 use alluvium_segments::time::Interval;
 use alluvium_segments::{ColumnSpec, ColumnType, Schema, SegmentError, SegmentId};
@@ -29,6 +29,7 @@ pub(crate) fn check_all(fresh: Fresh<'_>) {
         offsets,
         supervisors,
         tasks,
+        lookups,
     ] {
         let (store, _keep) = fresh();
         check(store.as_ref());
@@ -261,4 +262,27 @@ fn tasks(store: &dyn MetadataStore) {
     assert_eq!(store.task("a").unwrap(), Some(done.clone()));
     assert_eq!(store.task("c").unwrap(), None);
     assert_eq!(store.tasks().unwrap(), [task("b", 2), done]);
+}
+
+fn lookups(store: &dyn MetadataStore) {
+    assert_eq!(store.lookups().unwrap(), None);
+    store.change_lookups(&LookupChange::default(), 1).unwrap();
+    assert_eq!(store.lookups().unwrap(), Some(Vec::new()));
+    assert_eq!(store.audit(9).unwrap(), []);
+    let record = |tier: &str, name: &str, version: &str| LookupRecord {
+        tier: tier.to_owned(),
+        name: name.to_owned(),
+        spec: json!({"version": version, "lookupExtractorFactory": {"type": "map", "map": {}}}),
+    };
+    let (a, b, other) = (record("t", "a", "v1"), record("t", "b", "v1"), record("s", "b", "v1"));
+    let put = vec![b.clone(), a.clone(), other.clone()];
+    let audit = json!({"author": "me"});
+    store.change_lookups(&LookupChange { put, audit: audit.clone(), ..LookupChange::default() }, 2).unwrap();
+    assert_eq!(store.lookups().unwrap(), Some(vec![other.clone(), a.clone(), b]));
+    assert_eq!(store.audit(9).unwrap(), [(2, "lookups".to_owned(), audit)]);
+    let newer = record("t", "a", "v2");
+    let delete = vec![("t".to_owned(), "b".to_owned()), ("t".to_owned(), "none".to_owned())];
+    let change = LookupChange { put: vec![newer.clone()], delete, ..LookupChange::default() };
+    store.change_lookups(&change, 3).unwrap();
+    assert_eq!(store.lookups().unwrap(), Some(vec![other, newer]));
 }

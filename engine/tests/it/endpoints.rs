@@ -5,6 +5,7 @@ mod catalogue;
 mod ends;
 mod ingestion;
 mod jdbc;
+mod lookups;
 mod postgres;
 mod queries;
 mod statements;

@@ -1,7 +1,10 @@
 //! Which columns are derived from a row's fields, and which rows does the filter keep? Derived columns see
 //! the input fields and not each other; the filter and the metrics' expressions see the derived row.
 
-use alluvium_expression::{Bindings, Expr, ExprError, Filter, RowFilter, Value, eval, parse};
+use std::sync::Arc;
+
+use alluvium_expression::{Bindings, Expr, ExprError, Filter, RowFilter, UnknownLookup, Value, eval, parse};
+use alluvium_segments::catalog::Lookup;
 
 use crate::spec::{DataSchema, MetricInput, SpecError};
 
@@ -10,12 +13,23 @@ mod tests;
 
 /// Whether an expression can be read.
 pub(crate) fn check_expression(expression: &str) -> Result<(), String> {
-    parse(expression).map(|_| ()).map_err(|e| e.to_string())
+    let mut expression = parse(expression).map_err(|e| e.to_string())?;
+    expression.bind_lookups(&mut no_lookup).map_err(|e| refused(&e))
 }
 
 /// Whether a native filter can be read.
 pub(crate) fn check_filter(filter: &serde_json::Value) -> Result<(), String> {
-    Filter::from_json(filter).map(|_| ()).map_err(|e| e.to_string())
+    let mut filter = Filter::from_json(filter).map_err(|e| e.to_string())?;
+    filter.bind_lookups(&mut no_lookup).map_err(|e| refused(&e))
+}
+
+/// Rows stay what they are when a lookup changes: none is asked while they are read.
+fn no_lookup(name: &str) -> Result<Arc<Lookup>, UnknownLookup> {
+    Err(UnknownLookup(name.to_owned()))
+}
+
+fn refused(UnknownLookup(name): &UnknownLookup) -> String {
+    format!("lookup `{name}` is asked, which only queries may; look it up when rows are queried")
 }
 
 /// The compiled `transformSpec`, and the expressions of the metrics.

@@ -144,3 +144,17 @@ fn what_cannot_be_read_is_refused_in_the_spec() {
         assert_eq!(error.path, format!("dataSchema.transformSpec.{path}"), "{error}");
     }
 }
+
+#[test]
+fn lookups_are_for_queries() {
+    for spec in [
+        json!({"transforms": [{"type": "expression", "name": "x", "expression": "lookup(a, 'names')"}]}),
+        json!({"filter": {"type": "selector", "dimension": "a", "value": "x",
+            "extractionFn": {"type": "registeredLookup", "lookup": "names"}}}),
+    ] {
+        let data = json!({"dataSource": "d", "timestampSpec": {"column": "t"},
+            "dimensionsSpec": {"dimensions": ["a"]}, "transformSpec": spec});
+        let error = DataSchema::from_json(&data, "dataSchema", &mut Vec::new()).unwrap_err().to_string();
+        assert!(error.contains("lookup `names`"), "{error}");
+    }
+}

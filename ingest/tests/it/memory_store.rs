@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use alluvium_segments::catalog::{
-    AllocateSegment, Commit, Lease, MetadataStore, Publication, SegmentRecord, SupervisorRecord, TaskRecord,
+    AllocateSegment, Commit, Lease, LookupChange, LookupRecord, MetadataStore, Publication, SegmentRecord,
+    SupervisorRecord, TaskRecord,
 };
 use alluvium_segments::{SegmentError, SegmentId};
 use parking_lot::Mutex;
@@ -207,6 +208,14 @@ impl MetadataStore for MemoryStore {
 
     fn tasks(&self) -> Result<Vec<TaskRecord>, SegmentError> {
         Ok(self.0.lock().tasks.clone())
+    }
+
+    fn lookups(&self) -> Result<Option<Vec<LookupRecord>>, SegmentError> {
+        Ok(None)
+    }
+
+    fn change_lookups(&self, _change: &LookupChange, _now_ms: i64) -> Result<(), SegmentError> {
+        Err(SegmentError::Invalid("there are no lookups here".to_owned()))
     }
 
     fn audit(&self, _limit: usize) -> Result<Vec<(i64, String, Value)>, SegmentError> {

@@ -41,6 +41,9 @@ pub enum ExprError {
     /// An array where a single value is needed; scalar evaluation then maps over multi-value columns.
     #[error("{0} needs single values, not an array; use `map` to apply it to each element")]
     ArrayNotAllowed(&'static str),
+    /// A name that no registered lookup has.
+    #[error(transparent)]
+    UnknownLookup(#[from] crate::UnknownLookup),
     /// A column that is used as one value here and as an array there.
     #[error("column `{0}` is used both as a single value and as an array; use `map` for one of the two")]
     MixedUse(String),
@@ -52,6 +55,7 @@ impl ExprError {
     pub fn class(&self) -> ErrorClass {
         match self {
             Self::Unsupported { .. } => ErrorClass::Unsupported,
+            Self::UnknownLookup(_) => ErrorClass::Runtime,
             _ => ErrorClass::InvalidInput,
         }
     }

@@ -3,9 +3,9 @@
 mod read;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use alluvium_segments::catalog::Lookup;
 use alluvium_segments::time::{Granularity, Millis, format_iso_in, parse_iso};
 use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -15,7 +15,7 @@ use crate::filter::SearchQuery;
 use crate::functions::java_format;
 use crate::order::utf16_len;
 use crate::value::{double_text, parse_double};
-use crate::{FilterError, JavaRegex, JodaFormat, Value};
+use crate::{FilterError, FindLookup, JavaRegex, JodaFormat, UnknownLookup, Value};
 
 /// An extraction function, ready to apply. Equal, serialised and printed as the JSON it was read from.
 #[derive(Debug, Clone)]
@@ -53,11 +53,7 @@ enum Kind {
         from: JodaFormat,
         to: JodaFormat,
     },
-    Lookup {
-        map: HashMap<String, String>,
-        keep: bool,
-        replacement: Option<String>,
-    },
+    Lookup(Looked),
     Cascade(Vec<ExtractionFn>),
     StringFormat {
         format: String,
@@ -67,6 +63,31 @@ enum Kind {
         size: f64,
         offset: f64,
     },
+}
+
+/// A value is what a lookup says of it.
+#[derive(Debug, Clone)]
+struct Looked {
+    /// The name of a registered lookup; `None` for one that is written out.
+    name: Option<String>,
+    /// `None` as long as the name has not been looked up.
+    lookup: Option<Arc<Lookup>>,
+    keep: bool,
+    replacement: Option<String>,
+    injective: Option<bool>,
+    optimize: bool,
+}
+
+/// What a function asks of which lookup.
+pub(crate) struct LookupParts<'f> {
+    /// `None` as long as the name has not been looked up.
+    pub(crate) lookup: Option<&'f Lookup>,
+    /// Whether a text it says nothing of stays.
+    pub(crate) keep: bool,
+    /// What such a text becomes otherwise.
+    pub(crate) replacement: Option<&'f str>,
+    /// Whether a test of the result may become one of keys.
+    pub(crate) optimize: bool,
 }
 
 /// What `stringFormat` makes of null.
@@ -81,8 +102,7 @@ impl ExtractionFn {
     /// Reads the JSON form.
     ///
     /// # Errors
-    /// When a field is missing or wrong, or the type is unknown or not supported (`registeredLookup`,
-    /// `javascript`).
+    /// When a field is missing or wrong, or the type is unknown or not supported (`javascript`).
     pub fn from_json(json: &Json) -> Result<Self, FilterError> {
         Ok(Self { json: json.clone(), kind: Arc::new(read::kind(json)?) })
     }
@@ -127,11 +147,14 @@ impl ExtractionFn {
                     Err(_) => Some(text.into()),
                 }
             }
-            Kind::Lookup { map, keep, replacement } => match input.and_then(|s| map.get(s)) {
-                Some(found) => Some(found.clone().into()),
-                None if *keep => input.map(Cow::Borrowed),
-                None => owned(replacement.as_deref()),
-            },
+            Kind::Lookup(looked) => {
+                let lookup = looked.lookup.as_ref();
+                match input.and_then(|text| lookup?.get(text)) {
+                    Some(found) => owned(Some(found)),
+                    None if looked.keep => input.map(Cow::Borrowed),
+                    None => owned(looked.replacement.as_deref()),
+                }
+            }
             Kind::Cascade(steps) => {
                 let start = input.map(Cow::Borrowed);
                 steps.iter().fold(start, |value, step| owned(step.apply(value.as_deref()).as_deref()))
@@ -187,7 +210,55 @@ impl ExtractionFn {
     /// Whether different inputs always give different results.
     #[must_use]
     pub fn is_one_to_one(&self) -> bool {
-        matches!(self.kind.as_ref(), Kind::Identity)
+        match self.kind.as_ref() {
+            Kind::Identity => true,
+            Kind::Lookup(looked) => {
+                let said = looked.lookup.as_ref().is_some_and(|lookup| lookup.is_one_to_one());
+                looked.injective.unwrap_or(said)
+            }
+            Kind::Cascade(steps) => steps.iter().all(Self::is_one_to_one),
+            _ => false,
+        }
+    }
+
+    /// Puts the registered lookups it names beside their names. Before that they say nothing of any text.
+    ///
+    /// # Errors
+    /// For the first name that `find` does not know.
+    pub fn bind_lookups(&mut self, find: &mut FindLookup<'_>) -> Result<(), UnknownLookup> {
+        let bound = match self.kind.as_ref() {
+            Kind::Lookup(looked @ Looked { name: Some(name), .. }) => {
+                Kind::Lookup(Looked { lookup: Some(find(name)?), ..looked.clone() })
+            }
+            Kind::Cascade(steps) if steps.iter().any(Self::names_lookups) => {
+                let mut steps = steps.clone();
+                steps.iter_mut().try_for_each(|step| step.bind_lookups(find))?;
+                Kind::Cascade(steps)
+            }
+            _ => return Ok(()),
+        };
+        self.kind = Arc::new(bound);
+        Ok(())
+    }
+
+    /// The registered lookups it names.
+    pub(crate) fn lookup_names(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        match self.kind.as_ref() {
+            Kind::Lookup(looked) => Box::new(looked.name.as_deref().into_iter()),
+            Kind::Cascade(steps) => Box::new(steps.iter().flat_map(Self::lookup_names)),
+            _ => Box::new(std::iter::empty()),
+        }
+    }
+
+    /// Its parts, when it is nothing but a lookup.
+    pub(crate) fn as_lookup(&self) -> Option<LookupParts<'_>> {
+        let Kind::Lookup(looked) = self.kind.as_ref() else { return None };
+        Some(LookupParts {
+            lookup: looked.lookup.as_deref(),
+            keep: looked.keep,
+            replacement: looked.replacement.as_deref(),
+            optimize: looked.optimize,
+        })
     }
 }
 

@@ -11,6 +11,7 @@ mod decimal;
 mod general;
 mod ip;
 mod json;
+mod lookup;
 mod math;
 mod pattern;
 mod registry;
@@ -25,6 +26,7 @@ use crate::{Expr, ExprError, ExprType, Value};
 
 pub(crate) use conditional::{CASE_SEARCHED, CASE_SIMPLE, COALESCE, IF, IS_NULL, NOT_NULL, NVL};
 pub(crate) use general::CAST;
+pub(crate) use lookup::LOOKUP;
 pub(crate) use registry::{Prepared, check, find};
 pub use registry::{function_names, unsupported_function_names};
 pub(crate) use text::utf16_slice;

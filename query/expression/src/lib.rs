@@ -19,6 +19,7 @@ mod filter;
 mod functions;
 mod joda;
 mod like;
+mod lookup;
 mod nested;
 mod order;
 mod parse;
@@ -39,6 +40,7 @@ pub use filter::{
 pub use functions::{function_names, unsupported_function_names};
 pub use joda::{JodaError, JodaFormat};
 pub use like::LikePattern;
+pub use lookup::{FindLookup, UnknownLookup};
 pub use nested::{JsonPath, decode, encode};
 pub use order::{StringOrdering, compare_nullable, compare_text, utf16_len};
 pub use parse::{MAX_DEPTH, parse};

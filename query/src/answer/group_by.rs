@@ -64,7 +64,7 @@ fn block(
     plan: &AggregatePlan,
     dims_first: bool,
 ) -> Result<(Table, Vec<usize>), QueryError> {
-    let table = Table::new(groups, plan, &query.aggregation.post)?;
+    let mut table = Table::new(groups, plan, &query.aggregation.post)?;
     let mut rows = Vec::with_capacity(table.rows);
     for row in 0..table.rows {
         let keeps = query.having.as_ref().map_or(Ok(true), |having| having.keeps(&table, row))?;
@@ -105,6 +105,7 @@ fn block(
     if let Some(limit) = query.limit.limit {
         rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     }
+    table.extract(&query.aggregation.late);
     Ok((table, rows))
 }
 

@@ -41,10 +41,11 @@ pub(crate) struct Surroundings<'q> {
 const MAX_BUCKETS: usize = 10_000_000;
 
 impl Surroundings<'_> {
-    /// Starts of all buckets between a segment's first row and its last.
+    /// Starts of all buckets between a segment's first row and its last; `known` have rows.
     pub(crate) fn buckets(
         &self,
         granularity: &Granularity,
+        known: &BTreeSet<i64>,
         control: &Control,
     ) -> Result<BTreeSet<i64>, QueryError> {
         let mut starts = BTreeSet::new();
@@ -53,6 +54,14 @@ impl Surroundings<'_> {
             return Ok(starts);
         }
         for covered in &self.coverage {
+            let mut covered = *covered;
+            // What has no end is filled as far as there are rows.
+            if covered.start <= Interval::ETERNITY.start {
+                covered.start = known.first().copied().unwrap_or(covered.end);
+            }
+            if covered.end >= Interval::ETERNITY.end {
+                covered.end = known.last().copied().unwrap_or(covered.start);
+            }
             let mut start = granularity.bucket_start(covered.start);
             while start < covered.end {
                 if starts.insert(start) && starts.len() % 4096 == 0 {

@@ -7,8 +7,12 @@ use crate::partial::{RowBlock, RowSet};
 use crate::plan::{RowColumn, VirtualSource};
 use crate::request::{Scan, ScanFormat};
 
-/// The columns of a scan with their types: those asked for, or all.
-pub(crate) fn scan_columns(query: &Scan, known: &[ColumnSpec]) -> Vec<(String, Option<ColumnType>)> {
+/// The columns of a scan with their types: those asked for, or all, `__time` first where the source has it.
+pub(crate) fn scan_columns(
+    query: &Scan,
+    known: &[ColumnSpec],
+    timed: bool,
+) -> Vec<(String, Option<ColumnType>)> {
     let type_of = |name: &str| {
         let computed = query.virtual_columns.iter().find(|v| v.name == name).map(|v| match &v.source {
             VirtualSource::Expression { output_type, .. } => output_type.unwrap_or(ColumnType::String),
@@ -26,7 +30,7 @@ pub(crate) fn scan_columns(query: &Scan, known: &[ColumnSpec]) -> Vec<(String, O
         let stored = known.iter().map(|c| c.name.as_str());
         let computed = query.virtual_columns.iter().map(|v| v.name.as_str());
         let computed = computed.filter(|name| known.iter().all(|c| c.name != *name));
-        std::iter::once(TIME_COLUMN).chain(stored).chain(computed).collect()
+        timed.then_some(TIME_COLUMN).into_iter().chain(stored).chain(computed).collect()
     } else {
         query.columns.iter().map(String::as_str).collect()
     };

@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use alluvium_expression::{StringOrdering, Value, decode, double_text};
+use alluvium_expression::{ExtractionFn, StringOrdering, Value, decode, double_text};
 use alluvium_segments::ColumnType;
 
 use super::write::{write_datum, write_text};
@@ -60,6 +60,16 @@ impl Table {
             table.columns.push(NamedCells { name: aggregator.name.clone(), cells });
         }
         Ok(table)
+    }
+
+    /// Makes something else of the values of some columns.
+    pub(crate) fn extract(&mut self, functions: &[(String, ExtractionFn)]) {
+        for (name, function) in functions {
+            let rows = self.rows;
+            let Some(column) = self.columns.iter_mut().find(|column| column.name == *name) else { continue };
+            let values = (0..rows).map(|row| function.apply_value(&column.cells.value(row))).collect();
+            column.cells = Cells::Computed(values);
+        }
     }
 
     /// A column by name.

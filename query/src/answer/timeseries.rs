@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use alluvium_segments::time::Granularity;
+use alluvium_segments::time::{Granularity, Interval};
 
 use super::write::{write_key, write_list, write_long};
 use super::{Surroundings, Table};
@@ -52,7 +52,7 @@ fn fill(
     control: &Control,
 ) -> Result<Groups, QueryError> {
     let known: BTreeSet<i64> = groups.buckets().iter().copied().collect();
-    let mut missing = around.buckets(&plan.granularity, control)?;
+    let mut missing = around.buckets(&plan.granularity, &known, control)?;
     missing.retain(|start| !known.contains(start));
     if missing.is_empty() {
         return Ok(groups);

@@ -1,7 +1,7 @@
 //! What does topN answer? For each bucket the first values of a dimension by a metric.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alluvium_expression::StringOrdering;
 
@@ -14,7 +14,7 @@ use crate::run::Control;
 
 /// The rows of each bucket, buckets in order.
 pub(crate) fn top_n_table(query: &TopN, groups: Groups) -> Result<(Table, Vec<Vec<usize>>), QueryError> {
-    let table = Table::new(groups, &query.aggregation.plan, &query.aggregation.post)?;
+    let mut table = Table::new(groups, &query.aggregation.plan, &query.aggregation.post)?;
     let (mut metric, mut inverted) = (&query.metric, false);
     while let TopMetric::Inverted(inner) = metric {
         (metric, inverted) = (inner, !inverted);
@@ -47,6 +47,7 @@ pub(crate) fn top_n_table(query: &TopN, groups: Groups) -> Result<(Table, Vec<Ve
     let threshold = usize::try_from(query.threshold).unwrap_or(usize::MAX);
     let buckets = rows.chunk_by(|a, b| bucket(*a) == bucket(*b));
     let blocks = buckets.map(|rows| rows.iter().take(threshold).copied().collect()).collect();
+    table.extract(&query.aggregation.late);
     Ok((table, blocks))
 }
 
@@ -72,8 +73,9 @@ pub(crate) fn top_n(
 ) -> Result<Vec<u8>, QueryError> {
     let (table, blocks) = top_n_table(query, groups)?;
     let start = |rows: &[usize]| rows.first().and_then(|row| table.buckets.get(*row)).copied();
+    let known: BTreeSet<i64> = table.buckets.iter().copied().collect();
     let mut timed: BTreeMap<i64, &[usize]> = around
-        .buckets(&query.aggregation.plan.granularity, control)?
+        .buckets(&query.aggregation.plan.granularity, &known, control)?
         .into_iter()
         .map(|t| (t, &[][..]))
         .collect();

@@ -104,7 +104,7 @@ impl Question {
         let mut fields = Vec::new();
         scope.filter.iter().for_each(|filter| flatten(filter, &mut fields));
         let lost = |e: serde_json::Error| QueryError::Internal(format!("a plan does not serialise: {e}"));
-        let base = serde_json::to_string(&(&scope.virtual_columns, &plan)).map_err(lost)?;
+        let base = serde_json::to_string(&(&scope.virtual_columns, &scope.lookups, &plan)).map_err(lost)?;
         let conjuncts = fields.iter().map(|f| serde_json::to_string(f).map_err(lost));
         let conjuncts = conjuncts.collect::<Result<_, _>>()?;
         let stored = scope.virtual_columns.iter().all(|v| v.name != TIME_COLUMN);

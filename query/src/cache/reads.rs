@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::sync::{Arc, Weak};
 
-use alluvium_segments::catalog::Snapshot;
+use alluvium_segments::catalog::{Snapshot, lookup_table};
 use alluvium_segments::time::Interval;
 use alluvium_segments::{ColumnSpec, Segment};
 use parking_lot::Mutex;
@@ -32,6 +32,13 @@ impl Read {
             intervals: scope.intervals.clone(),
             segments: segments.list.iter().map(known).collect(),
         })
+    }
+
+    /// A registered lookup, as it is now; `None` when there is none of this name.
+    pub(crate) fn of_lookup(name: &str, snapshot: &Snapshot) -> Option<Self> {
+        let scope = Scope::table(&lookup_table(name));
+        let segments = Segments::of(&scope, snapshot, false).ok()?;
+        (!segments.list.is_empty()).then(|| Self::of(&scope, &segments)).flatten()
     }
 
     /// Whether these are the same segments, of which the same is visible.
@@ -82,6 +89,15 @@ impl Reads {
         }
     }
 
+    /// Notes that a registered lookup was asked.
+    pub(crate) fn note_lookup(&self, name: &str, snapshot: &Snapshot) {
+        let mut noted = self.noted.lock();
+        match Read::of_lookup(name, snapshot) {
+            Some(read) => noted.iter_mut().for_each(|reads| reads.push(read.clone())),
+            None => *noted = None,
+        }
+    }
+
     /// What was noted; `None` when something was read that may change.
     pub(crate) fn take(&self) -> Option<Vec<Read>> {
         self.noted.lock().take()
@@ -114,11 +130,20 @@ impl Tables {
 }
 
 /// A text that differs when the answer to `key` over these segments may: it is the same after a restart.
-pub(crate) fn entity_tag(key: &str, tables: &Tables, segments: &Segments) -> String {
+pub(crate) fn entity_tag(
+    key: &str,
+    tables: &Tables,
+    segments: &Segments,
+    (lookups, snapshot): (&[String], &Snapshot),
+) -> String {
     let mut text = format!("{}\n{key}\n{tables:?}\n", env!("CARGO_PKG_VERSION"));
     for segment in &segments.list {
         // Writing to a text cannot fail.
         let _ = writeln!(text, "{} {}", segment.segment.id(), segment.visible);
+    }
+    for lookup in lookups {
+        let digest = snapshot.lookup(lookup).map(|lookup| lookup.digest()).unwrap_or_default();
+        let _ = writeln!(text, "{lookup} {digest}");
     }
     let (high, low) = murmur3_128(text.as_bytes());
     format!("{high:016x}{low:016x}")

@@ -4,6 +4,7 @@
 mod aggregator;
 mod check;
 mod dimension;
+mod lookups;
 mod uses;
 mod virtual_column;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use aggregator::{AggregateFunction, AggregatorPlan, CardinalityField, Input, Number};
 pub use dimension::{DimensionPlan, DimensionTransform, ValueFilter};
+pub(crate) use lookups::find_among;
 pub use uses::{CacheUse, ProjectionUse};
 pub use virtual_column::{VirtualColumn, VirtualSource};
 
@@ -60,6 +62,9 @@ pub struct Scope {
     pub virtual_columns: Vec<VirtualColumn>,
     /// Rows for which it is true.
     pub filter: Option<Filter>,
+    /// The loads of the lookups that the names in the plan stand for, once that is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lookups: Vec<u64>,
 }
 
 impl Scope {
@@ -71,6 +76,7 @@ impl Scope {
             intervals: vec![Interval::ETERNITY],
             virtual_columns: Vec::new(),
             filter: None,
+            lookups: Vec::new(),
         }
     }
 }

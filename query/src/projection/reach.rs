@@ -20,6 +20,7 @@ pub(super) fn scope_of_groups(scope: &Scope) -> Scope {
         intervals: vec![Interval::ETERNITY],
         virtual_columns: scope.virtual_columns.clone(),
         filter,
+        lookups: scope.lookups.clone(),
     }
 }
 

@@ -67,15 +67,15 @@ pub(crate) fn extraction(json: &Value) -> Result<ExtractionFn, QueryError> {
     Ok(ExtractionFn::from_json(json)?)
 }
 
+/// The function of a lookup dimension spec: of a lookup that is written out, or of a registered one.
 fn lookup(fields: &Fields<'_>) -> Result<ExtractionFn, QueryError> {
-    let Some(map) = fields.get("lookup") else {
-        let name = fields.text("name")?;
-        return Err(QueryError::unsupported(format!(
-            "lookup `{name}`: registered lookups are not available yet"
-        )));
+    let name = fields.text_opt("name")?.filter(|name| !name.is_empty());
+    let mut json = match (fields.get("lookup"), name) {
+        (Some(map), None) => json!({"type": "lookup", "lookup": map}),
+        (None, Some(name)) => json!({"type": "registeredLookup", "lookup": name}),
+        _ => return Err(QueryError::invalid("a lookup dimension spec needs one of `lookup` and `name`")),
     };
-    let mut json = json!({"type": "lookup", "lookup": map});
-    for key in ["retainMissingValue", "replaceMissingValueWith"] {
+    for key in ["retainMissingValue", "replaceMissingValueWith", "optimize"] {
         if let (Some(value), Some(object)) = (fields.get(key), json.as_object_mut()) {
             object.insert(key.to_owned(), value.clone());
         }

@@ -1,6 +1,8 @@
 //! Which groups stay? Druid's `having` conditions, over finished groups.
 
-use alluvium_expression::{Bindings, ExtractionFn, Filter, Value, matches, parse_number};
+use alluvium_expression::{
+    Bindings, ExtractionFn, Filter, FindLookup, UnknownLookup, Value, matches, parse_number,
+};
 use serde_json::Value as Json;
 
 use super::dimensions::extraction;
@@ -68,6 +70,21 @@ impl Having {
             "not" => Ok(Self::Not(Box::new(Self::read(fields.need("havingSpec")?)?))),
             "filter" => Ok(Self::Filter(Box::new(Filter::from_json(fields.need("filter")?)?))),
             other => Err(QueryError::invalid(format!("unknown having type `{other}`"))),
+        }
+    }
+
+    /// Puts the lookups it names beside their names.
+    pub(crate) fn bind_lookups(&mut self, find: &mut FindLookup<'_>) -> Result<(), UnknownLookup> {
+        match self {
+            Self::Always | Self::Never | Self::Compare { .. } => Ok(()),
+            Self::Dimension { extraction, .. } => {
+                extraction.iter_mut().try_for_each(|function| function.bind_lookups(find))
+            }
+            Self::And(parts) | Self::Or(parts) => {
+                parts.iter_mut().try_for_each(|part| part.bind_lookups(find))
+            }
+            Self::Not(part) => part.bind_lookups(find),
+            Self::Filter(filter) => filter.bind_lookups(find),
         }
     }
 

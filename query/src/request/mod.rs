@@ -7,6 +7,7 @@ mod fields;
 mod group_by;
 mod having;
 mod limit;
+mod lookups;
 mod metadata;
 mod rows;
 mod search;
@@ -15,7 +16,8 @@ mod sources;
 
 use std::sync::Arc;
 
-use alluvium_segments::time::Interval;
+use alluvium_expression::Filter;
+use alluvium_segments::time::{Interval, condense};
 use chrono_tz::Tz;
 use serde_json::Value;
 
@@ -32,8 +34,8 @@ pub(crate) use metadata::{Analysis, SegmentMetadata, Strategy, TimeBoundary};
 pub(crate) use rows::{Scan, ScanFormat};
 pub(crate) use search::Search;
 pub(crate) use shapes::{Aggregation, Timeseries, TopN};
-use sources::data_source;
-pub(crate) use sources::intervals;
+pub(crate) use sources::{Descriptor, Join, JoinKind, Unnest, intervals};
+use sources::{data_source, descriptors};
 
 /// A native query.
 #[derive(Debug)]
@@ -46,6 +48,8 @@ pub(crate) struct NativeQuery {
     pub(crate) intervals: Vec<Interval>,
     /// Whether the intervals were written.
     pub(crate) intervals_given: bool,
+    /// The only segments that are asked for, when they are named.
+    pub(crate) segments: Option<Vec<Descriptor>>,
     /// How.
     pub(crate) context: Context,
     /// What.
@@ -61,6 +65,12 @@ pub(crate) enum DataSource {
     Inline(Arc<InlineSegment>),
     /// The result of another query.
     Query(Box<NativeQuery>),
+    /// The rows of another that pass.
+    Filter { base: Box<DataSource>, filter: Filter },
+    /// A row for each value of a column.
+    Unnest(Box<Unnest>),
+    /// Rows of two that belong together.
+    Join(Box<Join>),
 }
 
 /// What a query asks for.
@@ -123,21 +133,23 @@ impl NativeQuery {
         let needs_intervals =
             !matches!(body, Body::TimeBoundary(_) | Body::SegmentMetadata(_) | Body::DataSourceMetadata);
         let given = fields.get("intervals");
-        let intervals = match given {
-            Some(json) => intervals(json)?,
-            None if needs_intervals => return Err(QueryError::invalid("query needs the field `intervals`")),
-            None => vec![Interval::ETERNITY],
+        let segments = given.map(descriptors).transpose()?.flatten();
+        let intervals = match (given, &segments) {
+            (_, Some(named)) => condense(named.iter().map(|descriptor| descriptor.interval).collect()),
+            (Some(json), None) => intervals(json)?,
+            (None, None) if needs_intervals => {
+                return Err(QueryError::invalid("query needs the field `intervals`"));
+            }
+            (None, None) => vec![Interval::ETERNITY],
         };
         let context = Context::read(json)?;
         context.check()?;
-        if context.flag("bySegment", false)? {
-            return Err(QueryError::unsupported("context parameter `bySegment` is not available"));
-        }
         Ok(Self {
             query_type: query_type.to_owned(),
             source: data_source(fields.need("dataSource")?, depth)?,
             intervals,
             intervals_given: given.is_some(),
+            segments,
             context,
             body,
         })

@@ -2,16 +2,18 @@
 
 use std::collections::HashSet;
 
-use alluvium_expression::Filter;
-use alluvium_segments::TIME_COLUMN;
+use alluvium_expression::{ExtractionFn, Filter};
 use alluvium_segments::time::Granularity;
+use alluvium_segments::{ColumnType, TIME_COLUMN};
 
 use super::aggregators::aggregators;
 use super::dimensions::{dimension, virtual_columns};
 use super::fields::Fields;
 use super::limit::TopMetric;
 use crate::QueryError;
-use crate::plan::{AggregatePlan, DimensionPlan, Operator, Plan, Scope, Top, VirtualColumn};
+use crate::plan::{
+    AggregatePlan, DimensionPlan, DimensionTransform, Operator, Plan, Scope, Top, VirtualColumn,
+};
 use crate::post::{PostAggregator, post_aggregators};
 
 /// Groups, aggregates, and what is computed from them.
@@ -21,6 +23,8 @@ pub(crate) struct Aggregation {
     pub(crate) filter: Option<Filter>,
     pub(crate) plan: AggregatePlan,
     pub(crate) post: Vec<PostAggregator>,
+    /// By name of a dimension: what is made of its values once there are groups.
+    pub(crate) late: Vec<(String, ExtractionFn)>,
 }
 
 impl Aggregation {
@@ -59,7 +63,24 @@ impl Aggregation {
         let plan = AggregatePlan { granularity, dimensions, aggregators, top: None };
         let filter = filter(fields)?;
         let virtual_columns = virtual_columns(fields.list("virtualColumns")?)?;
-        Ok(Self { virtual_columns, filter, plan, post })
+        Ok(Self { virtual_columns, filter, plan, post, late: Vec::new() })
+    }
+
+    /// Leaves functions that make different texts of different texts until there are groups, but for those of dimensions
+    /// that are asked for before.
+    pub(crate) fn pull_up(&mut self, asked: impl Fn(&str) -> bool) {
+        for dimension in self.plan.dimensions.iter_mut().filter(|dimension| !asked(&dimension.name)) {
+            if dimension.output_type != ColumnType::String || !self.post.is_empty() {
+                continue;
+            }
+            let last = dimension.transforms.last();
+            if let Some(DimensionTransform::Extract(function)) = last
+                && function.is_one_to_one()
+            {
+                self.late.push((dimension.name.clone(), function.clone()));
+                dimension.transforms.pop();
+            }
+        }
     }
 
     /// The plan over a scope's datasources and intervals.

@@ -83,7 +83,7 @@ impl Runner {
         segments: &Segments,
         control: &Control,
     ) -> Result<Partial, QueryError> {
-        let plan = plan.checked()?;
+        let plan = plan.checked()?.with_lookups(&segments.lookups)?;
         let before = (control.rows_scanned(), control.live_bytes_copied());
         let Route { parts, projected, scope } = route(&plan, &segments.list)?;
         let session = self.partials.as_ref().and_then(|partials| partials.session(&plan));
@@ -105,6 +105,29 @@ impl Runner {
         self.counters.scanned(segments.list.len() as u64, control.rows_scanned() - before.0);
         self.counters.copied_live(control.live_bytes_copied() - before.1);
         result
+    }
+
+    /// What work on each of some segments gives, in their order.
+    pub(crate) async fn over_each<T: Send + 'static>(
+        &self,
+        segments: Vec<SegmentRef>,
+        work: impl Fn(&SegmentRef) -> Result<T, QueryError> + Send + Sync + 'static,
+    ) -> Result<Vec<T>, QueryError> {
+        if segments.iter().map(|s| s.segment.rows()).sum::<usize>() <= INLINE_ROWS {
+            return segments.iter().map(|segment| guarded(|| work(segment))).collect();
+        }
+        let work = Arc::new(work);
+        let mut tasks: Vec<Box<dyn FnOnce() -> Result<T, QueryError> + Send>> = Vec::new();
+        for segment in segments {
+            let work = Arc::clone(&work);
+            tasks.push(Box::new(move || work(&segment)));
+        }
+        self.pool.run(tasks).await
+    }
+
+    /// The verdicts of a piece of work over so many segments of some datasources.
+    pub(crate) fn verdicts(&self, datasources: &[String], segments: usize) -> Verdicts {
+        Verdicts::new(datasources, segments, &self.dictionaries)
     }
 
     /// Segments, cut where they are large, so that all workers end at about the same time; what the session knows of

@@ -14,6 +14,7 @@ mod rows;
 mod select;
 mod source;
 mod values;
+mod visit;
 
 use std::ops::Range;
 
@@ -32,6 +33,7 @@ pub(crate) use row_values::RowValues;
 pub(crate) use rows::compare_keys;
 pub(crate) use select::SPARSE;
 pub(crate) use source::{Kind, Origin, SlotId, Source, Values};
+pub(crate) use visit::visit;
 
 /// The rows or bounds that a plan gives over the given blocks of one segment.
 pub(crate) fn scan(

@@ -49,6 +49,7 @@ impl Access {
         plan.projections.clone_from(&self.projections);
         plan.caching = self.caching;
         let operator = plan.operator.clone();
+        self.bind_lookups(&mut plan)?;
         let segments = Segments::of(&plan.scope, &self.snapshot, false)?;
         if let Some(reads) = &self.reads {
             reads.note(&plan.scope, &segments);

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use alluvium_segments::TIME_COLUMN;
+use alluvium_segments::catalog::lookup_of_table;
 use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field as ArrowField, Schema, SchemaRef};
 use datafusion::catalog::default_table_source::source_as_provider;
@@ -44,6 +45,7 @@ pub(crate) fn row(plan: &LogicalPlan) -> Result<RecordBatch> {
         }
         Ok(TreeNodeRecursion::Continue)
     })?;
+    names.retain(|name| lookup_of_table(name).is_none());
     names.sort();
     names.dedup();
     let resources: Vec<Value> = names.iter().map(|n| json!({"name": n, "type": "DATASOURCE"})).collect();
@@ -111,6 +113,14 @@ pub(crate) fn native_name(data_type: &DataType) -> &'static str {
     }
 }
 
+/// A table as a data source.
+fn data_source(table: &str) -> Value {
+    match lookup_of_table(table) {
+        Some(lookup) => json!({"type": "lookup", "lookup": lookup}),
+        None => json!({"type": "table", "name": table}),
+    }
+}
+
 /// The query as Druid's native language has it.
 pub(crate) fn native_json(query: &SegmentQuery) -> Value {
     let mut virtuals = Vec::new();
@@ -133,7 +143,7 @@ pub(crate) fn native_json(query: &SegmentQuery) -> Value {
             let series = granularity.is_some();
             let keys: Vec<Value> = dimensions.iter().map(|d| dimension(d, &mut virtuals)).collect();
             put("queryType", json!(if series { "timeseries" } else { "groupBy" }));
-            put("dataSource", json!({"type": "table", "name": query.datasource}));
+            put("dataSource", data_source(&query.datasource));
             put("intervals", place);
             put("virtualColumns", if series && !dimensions.is_empty() { json!([]) } else { json!(virtuals) });
             put("filter", json!(filter));
@@ -149,7 +159,7 @@ pub(crate) fn native_json(query: &SegmentQuery) -> Value {
         }
         Work::Rows { columns, descending, offset, limit } => {
             put("queryType", json!("scan"));
-            put("dataSource", json!({"type": "table", "name": query.datasource}));
+            put("dataSource", data_source(&query.datasource));
             put("intervals", place);
             put("resultFormat", json!("compactedList"));
             if *offset > 0 {

@@ -11,6 +11,7 @@ use datafusion::common::Result;
 use serde_json::{Value, json};
 
 use super::functions::{JSON, definitions};
+use super::lookups::lookup_schema;
 use super::system::{SYSTEM_TABLES, SystemTables, SystemType, system_rows};
 use super::table::arrow_schema;
 
@@ -93,7 +94,7 @@ const AGGREGATES: [&str; 17] = [
 ];
 
 /// The names of schemas, the default one first.
-pub(crate) const SCHEMAS: [&str; 3] = ["druid", "INFORMATION_SCHEMA", "sys"];
+pub(crate) const SCHEMAS: [&str; 5] = ["druid", "INFORMATION_SCHEMA", "lookup", "sys", "view"];
 
 /// A table of a metadata schema; `None` when it has no such table.
 pub(crate) fn metadata_table(
@@ -140,12 +141,14 @@ fn array(rows: &[Value], column: &str, kind: SystemType) -> ArrayRef {
 fn tables(snapshot: &Snapshot) -> Vec<Value> {
     let row = |schema: &str, name: &str, kind: &str| {
         json!({"TABLE_CATALOG": "druid", "TABLE_SCHEMA": schema, "TABLE_NAME": name, "TABLE_TYPE": kind,
-            "IS_JOINABLE": "NO", "IS_BROADCAST": "NO"})
+            "IS_JOINABLE": if schema == "lookup" { "YES" } else { "NO" },
+            "IS_BROADCAST": if schema == "lookup" { "YES" } else { "NO" }})
     };
+    let lookups = snapshot.lookups.keys().map(|name| row("lookup", name, "TABLE"));
     let datasources = snapshot.datasources.keys().map(|name| row("druid", name, "TABLE"));
     let information = INFORMATION.iter().map(|(name, _)| row("INFORMATION_SCHEMA", name, "SYSTEM_TABLE"));
     let system = SYSTEM_TABLES.iter().map(|(name, _)| row("sys", name, "SYSTEM_TABLE"));
-    datasources.chain(information).chain(system).collect()
+    datasources.chain(information).chain(lookups).chain(system).collect()
 }
 
 /// The SQL name of a type, and JDBC's number for it.
@@ -172,6 +175,11 @@ pub(crate) fn all_relations(snapshot: &Snapshot) -> Vec<(&'static str, String, V
         let schema = arrow_schema(&datasource.current_columns());
         let fields = schema.fields().iter().map(|field| field.as_ref().clone()).collect();
         relations.push(("druid", name.clone(), fields));
+    }
+    for name in snapshot.lookups.keys() {
+        for (i, field) in lookup_schema().fields().iter().enumerate() {
+            rows.push(column(("lookup", name, i), field.name(), field.data_type(), field.is_nullable()));
+        }
     }
     let information = INFORMATION.iter().map(|(name, columns)| ("INFORMATION_SCHEMA", *name, *columns));
     let system = SYSTEM_TABLES.iter().map(|(name, columns)| ("sys", *name, *columns));

@@ -24,6 +24,7 @@ mod explain;
 mod fault;
 mod functions;
 mod kept;
+mod lookups;
 mod lower;
 mod metadata;
 mod node;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use alluvium_segments::catalog::Snapshot;
+use alluvium_segments::catalog::{Snapshot, lookup_table};
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::Session;
@@ -36,12 +36,13 @@ use super::exact::count_exactly;
 use super::exec::SegmentExec;
 use super::fault::{from_datafusion, invalid, outside};
 use super::functions::all_functions;
+use super::lookups::{bind_lookups, lookup_schema};
 use super::metadata::{SCHEMAS, metadata_table};
 use super::node::SegmentNode;
 use super::prepare::{Holes, Known, Values};
 use super::request::Settings;
 use super::system::SystemTables;
-use super::table::DatasourceTable;
+use super::table::{DatasourceTable, arrow_schema};
 use super::translate::push_down;
 use crate::QueryError;
 
@@ -149,7 +150,8 @@ impl Planner {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let segments = SegmentPlanner { access: access.clone(), values: values.clone() };
         let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(segments)]);
-        planner.create_physical_plan(plan, &self.state).await
+        let bound = bind_lookups(plan, access)?;
+        planner.create_physical_plan(bound.as_ref().unwrap_or(plan), &self.state).await
     }
 }
 
@@ -211,16 +213,28 @@ impl<'q> Names<'q> {
             let missing = name.catalog().filter(|c| *c != "druid").unwrap_or(schema);
             return Err(outside(invalid(format!("Object '{missing}' not found"))));
         }
+        if schema == "lookup" {
+            return self.lookup(name.table()).ok_or_else(unknown);
+        }
         if schema != "druid" {
             self.used.lock().metadata = true;
             let found = metadata_table(schema, name.table(), self.snapshot, self.system)?;
             return found.map(provider_as_source).ok_or_else(unknown);
         }
-        let datasource = self.snapshot.datasource(name.table()).ok_or_else(unknown)?;
+        let datasource = self.snapshot.datasources.get(name.table()).ok_or_else(unknown)?;
         let known = Known { name: datasource.name.clone(), columns: datasource.current_columns() };
-        let table = DatasourceTable::new(&known.name, &known.columns, Arc::clone(&self.values));
+        let table = DatasourceTable::new(&known.name, arrow_schema(&known.columns), Arc::clone(&self.values));
         self.used.lock().datasources.push(known);
         Ok(provider_as_source(Arc::new(table)))
+    }
+
+    /// The rows of a registered lookup.
+    fn lookup(&self, name: &str) -> Option<Arc<dyn TableSource>> {
+        let rows = self.snapshot.datasource(&lookup_table(name))?;
+        let known = Known { name: rows.name.clone(), columns: rows.columns.clone() };
+        let table = DatasourceTable::new(&known.name, lookup_schema(), Arc::clone(&self.values));
+        self.used.lock().datasources.push(known);
+        Some(provider_as_source(Arc::new(table)))
     }
 }
 

@@ -27,8 +27,8 @@ pub(crate) struct DatasourceTable {
 
 impl DatasourceTable {
     /// `values` are those of the statement that is planned, for the holes in its conditions.
-    pub(crate) fn new(name: &str, columns: &[ColumnSpec], values: Arc<Values>) -> Self {
-        Self { name: name.to_owned(), schema: arrow_schema(columns), values }
+    pub(crate) fn new(name: &str, schema: SchemaRef, values: Arc<Values>) -> Self {
+        Self { name: name.to_owned(), schema, values }
     }
 
     /// Its name.
@@ -36,7 +36,7 @@ impl DatasourceTable {
         &self.name
     }
 
-    /// Its columns, `__time` first.
+    /// Its columns, `__time` first where it has that.
     pub(crate) fn arrow_schema(&self) -> &Schema {
         &self.schema
     }

@@ -45,11 +45,11 @@ fn messages_name_what_is_wrong() {
             400,
             "Missing fields [[m]] for postAggregator [p]",
         ),
-        (json!({"dataSource": {"type": "join"}}), 501, "`join`"),
+        (json!({"dataSource": {"type": "join"}}), 400, "`rightPrefix`"),
+        (json!({"dataSource": {"type": "nope"}}), 400, "`nope`"),
         (json!({"virtualColumns": [{"type": "nested-field", "name": "x"}]}), 400, "`outputName`"),
         (json!({"limitSpec": {"columns": ["nope"]}}), 400, "nope"),
         (json!({"context": {"timeout": "soon"}}), 400, "`timeout`"),
-        (json!({"context": {"bySegment": true}}), 501, "`bySegment`"),
         (json!({"virtualColumns": [{"type": "expression", "name": "v", "expression": "1 +"}]}), 400, "1 +"),
     ];
     for (more, status, text) in cases {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
+use super::lookup::{Lookup, lookup_of_table};
 use crate::time::Interval;
 use crate::{ColumnSpec, Segment, SegmentId, SegmentRef};
 
@@ -69,13 +70,33 @@ pub struct Snapshot {
     pub generation: u64,
     /// By name.
     pub datasources: BTreeMap<String, Arc<Datasource>>,
+    /// Registered lookups by name. Shared, since commits of rows leave them as they are.
+    pub lookups: Arc<BTreeMap<String, LoadedLookup>>,
+}
+
+/// A registered lookup as it was loaded.
+#[derive(Debug, Clone)]
+pub struct LoadedLookup {
+    /// What it says.
+    pub lookup: Arc<Lookup>,
+    /// The same as rows of the columns `k` and `v`.
+    pub table: Arc<Datasource>,
 }
 
 impl Snapshot {
-    /// A datasource by name.
+    /// A datasource by name, or the rows of a lookup by the name of its table.
     #[must_use]
     pub fn datasource(&self, name: &str) -> Option<&Arc<Datasource>> {
-        self.datasources.get(name)
+        match lookup_of_table(name) {
+            Some(lookup) => self.lookups.get(lookup).map(|loaded| &loaded.table),
+            None => self.datasources.get(name),
+        }
+    }
+
+    /// A registered lookup by name.
+    #[must_use]
+    pub fn lookup(&self, name: &str) -> Option<&Arc<Lookup>> {
+        self.lookups.get(name).map(|loaded| &loaded.lookup)
     }
 }
 

@@ -147,6 +147,28 @@ pub struct TaskRecord {
     pub report: Option<Value>,
 }
 
+/// A lookup that was asked for, on the nodes of one tier.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LookupRecord {
+    /// Tier.
+    pub tier: String,
+    /// Name, unique within its tier.
+    pub name: String,
+    /// As it was posted: `version` and `lookupExtractorFactory`.
+    pub spec: Value,
+}
+
+/// How lookups are changed in one transaction.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LookupChange {
+    /// Put in, or put in the place of those of the same tier and name.
+    pub put: Vec<LookupRecord>,
+    /// Tier and name of those that go.
+    pub delete: Vec<(String, String)>,
+    /// Written to the audit table: who and why; nothing is written for null.
+    pub audit: Value,
+}
+
 /// Durable truth. Every method is one transaction; methods block and are called from worker threads.
 pub trait MetadataStore: Send + Sync + Debug {
     /// Takes a lease that is free, expired, or already ours (by owner); `None` when another holds it.
@@ -212,6 +234,12 @@ pub trait MetadataStore: Send + Sync + Debug {
 
     /// All tasks, newest first.
     fn tasks(&self) -> Result<Vec<TaskRecord>, SegmentError>;
+
+    /// All lookups by tier and name; `None` before the first change of them.
+    fn lookups(&self) -> Result<Option<Vec<LookupRecord>>, SegmentError>;
+
+    /// Changes lookups, all or nothing; after the first change, of nothing or more, there are lookups.
+    fn change_lookups(&self, change: &LookupChange, now_ms: i64) -> Result<(), SegmentError>;
 
     /// The newest audit entries: time in milliseconds, key, entry.
     fn audit(&self, limit: usize) -> Result<Vec<(i64, String, Value)>, SegmentError>;

@@ -2,6 +2,7 @@
 //! `BEGIN IMMEDIATE` transactions. One process at a time owns the file; a lock beside it says so.
 
 mod allocate;
+mod lookups;
 mod offsets;
 mod opening;
 mod publish;

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each entry brings the schema from its index to its index + 1.
-const MIGRATIONS: &[&str] = &[V1];
+const MIGRATIONS: &[&str] = &[V1, V2];
 
 const V1: &str = "
 CREATE TABLE lease(
@@ -53,6 +53,14 @@ CREATE INDEX task_by_time ON task(created_ms);
 CREATE TABLE audit(
   sequence INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL, key TEXT NOT NULL, entry TEXT NOT NULL
 );
+";
+
+/// Lookups. `lookup_set` has a row once there have been any.
+const V2: &str = "
+CREATE TABLE lookup(
+  tier TEXT NOT NULL, name TEXT NOT NULL, spec TEXT NOT NULL, PRIMARY KEY(tier, name)
+) WITHOUT ROWID;
+CREATE TABLE lookup_set(changed_ms INTEGER NOT NULL);
 ";
 
 /// What stops a file from being used.

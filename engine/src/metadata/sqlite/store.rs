@@ -1,12 +1,13 @@
 //! Which transaction answers which call of the trait?
 
 use alluvium_segments::catalog::{
-    AllocateSegment, Commit, Lease, MetadataStore, Publication, SegmentRecord, SupervisorRecord, TaskRecord,
+    AllocateSegment, Commit, Lease, LookupChange, LookupRecord, MetadataStore, Publication, SegmentRecord,
+    SupervisorRecord, TaskRecord,
 };
 use alluvium_segments::{SegmentError, SegmentId};
 use serde_json::Value;
 
-use super::{SqliteMetadata, allocate, offsets, publish, rows, supervision};
+use super::{SqliteMetadata, allocate, lookups, offsets, publish, rows, supervision};
 
 impl MetadataStore for SqliteMetadata {
     fn acquire_lease(
@@ -89,6 +90,14 @@ impl MetadataStore for SqliteMetadata {
 
     fn tasks(&self) -> Result<Vec<TaskRecord>, SegmentError> {
         self.read("list tasks", supervision::tasks)
+    }
+
+    fn lookups(&self) -> Result<Option<Vec<LookupRecord>>, SegmentError> {
+        self.read("list lookups", lookups::lookups)
+    }
+
+    fn change_lookups(&self, change: &LookupChange, now_ms: i64) -> Result<(), SegmentError> {
+        self.write("change lookups", |t| lookups::change(t, change, now_ms))
     }
 
     fn audit(&self, limit: usize) -> Result<Vec<(i64, String, Value)>, SegmentError> {

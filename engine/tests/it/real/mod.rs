@@ -1,4 +1,5 @@
-//! Which tests need real parts (Apache Kafka, DuckDB, a JDBC driver, Chromium, real files), and what happens where a part is missing?
+//! Which tests need real parts (Apache Kafka, PostgreSQL, DuckDB, a JDBC driver, Chromium, real files), and what happens where a
+//! part is missing?
 //! They say by name that they were skipped; with `ALLUVIUM_REAL_PARTS=required` a missing part fails them.
 
 mod arrow;
@@ -8,6 +9,7 @@ mod disk_full;
 mod exactly_once;
 mod freshness;
 mod jdbc;
+mod postgres;
 mod psql;
 mod pydruid;
 mod server;

@@ -16,7 +16,7 @@ const ARROWS: [(&str, &[&str]); 6] = [
 ];
 
 /// A library, as paths spell it, and the rooms that may.
-const ROOMS: [(&str, &[&str]); 11] = [
+const ROOMS: [(&str, &[&str]); 12] = [
     ("hyper", &["engine/src/http/"]),
     ("rdkafka", &["ingest/src/source/kafka"]),
     ("arrow", &["query/src/sql/", "query/src/answer", "ingest/src/parse/"]),
@@ -28,6 +28,7 @@ const ROOMS: [(&str, &[&str]); 11] = [
     ("prost", &["engine/src/avatica", "engine/src/flight"]),
     ("tonic", &["engine/src/flight"]),
     ("arrow_flight", &["engine/src/flight"]),
+    ("tokio_postgres", &["engine/src/lookups/jdbc", "engine/src/metadata"]),
 ];
 
 #[test]

@@ -61,7 +61,7 @@ impl Expr {
     }
 
     /// Whether no column is read: the value is the same for all rows. (No function of the language depends on
-    /// anything but its arguments.)
+    /// anything but its arguments, and `lookup` on what its name stands for.)
     #[must_use]
     pub fn is_constant(&self) -> bool {
         self.required_columns().is_empty()
@@ -114,7 +114,10 @@ impl Expr {
             Self::Logical(op, terms) => Self::Logical(op, terms.into_iter().map(Self::fold).collect()),
             Self::Call(mut call) => {
                 call.args = call.args.into_iter().map(Self::fold).collect();
+                // What its name stood for when it was bound is no constant to be read again.
+                let bound = matches!(call.prepared, Prepared::Lookup(_));
                 match crate::functions::check(call.function, &call.args) {
+                    Ok(_) if bound => {}
                     Ok(prepared) => call.prepared = prepared,
                     Err(_) => return Self::Call(call),
                 }
@@ -166,7 +169,13 @@ impl Expr {
                 let body = Box::new(body.substitute(&inner)?);
                 Self::Lambda(Lambda { params: params.clone(), body })
             }
-            Self::Call(call) => Self::call(call.name(), substitute_all(&call.args, replace)?)?,
+            Self::Call(call) => {
+                let mut copy = Self::call(call.name(), substitute_all(&call.args, replace)?)?;
+                if let (Self::Call(copy), Prepared::Lookup(_)) = (&mut copy, &call.prepared) {
+                    copy.prepared = call.prepared.clone();
+                }
+                copy
+            }
         })
     }
 }

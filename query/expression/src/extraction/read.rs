@@ -1,16 +1,18 @@
 //! How is the JSON of an extraction function read?
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
+use alluvium_segments::catalog::Lookup;
 use alluvium_segments::time::Granularity;
 use serde_json::Value as Json;
 
-use super::{ExtractionFn, Kind, NullText};
+use super::{ExtractionFn, Kind, Looked, NullText};
 use crate::fields::Fields;
 use crate::filter::SearchQuery;
 use crate::{FilterError, JavaRegex, JodaFormat};
 
-const KNOWN: &str = "regex, partial, searchQuery, substring, strlen, timeFormat, time, lookup, cascade, \
+const KNOWN: &str = "regex, partial, searchQuery, substring, strlen, timeFormat, time, lookup, \
+                     registeredLookup, cascade, \
                      stringFormat, upper, lower, bucket, identity";
 
 pub(super) fn kind(json: &Json) -> Result<Kind, FilterError> {
@@ -26,7 +28,8 @@ pub(super) fn kind(json: &Json) -> Result<Kind, FilterError> {
         "substring" => substring(&fields)?,
         "timeFormat" => time_format(&fields)?,
         "time" => Kind::Time { from: joda(&fields, "timeFormat")?, to: joda(&fields, "resultFormat")? },
-        "lookup" => lookup(&fields)?,
+        "lookup" => looked(&fields, None, Some(inline(&fields)?))?,
+        "registeredLookup" => looked(&fields, Some(fields.need_text("lookup")?), None)?,
         "cascade" => {
             let steps = fields.list("extractionFns")?;
             Kind::Cascade(steps.iter().map(ExtractionFn::from_json).collect::<Result<_, _>>()?)
@@ -39,16 +42,10 @@ pub(super) fn kind(json: &Json) -> Result<Kind, FilterError> {
             }
             Kind::Bucket { size, offset: fields.double("offset")?.unwrap_or(0.0) }
         }
-        name @ ("registeredLookup" | "javascript") => {
-            let reason = match name {
-                "javascript" => "scripts are not run here; use a virtual column with an expression",
-                _ => "there are no registered lookups; give the map inside the query (type `lookup`)",
-            };
-            return Err(FilterError::Unsupported {
-                kind: "extraction function",
-                name: name.to_owned(),
-                reason,
-            });
+        name @ "javascript" => {
+            let reason = "scripts are not run here; use a virtual column with an expression";
+            let name = name.to_owned();
+            return Err(FilterError::Unsupported { kind: "extraction function", name, reason });
         }
         name => {
             return Err(FilterError::UnknownType {
@@ -105,7 +102,8 @@ fn time_format(fields: &Fields<'_>) -> Result<Kind, FilterError> {
     Ok(Kind::TimeFormat { format, zone: fields.zone("timeZone")?, granularity, as_millis })
 }
 
-fn lookup(fields: &Fields<'_>) -> Result<Kind, FilterError> {
+/// A lookup that is written out.
+fn inline(fields: &Fields<'_>) -> Result<Lookup, FilterError> {
     let inner = Fields::new(fields.need("lookup")?, "lookup")?;
     if inner.kind != "map" {
         let name = inner.kind.to_owned();
@@ -114,19 +112,28 @@ fn lookup(fields: &Fields<'_>) -> Result<Kind, FilterError> {
     let Json::Object(entries) = inner.need("map")? else {
         return Err(inner.wrong("map", "must be an object from text to text"));
     };
-    let mut map = HashMap::with_capacity(entries.len());
+    let mut map = Vec::with_capacity(entries.len());
     for (key, value) in entries {
         if !value.is_null() {
-            map.insert(key.clone(), inner.as_text("map", value)?);
+            map.push((key.clone(), inner.as_text("map", value)?));
         }
     }
+    Ok(Lookup::new(map, inner.flag("isOneToOne", false)?))
+}
+
+fn looked(fields: &Fields<'_>, name: Option<String>, lookup: Option<Lookup>) -> Result<Kind, FilterError> {
     let keep = fields.flag("retainMissingValue", false)?;
     let replacement = fields.text("replaceMissingValueWith")?;
     if keep && replacement.is_some() {
         let problem = "must not be given together with `retainMissingValue`";
         return Err(fields.wrong("replaceMissingValueWith", problem));
     }
-    Ok(Kind::Lookup { map, keep, replacement })
+    let injective = match fields.get("injective") {
+        Some(_) => Some(fields.flag("injective", false)?),
+        None => None,
+    };
+    let optimize = fields.flag("optimize", true)?;
+    Ok(Kind::Lookup(Looked { name, lookup: lookup.map(Arc::new), keep, replacement, injective, optimize }))
 }
 
 fn string_format(fields: &Fields<'_>) -> Result<Kind, FilterError> {

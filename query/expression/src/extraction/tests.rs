@@ -79,7 +79,7 @@ fn refusals_name_the_trouble() {
         (json!({"type":"regex","expr":"a"}), "`index`"),
         (json!({"type":"nope"}), "`nope`"),
         (json!({"type":"javascript","function":""}), "not supported"),
-        (json!({"type":"registeredLookup","lookup":"x"}), "registered lookups"),
+        (json!({"type":"registeredLookup"}), "needs the field `lookup`"),
         (json!({"type":"upper","locale":"tr"}), "`locale`"),
         (json!({"type":"timeFormat","format":"QQ"}), "QQ"),
         (json!("x"), "must be an object"),

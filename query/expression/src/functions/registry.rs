@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use alluvium_segments::catalog::Lookup;
 use alluvium_segments::time::{Granularity, Period};
 use chrono_tz::Tz;
 use hashbrown::HashMap;
@@ -37,18 +38,19 @@ pub(crate) enum Prepared {
     Type(ExprType),
     /// Of the functions of nested values.
     Path(Arc<JsonPath>),
+    /// Of `lookup`, once its name has been looked up.
+    Lookup(Arc<Lookup>),
 }
 
 /// Functions of Druid that are not available, with what to do instead.
-const UNSUPPORTED: [(&str, &str); 4] = [
-    ("lookup", "there are no registered lookups"),
+const UNSUPPORTED: [(&str, &str); 3] = [
     ("hll_", "sketches are not available in expressions"),
     ("theta_", "sketches are not available in expressions"),
     ("bloom_filter", "bloom filters are not available"),
 ];
 
 static BY_NAME: LazyLock<HashMap<String, &'static Function>> = LazyLock::new(|| {
-    let tables: [&'static [Function]; 15] = [
+    let tables: [&'static [Function]; 16] = [
         super::math::TABLE,
         super::decimal::TABLE,
         super::bitwise::TABLE,
@@ -64,6 +66,7 @@ static BY_NAME: LazyLock<HashMap<String, &'static Function>> = LazyLock::new(|| 
         super::apply::TABLE,
         super::ip::TABLE,
         super::json::TABLE,
+        super::lookup::TABLE,
     ];
     let mut names = HashMap::new();
     for function in tables.into_iter().flatten() {

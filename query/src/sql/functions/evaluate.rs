@@ -2,8 +2,10 @@
 //! evaluator the segments use, so that a query answers the same wherever it runs.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use alluvium_expression::{Bindings, Value, eval, parse};
+use alluvium_expression::{Bindings, UnknownLookup, Value, eval, parse};
+use alluvium_segments::catalog::Lookup;
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
@@ -15,8 +17,12 @@ use crate::sql::fault::{invalid, outside};
 use crate::sql::translate::literal;
 use crate::sql::values::{array_of, values_of};
 
-/// The values of a call for a batch.
-pub(super) fn evaluate(definition: &Definition, args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
+/// The values of a call for a batch; `lookup` is what the name in it stands for, if there is one.
+pub(super) fn evaluate(
+    definition: &Definition,
+    lookup: Option<&Arc<Lookup>>,
+    args: &ScalarFunctionArgs,
+) -> Result<ColumnarValue> {
     let mut operands = Vec::with_capacity(args.args.len());
     let mut columns = HashMap::new();
     for (i, arg) in args.args.iter().enumerate() {
@@ -41,7 +47,9 @@ pub(super) fn evaluate(definition: &Definition, args: &ScalarFunctionArgs) -> Re
         .render(&operands)
         .ok_or_else(|| outside(invalid(format!("{name}: these arguments cannot be used"))))?;
     let fault = |e: alluvium_expression::ExprError| outside(invalid(format!("{name}: {e}")));
-    let expression = parse(&text).map_err(fault)?;
+    let mut expression = parse(&text).map_err(fault)?;
+    let find = |name: &str| lookup.cloned().ok_or_else(|| UnknownLookup(name.to_owned()));
+    expression.bind_lookups(&mut { find }).map_err(|e| outside(e.into()))?;
     let constant = columns.is_empty();
     let rows = if constant { 1 } else { args.number_rows };
     let mut row = Row { columns: &columns, at: 0 };

@@ -44,6 +44,7 @@ pub(super) const FUNCTIONS: &[Definition] = &[
     simple("btrim", (1, 2), Text, "trim"),
     simple("ltrim", (1, 2), Text, "ltrim"),
     simple("rtrim", (1, 2), Text, "rtrim"),
+    with("lookup", (2, 3), Text, lookup),
     with("any_match", (2, MANY), Boolean, any_match),
     simple("ipv4_match", (2, 2), Boolean, "ipv4_match"),
     simple("ipv6_match", (2, 2), Boolean, "ipv6_match"),
@@ -110,6 +111,18 @@ fn substring(args: &[Operand]) -> Option<String> {
         None => format!("({} - 1)", from.text),
     };
     Some(format!("substring({},{start},{length})", text.text))
+}
+
+/// Which lookup it is, and what is said of keys it does not have, is known when the query is planned.
+fn lookup(args: &[Operand]) -> Option<String> {
+    let key = args.first()?;
+    let name = args.get(1)?.as_str()?;
+    let literal = |arg: &&Operand| arg.literal.is_some();
+    let otherwise = match args.get(2) {
+        None => String::new(),
+        Some(other) => format!(",{}", Some(other).filter(literal)?.text),
+    };
+    Some(format!("lookup({},{}{otherwise})", key.text, super::quote_text(name)))
 }
 
 /// Whether the first argument is one of the others.

@@ -3,6 +3,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, LazyLock};
 
+use alluvium_segments::catalog::Lookup;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{Result, plan_err};
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
@@ -17,6 +18,8 @@ use super::{Definition, definitions, evaluate, strings};
 pub(crate) struct DruidFunction {
     pub(crate) definition: &'static Definition,
     signature: Signature,
+    /// What the name in its call stands for, in a plan that is about to run.
+    lookup: Option<Arc<Lookup>>,
 }
 
 impl std::fmt::Debug for DruidFunction {
@@ -26,6 +29,16 @@ impl std::fmt::Debug for DruidFunction {
 }
 
 impl DruidFunction {
+    /// Whether it is `LOOKUP`, of which it is not known yet what its name stands for.
+    pub(crate) fn wants_lookup(&self) -> bool {
+        self.definition.name == "lookup" && self.lookup.is_none()
+    }
+
+    /// The same that asks this lookup.
+    pub(crate) fn asking(&self, lookup: Arc<Lookup>) -> ScalarUDF {
+        ScalarUDF::from(Self { lookup: Some(lookup), ..self.clone() })
+    }
+
     fn is_cast(&self) -> bool {
         self.definition.name.starts_with("cast_")
     }
@@ -33,7 +46,8 @@ impl DruidFunction {
 
 impl PartialEq for DruidFunction {
     fn eq(&self, other: &Self) -> bool {
-        self.definition.name == other.definition.name
+        let load = |f: &Self| f.lookup.as_ref().map(|lookup| lookup.load());
+        self.definition.name == other.definition.name && load(self) == load(other)
     }
 }
 
@@ -50,7 +64,7 @@ pub(crate) fn all_functions() -> &'static [Arc<ScalarUDF>] {
     static ALL: LazyLock<Vec<Arc<ScalarUDF>>> = LazyLock::new(|| {
         let one = |definition| {
             let signature = Signature::user_defined(Volatility::Immutable);
-            Arc::new(ScalarUDF::from(DruidFunction { definition, signature }))
+            Arc::new(ScalarUDF::from(DruidFunction { definition, signature, lookup: None }))
         };
         definitions().map(one).collect()
     });
@@ -93,7 +107,7 @@ impl ScalarUDFImpl for DruidFunction {
             let name = self.definition.name.to_uppercase();
             return plan_err!("{name} works on a column of a datasource only, not on a computed value");
         }
-        evaluate::evaluate(self.definition, &args)
+        evaluate::evaluate(self.definition, self.lookup.as_ref(), &args)
     }
 
     fn simplify(&self, args: Vec<Expr>, info: &SimplifyContext) -> Result<ExprSimplifyResult> {

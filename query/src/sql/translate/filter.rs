@@ -32,6 +32,7 @@ pub(crate) fn filter_json(expr: &Expr, table: &Schema) -> Option<Value> {
             Some(json!({"type": kind, "fields": fields}))
         }
         Expr::Not(e) => Some(negate(inner(e)?)),
+        Expr::IsNull(e) if looked_up(e, table).is_some() => of_lookup(e, "selector", &[], table),
         Expr::IsNull(e) => column_name(e).map(|c| json!({"type": "null", "column": c})),
         Expr::IsNotNull(e) => column_name(e).map(|c| negate(json!({"type": "null", "column": c}))),
         Expr::Literal(ScalarValue::Boolean(Some(b)), _) => Some(json!({"type": b.to_string()})),
@@ -111,7 +112,47 @@ fn fits(value: &Value, kind: &str) -> bool {
     }
 }
 
+/// A text column that a registered lookup is asked about, and the extraction function that does so.
+fn looked_up<'e>(expr: &'e Expr, table: &Schema) -> Option<(&'e str, Value)> {
+    let Expr::ScalarFunction(call) = expr else { return None };
+    let function = call.func.inner().downcast_ref::<DruidFunction>()?;
+    let (key, more) = call.args.split_first().filter(|_| function.definition.name == "lookup")?;
+    let (column, "STRING") = typed_column(key, table)? else { return None };
+    let mut extraction = json!({"type": "registeredLookup", "lookup": match_value(more.first()?)?});
+    match more.get(1) {
+        Some(Expr::Literal(value, _)) if value.is_null() => {}
+        Some(other) => extraction["replaceMissingValueWith"] = match_value(other)?,
+        None => {}
+    }
+    Some((column, extraction))
+}
+
+/// A filter on what a registered lookup says.
+fn of_lookup(expr: &Expr, kind: &str, parts: &[(&str, Value)], table: &Schema) -> Option<Value> {
+    let (column, extraction) = looked_up(expr, table)?;
+    let mut filter = json!({"type": kind, "dimension": column});
+    for (key, value) in parts {
+        filter[*key] = value.clone();
+    }
+    filter["extractionFn"] = extraction;
+    Some(filter)
+}
+
+/// An equality of what a registered lookup says and a text.
+fn lookup_is(binary: &BinaryExpr, table: &Schema) -> Option<Value> {
+    let wanted = match_value(&binary.right)?;
+    let filter = of_lookup(&binary.left, "selector", &[("value", wanted)], table)?;
+    match binary.op {
+        Operator::Eq => Some(filter),
+        Operator::NotEq => Some(negate(filter)),
+        _ => None,
+    }
+}
+
 fn comparison(binary: &BinaryExpr, table: &Schema) -> Option<Value> {
+    if let Some(filter) = lookup_is(binary, table) {
+        return Some(filter);
+    }
     let (column, literal, op) = match (typed_column(&binary.left, table), match_value(&binary.right)) {
         (Some(column), Some(literal)) => (column, literal, binary.op),
         _ => {
@@ -142,6 +183,11 @@ fn comparison(binary: &BinaryExpr, table: &Schema) -> Option<Value> {
 }
 
 fn in_list(list: &InList, table: &Schema) -> Option<Value> {
+    if looked_up(&list.expr, table).is_some() {
+        let values: Vec<Value> = list.list.iter().map(match_value).collect::<Option<_>>()?;
+        let filter = of_lookup(&list.expr, "in", &[("values", Value::from(values))], table)?;
+        return Some(if list.negated { negate(filter) } else { filter });
+    }
     let (column, kind) = typed_column(&list.expr, table)?;
     // A NULL in the list makes a miss unknown; only the expression says that.
     let values: Vec<Value> = list.list.iter().map(match_value).collect::<Option<_>>()?;
