@@ -10,7 +10,6 @@
 mod access;
 mod aggregates;
 mod answer;
-mod any_match;
 mod arrays;
 mod coerce;
 mod dialect;
@@ -29,6 +28,7 @@ mod opened;
 mod order;
 mod planner;
 mod prepare;
+mod relations;
 mod request;
 mod rewrite;
 mod run;
@@ -36,6 +36,7 @@ mod spelling;
 mod statement;
 mod system;
 mod table;
+mod top_n;
 mod translate;
 mod values;
 

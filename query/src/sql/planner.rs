@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use alluvium_segments::catalog::Snapshot;
+use alluvium_segments::{ColumnSpec, ColumnType};
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::catalog::Session;
@@ -16,7 +17,7 @@ use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
-use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner};
+use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, RelationPlanner};
 use datafusion::logical_expr::{
     AggregateUDF, HigherOrderUDF, LogicalPlan, LogicalPlanBuilder, ScalarUDF, TableSource,
     UserDefinedLogicalNode, WindowUDF,
@@ -30,7 +31,6 @@ use parking_lot::Mutex;
 
 use super::access::Access;
 use super::aggregates::all_aggregates;
-use super::any_match::keep_tests_apart;
 use super::coerce::coerce;
 use super::exact::count_exactly;
 use super::exec::SegmentExec;
@@ -39,9 +39,11 @@ use super::functions::all_functions;
 use super::metadata::{SCHEMAS, metadata_table};
 use super::node::SegmentNode;
 use super::prepare::{Holes, Known, Values};
+use super::relations::{APPENDED, appended, relation_planners};
 use super::request::Settings;
 use super::system::SystemTables;
 use super::table::DatasourceTable;
+use super::top_n::nulls_of_top_n;
 use super::translate::push_down;
 use crate::QueryError;
 
@@ -63,7 +65,8 @@ impl Planner {
         let state = builder.with_default_features().build();
         let mut scalars: HashMap<String, Arc<ScalarUDF>> = HashMap::new();
         for (name, function) in state.scalar_functions() {
-            if name.starts_with("array_") || name == "make_array" || name == "cardinality" {
+            if name.starts_with("array_") || ["make_array", "cardinality", "flatten"].contains(&name.as_str())
+            {
                 scalars.insert(name.clone(), Arc::clone(function));
             }
         }
@@ -108,7 +111,7 @@ impl Planner {
         let context = Context { planner: self, names };
         let plan = SqlToRel::new_with_options(&context, options).sql_statement_to_plan(statement)?;
         let plan = holes.settle(plan)?;
-        let plan = count_exactly(keep_tests_apart(coerce(plan, settings.zone)?)?)?;
+        let plan = nulls_of_top_n(count_exactly(coerce(plan, settings.zone)?)?)?;
         let plan = match settings.outer_limit {
             Some(limit) => LogicalPlanBuilder::from(plan).limit(0, Some(limit))?.build()?,
             None => plan,
@@ -182,6 +185,9 @@ impl<'q> Names<'q> {
 
     fn table(&self, name: &TableReference) -> Result<Arc<dyn TableSource>> {
         let schema = name.schema().unwrap_or("druid");
+        if let (APPENDED, Some(names)) = (schema, appended(name.table())) {
+            return self.appended(&names);
+        }
         let unknown = || outside(invalid(format!("Object '{}' not found", name.table())));
         if name.catalog().is_some_and(|c| c != "druid") || !SCHEMAS.contains(&schema) {
             let missing = name.catalog().filter(|c| *c != "druid").unwrap_or(schema);
@@ -192,11 +198,44 @@ impl<'q> Names<'q> {
             let found = metadata_table(schema, name.table(), self.snapshot, self.system)?;
             return found.map(provider_as_source).ok_or_else(unknown);
         }
-        let datasource = self.snapshot.datasource(name.table()).ok_or_else(unknown)?;
-        let known = Known { name: datasource.name.clone(), columns: datasource.current_columns() };
-        let table = DatasourceTable::new(&known.name, &known.columns, Arc::clone(&self.values));
-        self.used.lock().datasources.push(known);
+        let known = self.known(name.table()).ok_or_else(unknown)?;
+        let table = DatasourceTable::new(vec![known.name], &known.columns, Arc::clone(&self.values));
         Ok(provider_as_source(Arc::new(table)))
+    }
+
+    /// A datasource, which is read.
+    fn known(&self, name: &str) -> Option<Known> {
+        let datasource = self.snapshot.datasource(name)?;
+        let known = Known { name: datasource.name.clone(), columns: datasource.current_columns() };
+        self.used.lock().datasources.push(known.clone());
+        Some(known)
+    }
+
+    /// Several datasources as one.
+    fn appended(&self, names: &[String]) -> Result<Arc<dyn TableSource>> {
+        let mut columns: Vec<ColumnSpec> = Vec::new();
+        for name in names {
+            let unknown = || outside(invalid(format!("Table [{name}] not found")));
+            for column in self.known(name).ok_or_else(unknown)?.columns {
+                match columns.iter_mut().find(|known| known.name == column.name) {
+                    Some(known) => known.column_type = common_type(known.column_type, column.column_type),
+                    None => columns.push(column),
+                }
+            }
+        }
+        let table = DatasourceTable::new(names.to_vec(), &columns, Arc::clone(&self.values));
+        Ok(provider_as_source(Arc::new(table)))
+    }
+}
+
+/// The type that holds the values of both.
+fn common_type(a: ColumnType, b: ColumnType) -> ColumnType {
+    match (a, b) {
+        (a, b) if a == b => a,
+        (ColumnType::Json, _) | (_, ColumnType::Json) => ColumnType::Json,
+        (a, b) if a.is_numeric() && b.is_numeric() => ColumnType::Double,
+        (array @ ColumnType::Array(_), _) | (_, array @ ColumnType::Array(_)) => array,
+        _ => ColumnType::String,
     }
 }
 
@@ -212,6 +251,10 @@ impl ContextProvider for Context<'_> {
 
     fn get_expr_planners(&self) -> &[Arc<dyn ExprPlanner>] {
         self.planner.state.expr_planners()
+    }
+
+    fn get_relation_planners(&self) -> &[Arc<dyn RelationPlanner>] {
+        relation_planners()
     }
 
     fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {

@@ -61,8 +61,8 @@ fn append(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
 }
 
 fn concat(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
-    if args[0].is_null() {
-        return Ok(args[1].clone());
+    if args[0].is_null() || args[1].is_null() {
+        return Ok(Value::Null);
     }
     let mut items = args[0].elements();
     items.extend(args[1].elements());

@@ -2,6 +2,7 @@
 //! JSON text of the list.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use alluvium_expression::{double_text, float_text};
 use alluvium_segments::time::format_iso_in;
@@ -10,7 +11,7 @@ use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Float32Array, Float64Array, Int64Array, ListArray, StringArray,
 };
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type, TimeUnit};
+use datafusion::arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Int64Type, TimeUnit};
 use datafusion::arrow::error::ArrowError;
 
 use super::iso::write_iso;
@@ -50,10 +51,10 @@ impl Cells {
                 let millis = cast(array, &DataType::Duration(TimeUnit::Millisecond))?;
                 Self::Longs(longs(&millis)?)
             }
-            DataType::List(_) => Self::Lists(array.as_list::<i32>().clone(), zone),
+            DataType::List(_) => Self::Lists(plain_elements(array.as_list::<i32>())?, zone),
             DataType::LargeList(field) | DataType::FixedSizeList(field, _) => {
                 let list = cast(array, &DataType::List(std::sync::Arc::clone(field)))?;
-                Self::Lists(list.as_list::<i32>().clone(), zone)
+                Self::Lists(plain_elements(list.as_list::<i32>())?, zone)
             }
             t if t.is_integer() => Self::Longs(longs(array)?),
             _ => Self::Texts(cast(array, &DataType::Utf8)?.as_string::<i32>().clone()),
@@ -145,6 +146,21 @@ impl Cells {
             Self::Nulls => Cow::Borrowed(""),
         })
     }
+}
+
+/// A list of what Druid's arrays hold: longs for truth values and times, doubles for floats.
+fn plain_elements(list: &ListArray) -> Result<ListArray, ArrowError> {
+    let to = match list.value_type() {
+        DataType::Boolean | DataType::Timestamp(..) | DataType::Date32 | DataType::Date64 => DataType::Int64,
+        DataType::Float32 => DataType::Float64,
+        _ => return Ok(list.clone()),
+    };
+    let millis = match list.value_type() {
+        DataType::Boolean | DataType::Float32 => Arc::clone(list.values()),
+        _ => cast(list.values(), &DataType::Timestamp(TimeUnit::Millisecond, None))?,
+    };
+    let field = Arc::new(Field::new_list_field(to.clone(), true));
+    ListArray::try_new(field, list.offsets().clone(), cast(&millis, &to)?, list.nulls().cloned())
 }
 
 fn write_long(value: i64, out: &mut Vec<u8>) {

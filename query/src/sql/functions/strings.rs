@@ -44,7 +44,6 @@ pub(super) const FUNCTIONS: &[Definition] = &[
     simple("btrim", (1, 2), Text, "trim"),
     simple("ltrim", (1, 2), Text, "ltrim"),
     simple("rtrim", (1, 2), Text, "rtrim"),
-    with("any_match", (2, MANY), Boolean, any_match),
     simple("ipv4_match", (2, 2), Boolean, "ipv4_match"),
     simple("ipv6_match", (2, 2), Boolean, "ipv6_match"),
     simple("ipv4_parse", (1, 1), Long, "ipv4_parse"),
@@ -74,9 +73,9 @@ pub(super) const FUNCTIONS: &[Definition] = &[
     with("mv_filter_none", (2, 2), Argument(0), |args| filter_values(args, "!=", "&&")),
 ];
 
-/// Functions that see the single values of a multi-value column, which only exist below DataFusion.
-pub(super) fn needs_segment(name: &str) -> bool {
-    name.starts_with("mv_") || name == "string_to_mv"
+/// Whether a function sees the single values of texts: a column of them has those only below DataFusion.
+pub(super) fn sees_values(name: &str) -> bool {
+    name.starts_with("mv_")
 }
 
 fn pad(native: &str, args: &[Operand]) -> Option<String> {
@@ -110,13 +109,6 @@ fn substring(args: &[Operand]) -> Option<String> {
         None => format!("({} - 1)", from.text),
     };
     Some(format!("substring({},{start},{length})", text.text))
-}
-
-/// Whether the first argument is one of the others.
-fn any_match(args: &[Operand]) -> Option<String> {
-    let (value, others) = args.split_first()?;
-    let tests: Vec<String> = others.iter().map(|o| format!("({} == {})", value.text, o.text)).collect();
-    Some(format!("({})", tests.join(" || ")))
 }
 
 fn filter_values(args: &[Operand], compare: &str, join: &str) -> Option<String> {

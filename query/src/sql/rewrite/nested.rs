@@ -6,7 +6,7 @@ use datafusion::sql::sqlparser::ast::{
     FunctionArguments,
 };
 
-use super::build::{call, name_of, null, text};
+use super::build::{call, name_of, text};
 use crate::QueryError;
 use crate::sql::fault::invalid;
 use crate::sql::request::Settings;
@@ -48,17 +48,11 @@ fn value(function: &Function, settings: &Settings) -> Result<Option<Expr>, Query
     let as_number = |name: &str, args: Vec<Expr>| call(name, args);
     Ok(Some(match returning {
         DataType::Array(element) => {
-            let element = match element {
-                ArrayElemTypeDef::AngleBracket(of) | ArrayElemTypeDef::SquareBracket(of, _) => of,
-                ArrayElemTypeDef::Parenthesis(of) => of,
-                ArrayElemTypeDef::None => return Ok(Some(call("json_value_texts", plain_args))),
+            let name = match element_kind(element) {
+                Kind::Long => "json_value_longs",
+                Kind::Double => "json_value_doubles",
+                _ => "json_value_texts",
             };
-            let (name, sample) = match kind(element) {
-                Kind::Long => ("json_value_longs", call("cast_bigint", vec![null()])),
-                Kind::Double => ("json_value_doubles", call("cast_double", vec![null()])),
-                _ => return Ok(Some(call("json_value_texts", plain_args))),
-            };
-            plain_args.push(sample);
             call(name, plain_args)
         }
         other => match kind(other) {
@@ -67,11 +61,29 @@ fn value(function: &Function, settings: &Settings) -> Result<Option<Expr>, Query
             Kind::Boolean => as_number("json_value_boolean", plain_args),
             Kind::Time => {
                 let zone = text(settings.zone.name());
-                call("cast_timestamp", vec![call("json_value_bigint", plain_args), zone])
+                call("cast_timestamp", vec![call("json_value", plain_args), zone])
             }
             Kind::Text => call("json_value", plain_args),
         },
     }))
+}
+
+/// The function that casts to an array.
+pub(super) fn array_cast(element: &ArrayElemTypeDef) -> &'static str {
+    match element_kind(element) {
+        Kind::Long | Kind::Boolean | Kind::Time => "cast_bigint_array",
+        Kind::Double => "cast_double_array",
+        Kind::Text => "cast_varchar_array",
+    }
+}
+
+fn element_kind(element: &ArrayElemTypeDef) -> Kind {
+    match element {
+        ArrayElemTypeDef::AngleBracket(of)
+        | ArrayElemTypeDef::SquareBracket(of, _)
+        | ArrayElemTypeDef::Parenthesis(of) => kind(of),
+        ArrayElemTypeDef::None => Kind::Text,
+    }
 }
 
 enum Kind {

@@ -79,6 +79,7 @@ impl Rewriter<'_> {
             | DataType::Decimal(_)
             | DataType::Numeric(_) => call("cast_double", vec![expr]),
             DataType::Boolean | DataType::Bool => call("cast_boolean", vec![expr]),
+            DataType::Array(of) => call(nested::array_cast(of), vec![expr]),
             other => return Err(invalid(format!("cannot CAST to {other}"))),
         })
     }

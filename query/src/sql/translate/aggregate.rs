@@ -13,6 +13,7 @@ use super::segment_query::{
 };
 use super::source::Source;
 use crate::sql::aggregates::{DruidAggregate, Kind};
+use crate::sql::coerce::call;
 use crate::sql::functions::Operand;
 
 /// An aggregation with these group keys (grouping sets are asked one by one).
@@ -21,7 +22,7 @@ pub(super) fn segment_query(source: &Source, aggregate: &Aggregate, keys: &[Expr
     let table = source.table.arrow_schema();
     let mut dimensions = Vec::with_capacity(keys.len());
     for (i, key) in keys.iter().enumerate() {
-        let key = source.inline(key, input)?;
+        let key = scalar(source.inline(key, input)?);
         let operand = render(&key, table)?;
         let output = native_type(&operand.data_type)?;
         let field = time_floor(&key).unwrap_or_else(|| field(operand));
@@ -34,11 +35,22 @@ pub(super) fn segment_query(source: &Source, aggregate: &Aggregate, keys: &[Expr
             Some(condition) => Some(filter_json(&source.inline(condition, input)?, table)?),
             None => None,
         };
-        let args: Option<Vec<Expr>> = call.params.args.iter().map(|a| source.inline(a, input)).collect();
+        let args: Option<Vec<Expr>> =
+            call.params.args.iter().map(|a| source.inline(a, input).map(scalar)).collect();
         let function = function(call, &args?, table)?;
         aggregators.push(Aggregator { name: format!("a{i}"), function, filter: condition });
     }
     source.query(Work::Groups { dimensions, aggregators })
+}
+
+/// What is grouped or aggregated where an expression is the value at a path.
+fn scalar(expr: Expr) -> Expr {
+    match expr {
+        Expr::ScalarFunction(function) if function.func.name() == "json_value" => {
+            call("json_scalar", function.args)
+        }
+        other => other,
+    }
 }
 
 fn call_of(expr: &Expr) -> Option<&AggregateFunction> {

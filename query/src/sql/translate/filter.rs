@@ -29,7 +29,13 @@ pub(crate) fn filter_json(expr: &Expr, table: &Schema) -> Option<Value> {
                     _ => fields.push(side),
                 }
             }
-            Some(json!({"type": kind, "fields": fields}))
+            if kind == "and" {
+                fields = one_range_each(fields);
+            }
+            match <[Value; 1]>::try_from(fields) {
+                Ok([only]) => Some(only),
+                Err(fields) => Some(json!({"type": kind, "fields": fields})),
+            }
         }
         Expr::Not(e) => Some(negate(inner(e)?)),
         Expr::IsNull(e) => column_name(e).map(|c| json!({"type": "null", "column": c})),
@@ -60,6 +66,31 @@ pub(crate) fn filter_json(expr: &Expr, table: &Schema) -> Option<Value> {
         let text = render(expr, table)?.text;
         Some(json!({"type": "expression", "expression": text}))
     })
+}
+
+/// Conditions of which a lower and an upper bound of one column are one range: of several values of a row one and
+/// the same is to lie in it.
+fn one_range_each(conditions: Vec<Value>) -> Vec<Value> {
+    let is_open = |range: &Value, side: &str| range["type"] == "range" && range.get(side).is_none();
+    let of_same =
+        |a: &Value, b: &Value| ["column", "matchValueType"].iter().all(|key| a.get(key) == b.get(key));
+    let mut kept: Vec<Value> = Vec::with_capacity(conditions.len());
+    for mut condition in conditions {
+        let meets = |known: &Value| {
+            let sides = [("lower", "upper"), ("upper", "lower")];
+            let fits = |(a, b): &(&str, &str)| is_open(known, a) && is_open(&condition, b);
+            of_same(known, &condition) && sides.iter().any(fits)
+        };
+        match kept.iter_mut().find(|known| meets(known)).and_then(Value::as_object_mut) {
+            Some(known) => {
+                if let Some(more) = condition.as_object_mut() {
+                    known.append(more);
+                }
+            }
+            None => kept.push(condition),
+        }
+    }
+    kept
 }
 
 fn negate(filter: Value) -> Value {
@@ -172,16 +203,6 @@ fn like(like: &Like, table: &Schema) -> Option<Value> {
 }
 
 fn text_search(function: &str, args: &[Expr], table: &Schema) -> Option<Value> {
-    if let ("any_match", [column, values @ ..]) = (function, args) {
-        let (column, "STRING") = typed_column(column, table)? else { return None };
-        let values: Vec<Value> = values.iter().map(match_value).collect::<Option<_>>()?;
-        return Some(match values.as_slice() {
-            [one] => {
-                json!({"type": "equals", "column": column, "matchValueType": "STRING", "matchValue": one})
-            }
-            _ => json!({"type": "in", "dimension": column, "values": values}),
-        });
-    }
     let [column, wanted] = args else { return None };
     let (column, "STRING") = typed_column(column, table)? else { return None };
     let wanted = match_value(wanted)?;

@@ -15,6 +15,7 @@ use datafusion::logical_expr::{
 };
 
 use super::aggregate::segment_query;
+use super::project::{First, computed, computed_arguments};
 use super::segment_query::Work;
 use super::source::Source;
 use crate::sql::node::{Part, SegmentNode, Shown};
@@ -137,6 +138,12 @@ fn first_rows(sort: &Sort) -> Option<LogicalPlan> {
 }
 
 fn replace_scan(plan: &LogicalPlan, source: &Source, descending: bool, limit: usize) -> Option<LogicalPlan> {
+    if let LogicalPlan::Projection(projection) = plan {
+        let first = First { descending: Some(descending), limit: Some(limit) };
+        if let Some(rows) = computed(projection, first) {
+            return Some(rows);
+        }
+    }
     match plan {
         LogicalPlan::Projection(_) | LogicalPlan::SubqueryAlias(_) => {
             let input = replace_scan(plan.inputs().first()?, source, descending, limit)?;
@@ -157,7 +164,7 @@ fn rows(
     let columns: Vec<String> = scan.projected_schema.fields().iter().map(|f| f.name().clone()).collect();
     let shown = (0..columns.len()).map(Shown::Result).collect();
     let limit = limit.and_then(|n| u64::try_from(n).ok());
-    let query = source.query(Work::Rows { columns, descending, offset: 0, limit })?;
+    let query = source.query(Work::Rows { columns, computed: Vec::new(), descending, offset: 0, limit })?;
     let schema = Arc::clone(&scan.projected_schema);
     let node = SegmentNode::new(Arc::clone(&source.table), vec![Part { query, shown }], schema);
     Some(LogicalPlan::Extension(Extension { node: Arc::new(node) }))
@@ -166,6 +173,16 @@ fn rows(
 /// A plan in which every scan of a datasource is segment work.
 pub(crate) fn place_scans(plan: LogicalPlan) -> Result<LogicalPlan> {
     let placed = plan.transform_down_with_subqueries(|node| {
+        if let LogicalPlan::Projection(projection) = &node
+            && let Some(rows) = computed(projection, First::default())
+        {
+            return Ok(Transformed::new(rows, true, TreeNodeRecursion::Jump));
+        }
+        if let LogicalPlan::Aggregate(aggregate) = &node
+            && let Some(groups) = computed_arguments(aggregate)
+        {
+            return Ok(Transformed::new(groups, true, TreeNodeRecursion::Jump));
+        }
         let LogicalPlan::TableScan(scan) = &node else { return Ok(Transformed::no(node)) };
         let Some(source) = Source::scan(scan) else { return Ok(Transformed::no(node)) };
         match rows(scan, &source, None, scan.fetch) {

@@ -29,7 +29,7 @@ impl Source {
         let rows = restriction(&self.filters, self.table.values(), table)?;
         let holes = self.filters.iter().any(has_holes);
         let conditions = if holes { self.filters.clone() } else { Vec::new() };
-        Some(SegmentQuery { datasource: self.table.name().to_owned(), rows, conditions, work })
+        Some(SegmentQuery { datasources: self.table.names().to_vec(), rows, conditions, work })
     }
 
     /// Reads a plan; `None` when it is anything else, or has a limit.
