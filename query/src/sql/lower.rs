@@ -97,7 +97,7 @@ fn groups(
             input: input(&dimension.field)?,
             transforms: Vec::new(),
             output_type: dimension.output,
-            drop_empty: false,
+            drop_empty: dimension.unnested,
         });
     }
     let aggregators = aggregators.iter().map(aggregator).collect::<Result<_, _>>()?;

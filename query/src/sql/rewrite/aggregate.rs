@@ -2,7 +2,7 @@
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArguments, Ident, ObjectName, OrderByExpr, OrderByOptions,
+    FunctionArguments, Ident, ObjectName, OrderByExpr, OrderByOptions, Value,
 };
 
 use super::build::{call, identifier, name_of, plain_args, recall, text};
@@ -29,6 +29,18 @@ pub(super) fn rewrite(function: &Function, settings: &Settings) -> Result<Option
             args.insert(1, Expr::Identifier(identifier("__time")));
             Some(recall(function, &format!("{name}_by"), args))
         }
+        "sum" if function.over.is_none() && !is_distinct(function) => match args()?.as_slice() {
+            [Expr::Case { operand: None, conditions, else_result: Some(other), .. }] => {
+                match (conditions.as_slice(), is_zero(other)) {
+                    ([only], true) if !matches!(only.result, Expr::Value(_)) => {
+                        let function = filtered(function, only.condition.clone());
+                        Some(with_args(&function, vec![only.result.clone()]))
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
+        },
         // The last argument is how many bytes Druid keeps in memory; here the memory pool limits them.
         "string_agg" | "listagg" => match args()?.as_slice() {
             [value, rest @ ..] if rest.len() <= 2 => {
@@ -44,14 +56,7 @@ pub(super) fn rewrite(function: &Function, settings: &Settings) -> Result<Option
         },
         "array_concat_agg" => match args()?.as_slice() {
             [value] | [value, _] => {
-                let mut function = function.clone();
-                let known = Expr::IsNotNull(Box::new(value.clone()));
-                function.filter = Some(Box::new(match function.filter.take() {
-                    Some(own) => {
-                        Expr::BinaryOp { left: own, op: BinaryOperator::And, right: Box::new(known) }
-                    }
-                    None => known,
-                }));
+                let function = filtered(function, Expr::IsNotNull(Box::new(value.clone())));
                 let lists = in_order(recall(&function, "array_agg", vec![value.clone()]), value);
                 Some(call("flatten", vec![lists]))
             }
@@ -69,6 +74,20 @@ pub(super) fn rewrite(function: &Function, settings: &Settings) -> Result<Option
         }
         _ => None,
     })
+}
+
+/// The same call, of the rows for which a condition is true.
+fn filtered(function: &Function, condition: Expr) -> Function {
+    let mut function = function.clone();
+    function.filter = Some(Box::new(match function.filter.take() {
+        Some(own) => Expr::BinaryOp { left: own, op: BinaryOperator::And, right: Box::new(condition) },
+        None => condition,
+    }));
+    function
+}
+
+fn is_zero(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(value) if matches!(&value.value, Value::Number(digits, _) if digits == "0"))
 }
 
 /// The same call, `DISTINCT` and `ORDER BY` included, of other arguments.

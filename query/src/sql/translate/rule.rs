@@ -7,17 +7,17 @@ use std::sync::Arc;
 use alluvium_segments::TIME_COLUMN;
 use datafusion::catalog::default_table_source::source_as_provider;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{Result, ScalarValue};
+use datafusion::common::{Column, Result, ScalarValue};
 use datafusion::logical_expr::utils::grouping_set_to_exprlist;
 use datafusion::logical_expr::{
-    Aggregate, Expr, Extension, GroupingSet, LogicalPlan, Projection, Sort, TableScan,
+    Aggregate, Expr, Extension, GroupingSet, LogicalPlan, LogicalPlanBuilder, Projection, Sort, TableScan,
     UserDefinedLogicalNodeCore,
 };
 
 use super::aggregate::segment_query;
 use super::project::{First, computed, computed_arguments};
 use super::segment_query::Work;
-use super::source::Source;
+use super::source::{Source, element, sees_element};
 use crate::sql::node::{Part, SegmentNode, Shown};
 use crate::sql::table::DatasourceTable;
 
@@ -68,14 +68,42 @@ fn segment_aggregate(aggregate: &Aggregate) -> Option<LogicalPlan> {
         [Expr::GroupingSet(_)] => return grouping_sets(&source, aggregate),
         keys => keys,
     };
+    let element_key = element_key(&source, aggregate, sets)?;
     let query = segment_query(&source, aggregate, sets)?;
     let columns = sets.len() + aggregate.aggr_expr.len();
     let part = Part { query, shown: (0..columns).map(Shown::Result).collect() };
-    Some(extension(&source, vec![part], aggregate))
+    let groups = extension(&source, vec![part], aggregate);
+    let filters = source.unnested.into_iter().flat_map(|unnested| unnested.filters);
+    let Some(condition) = filters.reduce(Expr::and) else { return Some(groups) };
+    // All rows of a group have the same element: the group passes a test of it, or none of them does.
+    let key = Expr::Column(Column::from(aggregate.schema.qualified_field(element_key?)));
+    let over_groups = condition.transform_up(|part| {
+        Ok(if part == element() { Transformed::yes(key.clone()) } else { Transformed::no(part) })
+    });
+    LogicalPlanBuilder::from(groups).filter(over_groups.ok()?.data).ok()?.build().ok()
+}
+
+/// Which key of a grouping of unnested rows is the element; `None` within: rows are not unnested. `None` where they are,
+/// and segments cannot group them: no key is the element, or more than that looks at it.
+fn element_key(source: &Source, aggregate: &Aggregate, keys: &[Expr]) -> Option<Option<usize>> {
+    let Some(unnested) = &source.unnested else { return Some(None) };
+    let input = aggregate.input.schema();
+    let keys: Vec<Expr> = keys.iter().map(|key| source.inline(key, input)).collect::<Option<_>>()?;
+    let is_element: Vec<usize> = (0..keys.len()).filter(|at| keys.get(*at) == Some(&element())).collect();
+    let [only] = is_element.as_slice() else { return None };
+    let others = keys.iter().filter(|key| **key != element());
+    let calls = aggregate.aggr_expr.iter().flat_map(Expr::column_refs).cloned().map(Expr::Column);
+    let calls: Vec<Expr> = calls.map(|column| source.inline(&column, input)).collect::<Option<_>>()?;
+    let only_elements = unnested.filters.iter().flat_map(Expr::column_refs).cloned().map(Expr::Column);
+    let alone = only_elements.into_iter().all(|column| column == element());
+    (alone && !others.chain(&calls).any(sees_element)).then_some(Some(*only))
 }
 
 /// One part a set: keys outside the set are NULL, the grouping id is a constant.
 fn grouping_sets(source: &Source, aggregate: &Aggregate) -> Option<LogicalPlan> {
+    if source.unnested.is_some() {
+        return None;
+    }
     let sets = match aggregate.group_expr.as_slice() {
         [Expr::GroupingSet(set)] => expand(set)?,
         _ => return None,

@@ -87,6 +87,8 @@ pub(crate) struct Dimension {
     pub(crate) name: String,
     pub(crate) field: Field,
     pub(crate) output: NativeType,
+    /// Whether a row is in a group for each of several values, and in none without values.
+    pub(crate) unnested: bool,
 }
 
 /// An aggregate.
