@@ -3,8 +3,6 @@
 
 const BUCKETS: usize = 2048;
 const RANGE: u8 = 15;
-/// Registers in use from which on Druid keeps all of them.
-const DENSE: u16 = 128;
 const ALPHA: f64 = 0.7213 / (1.0 + 1.079 / BUCKETS as f64);
 const CORRECTION: f64 = ALPHA * (BUCKETS * BUCKETS) as f64;
 const LOW: f64 = 5.0 * BUCKETS as f64 / 2.0;
@@ -121,9 +119,7 @@ impl Hll {
         for (i, byte) in self.registers.iter().enumerate() {
             let mut upper = (byte >> 4) + self.offset;
             let mut lower = (byte & 0x0f) + self.offset;
-            // Druid's collector of few values has no place for an overflow where there is nothing else.
-            let has_place = *byte != 0 || self.nonzero >= DENSE;
-            if self.overflow != 0 && usize::from(self.overflow_bucket >> 1) == i && has_place {
+            if self.overflow != 0 && usize::from(self.overflow_bucket >> 1) == i {
                 if self.overflow_bucket & 1 == 0 {
                     upper = upper.max(self.overflow);
                 } else {

@@ -83,7 +83,14 @@ fn position(args: &[Value], first: i64) -> Result<Value, ExprError> {
 fn contains(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     let Some(items) = as_array(&args[0]) else { return Ok(Value::Null) };
     let holds = |wanted: &Value| items.iter().any(|i| same_element(i, wanted));
-    let all = if args[1].is_array() { args[1].elements().iter().all(holds) } else { holds(&args[1]) };
+    let all = match (args[0].value_type(), args[1].value_type()) {
+        // As elements of the first.
+        (Some(of), Some(wanted)) if of.is_array() && wanted.is_array() => {
+            args[1].cast(of).elements().iter().all(holds)
+        }
+        (_, Some(wanted)) if wanted.is_array() => args[1].elements().iter().all(holds),
+        _ => holds(&args[1]),
+    };
     Ok(Value::from_bool(all))
 }
 

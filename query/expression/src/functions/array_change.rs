@@ -138,7 +138,9 @@ fn split(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     }
     let regex = java_regex(&delimiter).map_err(|e| ExprError::argument("string_to_array", e))?;
     let mut items: Vec<Value> = regex.split(&text).map(Value::from).collect();
-    while items.len() > 1 && items.last() == Some(&Value::from("")) {
+    // Where nothing separates, the text is the only part, empty or not.
+    let separated = items.len() > 1;
+    while separated && items.last() == Some(&Value::from("")) {
         items.pop();
     }
     Ok(Value::array_of(ExprType::String, &items))

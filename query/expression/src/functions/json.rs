@@ -21,9 +21,9 @@ pub(super) const TABLE: &[Function] = &[
     Function::new("json_keys", (2, 2), STRINGS, Body::Values(json_keys))
         .prepare(|args| path_argument("json_keys", args)),
     Function::new("json_paths", (1, 1), STRINGS, Body::Values(json_paths)),
-    Function::new("json_object", (0, ANY), JSON, Body::Values(json_object)),
+    Function::new("json_object", (0, ANY), JSON, Body::Values(json_object)).of_any(),
     Function::new("json_merge", (1, ANY), JSON, Body::Values(json_merge)),
-    Function::new("to_json_string", (1, 1), STRING, Body::Values(to_json_string)),
+    Function::new("to_json_string", (1, 1), STRING, Body::Values(to_json_string)).of_any(),
     Function::new("parse_json", (1, 1), JSON, Body::Values(parse_json)),
     Function::new("try_parse_json", (1, 1), JSON, Body::Values(try_parse_json)),
 ];

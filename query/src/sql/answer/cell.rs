@@ -15,6 +15,7 @@ use datafusion::arrow::datatypes::{DataType, Field, Float32Type, Float64Type, In
 use datafusion::arrow::error::ArrowError;
 
 use super::iso::write_iso;
+use crate::sql::functions::JSON;
 
 /// A column, as one of the kinds that are written.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(super) enum Cells {
     Times(Int64Array, Tz),
     Texts(StringArray),
     Lists(ListArray, Tz),
+    /// Nested values within lists: written as they are.
+    Nested(StringArray),
     Nulls,
 }
 
@@ -77,7 +80,7 @@ impl Cells {
             Self::Floats(a) => a.is_null(row),
             Self::Doubles(a) => a.is_null(row),
             Self::Booleans(a) => a.is_null(row),
-            Self::Texts(a) => a.is_null(row),
+            Self::Texts(a) | Self::Nested(a) => a.is_null(row),
             Self::Lists(a, _) => a.is_null(row),
             Self::Nulls => true,
         }
@@ -109,6 +112,7 @@ impl Cells {
                 out.extend_from_slice(double_text(a.value(row)).as_bytes());
             }
             Self::Texts(a) => write_text(a.value(row), out),
+            Self::Nested(a) => out.extend_from_slice(a.value(row).as_bytes()),
             Self::Lists(..) if !stringify_arrays => {
                 let text = self.text(row)?;
                 out.extend_from_slice(text.as_bytes());
@@ -129,10 +133,13 @@ impl Cells {
             Self::Floats(a) => float_text(a.value(row)).into(),
             Self::Doubles(a) => double_text(a.value(row)).into(),
             Self::Times(a, zone) => format_iso_in(a.value(row), *zone).into(),
-            Self::Texts(a) => a.value(row).into(),
+            Self::Texts(a) | Self::Nested(a) => a.value(row).into(),
             Self::Lists(a, zone) => {
                 let elements = a.value(row);
-                let cells = Self::of(&elements, *zone)?;
+                let cells = match Self::of(&elements, *zone)? {
+                    Self::Texts(texts) if *elements.data_type() == JSON => Self::Nested(texts),
+                    cells => cells,
+                };
                 let mut json = vec![b'['];
                 for i in 0..elements.len() {
                     if i > 0 {

@@ -41,6 +41,9 @@ pub(super) fn rewrite(function: &Function, settings: &Settings) -> Result<Option
             }
             _ => None,
         },
+        "sum" | "avg" if is_json_value(args()?.as_slice()) => {
+            Some(with_args(function, args()?.into_iter().map(|arg| call("cast_double", vec![arg])).collect()))
+        }
         // The last argument is how many bytes Druid keeps in memory; here the memory pool limits them.
         "string_agg" | "listagg" => match args()?.as_slice() {
             [value, rest @ ..] if rest.len() <= 2 => {
@@ -84,6 +87,10 @@ fn filtered(function: &Function, condition: Expr) -> Function {
         None => condition,
     }));
     function
+}
+
+fn is_json_value(args: &[Expr]) -> bool {
+    matches!(args, [Expr::Function(function)] if name_of(function) == "json_value")
 }
 
 fn is_zero(expr: &Expr) -> bool {

@@ -63,7 +63,7 @@ impl VisitorMut for Rewriter<'_> {
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<QueryError> {
         grouping::rewrite(select);
-        match window::rewrite(select) {
+        match window::rewrite(select).and_then(|()| subquery::in_results(select)) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => ControlFlow::Break(error),
         }

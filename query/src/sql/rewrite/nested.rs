@@ -3,7 +3,7 @@
 
 use datafusion::sql::sqlparser::ast::{
     ArrayElemTypeDef, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArguments,
+    FunctionArguments, Value,
 };
 
 use super::build::{call, name_of, text};
@@ -110,6 +110,28 @@ fn kind(data_type: &DataType) -> Kind {
         DataType::Boolean | DataType::Bool => Kind::Boolean,
         DataType::Timestamp(..) | DataType::Date => Kind::Time,
         _ => Kind::Text,
+    }
+}
+
+/// Whether an expression is a value at a path, of no stated type.
+pub(super) fn is_value(expr: &Expr) -> bool {
+    matches!(expr, Expr::Function(function) if name_of(function) == "json_value")
+}
+
+/// Makes numbers of values at paths that stand beside another operand: longs beside an integer, else doubles.
+pub(super) fn as_number(left: &mut Expr, right: &mut Expr) {
+    let integer = |expr: &Expr| match expr {
+        Expr::Value(value) => {
+            matches!(&value.value, Value::Number(digits, _) if digits.parse::<i64>().is_ok())
+        }
+        _ => false,
+    };
+    let cast = if integer(left) || integer(right) { "cast_bigint" } else { "cast_double" };
+    for side in [left, right] {
+        if is_value(side) {
+            let value = std::mem::replace(side, super::build::null());
+            *side = call(cast, vec![value]);
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, Query, SetExpr, TableFactor, VisitMut, VisitorMut,
+    BinaryOperator, Expr, Query, Select, SetExpr, TableFactor, VisitMut, VisitorMut,
 };
 use datafusion::sql::sqlparser::parser::Parser;
 
@@ -93,6 +93,55 @@ fn row_in(values: &[Expr], query: &Query, negated: bool) -> Result<Expr, QueryEr
         equal.join(" AND ")
     );
     filled(&pattern, query, values)
+}
+
+/// Asks by its array for each `IN` a subquery among results: only as a condition of rows is it a join.
+pub(super) fn in_results(select: &mut Select) -> Result<(), QueryError> {
+    let mut asker = Asker { depth: 0, error: None };
+    for item in &mut select.projection {
+        let _: ControlFlow<()> = VisitMut::visit(item, &mut asker);
+    }
+    asker.error.map_or(Ok(()), Err)
+}
+
+struct Asker {
+    /// Subqueries around the expression that is visited.
+    depth: usize,
+    error: Option<QueryError>,
+}
+
+impl VisitorMut for Asker {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
+        self.depth += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        let Expr::InSubquery { expr: value, subquery, negated } = &*expr else {
+            return ControlFlow::Continue(());
+        };
+        if self.depth > 0 || matches!(**value, Expr::Tuple(_)) {
+            return ControlFlow::Continue(());
+        }
+        let from = "FROM (SELECT 1) AS \"asked$\"(c)";
+        let not = if *negated { "NOT " } else { "" };
+        let pattern = format!(
+            "{not}(CASE WHEN (SELECT COUNT(*) {from}) = 0 THEN FALSE \
+             ELSE SCALAR_IN_ARRAY(\"left$0\", (SELECT ARRAY_AGG(DISTINCT c) {from})) END)"
+        );
+        match filled(&pattern, subquery, std::slice::from_ref(&**value)) {
+            Ok(asked) => *expr = asked,
+            Err(error) => self.error = Some(error),
+        }
+        ControlFlow::Continue(())
+    }
 }
 
 /// A pattern with a subquery and the values compared with it put in.

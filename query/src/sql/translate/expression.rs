@@ -8,7 +8,7 @@ use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 
 use super::segment_query::native_type;
 use crate::sql::functions::{
-    DruidFunction, Operand, TIMESTAMP, list_of, plain, quote_name, quote_text, widest,
+    DruidFunction, Operand, TIMESTAMP, list_of, makes_several, plain, quote_name, quote_text, widest,
 };
 use crate::sql::values::values_of;
 
@@ -148,10 +148,20 @@ fn binary(expr: &BinaryExpr, table: &Schema) -> Option<Operand> {
     if matches!(left.data_type, DataType::List(_)) || matches!(right.data_type, DataType::List(_)) {
         return arrays_compared(&left, operator, &right);
     }
+    if operator == "==" && right.literal.is_some() && has_several(&expr.left) {
+        // Whether any of the values is equal.
+        let text = format!("array_contains({},{})", left.text, right.text);
+        return Some(Operand { text, data_type: DataType::Boolean, literal: None });
+    }
     let arithmetic = matches!(operator, "+" | "-" | "*" | "/" | "%");
     let data_type =
         if arithmetic { math_type(&left.data_type, &right.data_type)? } else { DataType::Boolean };
     Some(Operand { text: format!("({} {operator} {})", left.text, right.text), data_type, literal: None })
+}
+
+/// Whether an expression makes several values of a row.
+fn has_several(expr: &Expr) -> bool {
+    matches!(expr, Expr::ScalarFunction(call) if makes_several(call.func.name()))
 }
 
 /// Arrays are compared as wholes, where the operators of the expression language would look at each element.

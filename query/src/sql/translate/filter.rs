@@ -74,6 +74,15 @@ fn one_range_each(conditions: Vec<Value>) -> Vec<Value> {
     let is_open = |range: &Value, side: &str| range["type"] == "range" && range.get(side).is_none();
     let of_same =
         |a: &Value, b: &Value| ["column", "matchValueType"].iter().all(|key| a.get(key) == b.get(key));
+    // A column that is to equal two texts equals neither, as Druid's planner sees it, whatever values a row has.
+    let texts = |a: &Value| a["type"] == "equals" && a["matchValue"].is_string();
+    let contradict = |(at, a): (usize, &Value)| {
+        let differs = |b: &Value| texts(b) && of_same(a, b) && a["matchValue"] != b["matchValue"];
+        texts(a) && conditions.iter().skip(at + 1).any(differs)
+    };
+    if conditions.iter().enumerate().any(contradict) {
+        return vec![json!({"type": "false"})];
+    }
     let mut kept: Vec<Value> = Vec::with_capacity(conditions.len());
     for mut condition in conditions {
         let meets = |known: &Value| {
