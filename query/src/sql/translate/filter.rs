@@ -30,7 +30,7 @@ pub(crate) fn filter_json(expr: &Expr, table: &Schema) -> Option<Value> {
                 }
             }
             if kind == "and" {
-                fields = one_range_each(fields);
+                fields = one_each(fields);
             }
             match <[Value; 1]>::try_from(fields) {
                 Ok([only]) => Some(only),
@@ -68,38 +68,64 @@ pub(crate) fn filter_json(expr: &Expr, table: &Schema) -> Option<Value> {
     })
 }
 
-/// Conditions of which a lower and an upper bound of one column are one range: of several values of a row one and
-/// the same is to lie in it.
-fn one_range_each(conditions: Vec<Value>) -> Vec<Value> {
-    let is_open = |range: &Value, side: &str| range["type"] == "range" && range.get(side).is_none();
-    let of_same =
-        |a: &Value, b: &Value| ["column", "matchValueType"].iter().all(|key| a.get(key) == b.get(key));
-    // A column that is to equal two texts equals neither, as Druid's planner sees it, whatever values a row has.
-    let texts = |a: &Value| a["type"] == "equals" && a["matchValue"].is_string();
-    let contradict = |(at, a): (usize, &Value)| {
-        let differs = |b: &Value| texts(b) && of_same(a, b) && a["matchValue"] != b["matchValue"];
-        texts(a) && conditions.iter().skip(at + 1).any(differs)
-    };
-    if conditions.iter().enumerate().any(contradict) {
-        return vec![json!({"type": "false"})];
-    }
+/// Conditions of which those of one column are one: values that all allow, or a range of which they give the ends. Druid's
+/// planner sees them so, for a column of several values too, of which one and the same is to pass.
+fn one_each(conditions: Vec<Value>) -> Vec<Value> {
     let mut kept: Vec<Value> = Vec::with_capacity(conditions.len());
-    for mut condition in conditions {
-        let meets = |known: &Value| {
-            let sides = [("lower", "upper"), ("upper", "lower")];
-            let fits = |(a, b): &(&str, &str)| is_open(known, a) && is_open(&condition, b);
-            of_same(known, &condition) && sides.iter().any(fits)
-        };
-        match kept.iter_mut().find(|known| meets(known)).and_then(Value::as_object_mut) {
-            Some(known) => {
-                if let Some(more) = condition.as_object_mut() {
-                    known.append(more);
-                }
-            }
+    for condition in conditions {
+        let joined = kept.iter().enumerate().find_map(|(at, known)| {
+            let both = both_values(known, &condition).or_else(|| both_bounds(known, &condition));
+            both.map(|both| (at, both))
+        });
+        match joined.and_then(|(at, both)| Some((kept.get_mut(at)?, both))) {
+            Some((known, both)) => *known = both,
             None => kept.push(condition),
         }
     }
+    if kept.iter().any(|condition| condition["type"] == "false") {
+        kept = vec![json!({"type": "false"})];
+    }
     kept
+}
+
+/// The column whose texts a condition lists, and the texts.
+fn listed(condition: &Value) -> Option<(&str, Vec<&str>)> {
+    match condition["type"].as_str()? {
+        "equals" => Some((condition["column"].as_str()?, vec![condition["matchValue"].as_str()?])),
+        "in" => {
+            let values = condition["values"].as_array()?.iter().map(Value::as_str);
+            Some((condition["dimension"].as_str()?, values.collect::<Option<_>>()?))
+        }
+        _ => None,
+    }
+}
+
+/// The texts that two conditions list.
+fn both_values(one: &Value, other: &Value) -> Option<Value> {
+    let ((column, values), (same, others)) = (listed(one)?, listed(other)?);
+    if column != same {
+        return None;
+    }
+    let both: Vec<&str> = values.into_iter().filter(|value| others.contains(value)).collect();
+    Some(match both.as_slice() {
+        [] => json!({"type": "false"}),
+        [only] => json!({"type": "equals", "column": column, "matchValueType": "STRING", "matchValue": only}),
+        both => json!({"type": "in", "dimension": column, "values": both}),
+    })
+}
+
+/// The range between a lower and an upper bound.
+fn both_bounds(one: &Value, other: &Value) -> Option<Value> {
+    let is_range = |filter: &Value| filter["type"] == "range";
+    let same = ["column", "matchValueType"].iter().all(|key| one.get(key) == other.get(key));
+    let open = |filter: &Value, side: &str| filter.get(side).is_none();
+    let fits = |a: &str, b: &str| open(one, a) && open(other, b);
+    if !(is_range(one) && is_range(other) && same && (fits("lower", "upper") || fits("upper", "lower"))) {
+        return None;
+    }
+    let mut both = one.as_object()?.clone();
+    both.extend(other.as_object()?.clone());
+    Some(Value::Object(both))
 }
 
 fn negate(filter: Value) -> Value {
