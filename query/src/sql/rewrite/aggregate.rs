@@ -29,6 +29,9 @@ pub(super) fn rewrite(function: &Function, settings: &Settings) -> Result<Option
             args.insert(1, Expr::Identifier(identifier("__time")));
             Some(recall(function, &format!("{name}_by"), args))
         }
+        "sum" | "avg" if is_json_value(args()?.as_slice()) => {
+            Some(with_args(function, args()?.into_iter().map(|arg| call("cast_double", vec![arg])).collect()))
+        }
         "sum" if function.over.is_none() && !is_distinct(function) => match args()?.as_slice() {
             [Expr::Case { operand: None, conditions, else_result: Some(other), .. }] => {
                 match (conditions.as_slice(), is_zero(other)) {
@@ -41,9 +44,6 @@ pub(super) fn rewrite(function: &Function, settings: &Settings) -> Result<Option
             }
             _ => None,
         },
-        "sum" | "avg" if is_json_value(args()?.as_slice()) => {
-            Some(with_args(function, args()?.into_iter().map(|arg| call("cast_double", vec![arg])).collect()))
-        }
         // The last argument is how many bytes Druid keeps in memory; here the memory pool limits them.
         "string_agg" | "listagg" => match args()?.as_slice() {
             [value, rest @ ..] if rest.len() <= 2 => {
