@@ -49,6 +49,13 @@ pub(super) fn segment_query(source: &Source, aggregate: &Aggregate, keys: &[Expr
 
 /// Groups by the elements of an array.
 fn elements(name: String, unnested: &Unnested, element: DataType, table: &Schema) -> Option<Dimension> {
+    // The values of a column are what it is grouped by as it is.
+    if let Expr::ScalarFunction(values) = &unnested.array
+        && let ("mv_harmonize_nulls", [Expr::Column(column)]) = (values.func.name(), values.args.as_slice())
+    {
+        let field = Field::Column(column.name.clone());
+        return Some(Dimension { name, field, output: ColumnType::String, unnested: false });
+    }
     let array = render(&unnested.array, table)?;
     let output = native_type(&element).filter(|output| !output.is_coded())?;
     let field = Field::Expression(format!("mv_to_array({})", array.text));
