@@ -18,6 +18,10 @@ async fn values_of_rows_are_seen_by_expressions() {
             r#"[[2,"x+y","[\"X\",\"Y\"]"],[1,"x","X"]]"#,
         ),
         ("SELECT page FROM wiki WHERE tags >= 'x1' AND tags < 'y'", r#"[["D"]]"#),
+        (
+            "SELECT page FROM wiki WHERE (tags = 'y' OR tags = 'x2') AND (tags = 'x' OR tags = 'x2')",
+            r#"[["D"]]"#,
+        ),
         ("SELECT COUNT(*) FROM wiki WHERE MV_CONTAINS(tags, 'x') AND MV_CONTAINS(tags, 'y')", "[[1]]"),
         (
             "SELECT MV_TO_ARRAY(tags) AS a, COUNT(*) FROM wiki WHERE added < 30 GROUP BY 1 ORDER BY 1",

@@ -1,5 +1,7 @@
 //! What is an SQL condition as a native filter, and which times can it be true for?
 
+use std::collections::HashSet;
+
 use alluvium_segments::TIME_COLUMN;
 use alluvium_segments::time::{Interval, condense};
 use datafusion::arrow::datatypes::{DataType, Schema};
@@ -29,9 +31,7 @@ pub(crate) fn filter_json(expr: &Expr, table: &Schema) -> Option<Value> {
                     _ => fields.push(side),
                 }
             }
-            if kind == "and" {
-                fields = one_each(fields);
-            }
+            let fields = if kind == "and" { one_each(fields) } else { any_of_each(fields) };
             match <[Value; 1]>::try_from(fields) {
                 Ok([only]) => Some(only),
                 Err(fields) => Some(json!({"type": kind, "fields": fields})),
@@ -88,6 +88,24 @@ fn one_each(conditions: Vec<Value>) -> Vec<Value> {
     kept
 }
 
+/// Conditions of which those that list texts of one column list them together.
+fn any_of_each(conditions: Vec<Value>) -> Vec<Value> {
+    let mut kept: Vec<Value> = Vec::with_capacity(conditions.len());
+    for condition in conditions {
+        let joined = kept.iter().enumerate().find_map(|(at, known)| {
+            let ((column, mut values), (same, others)) = (listed(known)?, listed(&condition)?);
+            let first: HashSet<&str> = values.iter().copied().collect();
+            values.extend(others.into_iter().filter(|other| !first.contains(other)));
+            (column == same).then(|| (at, json!({"type": "in", "dimension": column, "values": values})))
+        });
+        match joined.and_then(|(at, any)| Some((kept.get_mut(at)?, any))) {
+            Some((known, any)) => *known = any,
+            None => kept.push(condition),
+        }
+    }
+    kept
+}
+
 /// The column whose texts a condition lists, and the texts.
 fn listed(condition: &Value) -> Option<(&str, Vec<&str>)> {
     match condition["type"].as_str()? {
@@ -106,6 +124,7 @@ fn both_values(one: &Value, other: &Value) -> Option<Value> {
     if column != same {
         return None;
     }
+    let others: HashSet<&str> = others.into_iter().collect();
     let both: Vec<&str> = values.into_iter().filter(|value| others.contains(value)).collect();
     Some(match both.as_slice() {
         [] => json!({"type": "false"}),
