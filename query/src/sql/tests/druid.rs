@@ -127,7 +127,7 @@ async fn subqueries_grouping_and_windows() {
             r#"[[null,1],["fr",1]]"#,
         ),
         (
-            "SELECT channel, GROUPING(channel), COUNT(*) FROM wiki WHERE added > 60 GROUP BY GROUPING SETS (1, ())",
+            "SELECT channel, GROUPING(channel), COUNT(*) FROM wiki WHERE added > 60 GROUP BY GROUPING SETS (1, ()) ORDER BY 2",
             r#"[["en",0,1],[null,1,1]]"#,
         ),
         ("SELECT channel, COUNT(*) FROM wiki WHERE added > 100 GROUP BY GROUPING SETS ((channel), ())", "[]"),

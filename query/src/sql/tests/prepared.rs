@@ -43,6 +43,14 @@ const ALIKE: [(&str, &[&[&str]]); 21] = [
         "SELECT COUNT(*) FROM wiki WHERE tags = @ AND tags = @",
         &[&["'x'", "'y'"], &["'z'", "'y'"], &["'x'", "'x'"]],
     ),
+    (
+        "SELECT COUNT(*) FROM wiki WHERE added IN (@, @) AND added IN (@, @)",
+        &[&["10", "20", "20", "30"], &["10", "20", "30", "40"]],
+    ),
+    (
+        "SELECT COUNT(*) FROM wiki WHERE added IN (@, @) AND added NOT IN (@, @)",
+        &[&["10", "20", "20", "30"], &["10", "20", "30", "40"]],
+    ),
     ("SELECT COUNT(*) FROM wiki WHERE channel = @ AND channel = @", &[&["'en'", "'de'"], &["'en'", "'en'"]]),
     (
         "SELECT channel, page, COUNT(*) FROM wiki WHERE added > @ GROUP BY GROUPING SETS ((channel), (page)) \
