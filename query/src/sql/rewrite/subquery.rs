@@ -134,7 +134,7 @@ impl VisitorMut for Asker {
         let not = if *negated { "NOT " } else { "" };
         let pattern = format!(
             "{not}(CASE WHEN (SELECT COUNT(*) {from}) = 0 THEN FALSE \
-             ELSE SCALAR_IN_ARRAY(\"left$0\", (SELECT ARRAY_AGG(DISTINCT c) {from})) END)"
+             WHEN \"left$0\" IS NOT NULL THEN SCALAR_IN_ARRAY(\"left$0\", (SELECT ARRAY_AGG(DISTINCT c) {from})) END)"
         );
         match filled(&pattern, subquery, std::slice::from_ref(&**value)) {
             Ok(asked) => *expr = asked,
