@@ -168,13 +168,8 @@ fn column(values: &[Json], column_type: ColumnType) -> BatchColumn {
         }
         texts => {
             let mut column = StringBatch::default();
-            for (cell, json) in cells.zip(values) {
-                let text = match json {
-                    Json::Bool(truth) if texts == ColumnType::String => Some(truth.to_string().into()),
-                    _ => encode(&cell, texts),
-                };
-                column.push(text.as_deref());
-            }
+            // Truth values are the longs 1 and 0, whatever else there is.
+            cells.for_each(|cell| column.push(encode(&cell, texts).as_deref()));
             BatchColumn::String(column)
         }
     }

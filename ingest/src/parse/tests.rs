@@ -445,7 +445,7 @@ fn discovered_columns_have_the_type_of_what_they_hold() {
     let found = rows(&batch);
     assert_eq!(
         found[0],
-        json!({"__time": 1, "j": "1", "l": 7, "d": 1.0, "s": "true", "a": r#"["1",null]"#,
+        json!({"__time": 1, "j": "1", "l": 7, "d": 1.0, "s": "1", "a": r#"["1",null]"#,
         "o": r#"{"x":[1]}"#})
     );
     assert_eq!(

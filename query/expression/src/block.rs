@@ -37,6 +37,8 @@ pub enum InputBlock<'b> {
     },
     /// Anything, multi-value texts as string arrays.
     Values(&'b [Value]),
+    /// Arrays that are values.
+    Arrays(&'b [Value]),
 }
 
 /// The columns of a block of rows.

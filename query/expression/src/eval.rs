@@ -15,6 +15,11 @@ pub trait Bindings {
     /// The value of a column; null when there is no such column. The values of a multi-value row come as a
     /// string array (one value as a plain string, none as null).
     fn get(&self, name: &str) -> Value;
+
+    /// Whether the arrays of a column are values, and not the several values of a row.
+    fn holds_arrays(&self, _name: &str) -> bool {
+        false
+    }
 }
 
 /// No columns at all: every name is null.
@@ -48,6 +53,15 @@ impl Bindings for Overlay<'_> {
             None => self.outer.get(name),
         }
     }
+
+    fn holds_arrays(&self, name: &str) -> bool {
+        !self.names.iter().any(|n| n.as_ref() == name) && self.outer.holds_arrays(name)
+    }
+}
+
+/// Whether an expression is a column that may have several values a row.
+fn is_several(expr: &Expr, bindings: &dyn Bindings) -> bool {
+    matches!(expr, Expr::Column(name) if !bindings.holds_arrays(name))
 }
 
 /// Elements of a cartesian product that are evaluated for one row at most.
@@ -77,11 +91,12 @@ fn mapped(expr: &Expr, bindings: &dyn Bindings, operation: &'static str) -> Resu
     let mut lists = Vec::new();
     names.retain(|name| {
         let value = bindings.get(name);
-        if value.is_array() {
+        let several = value.is_array() && !bindings.holds_arrays(name);
+        if several {
             let elements = value.elements();
             lists.push(if elements.is_empty() { vec![Value::Null] } else { elements });
         }
-        value.is_array()
+        several
     });
     if names.is_empty() {
         return Err(ExprError::ArrayNotAllowed(operation));
@@ -137,7 +152,7 @@ pub(crate) fn node(expr: &Expr, bindings: &dyn Bindings) -> Result<Value, ExprEr
         Expr::Unary(op, operand) => operator::unary(*op, &node(operand, bindings)?),
         Expr::Binary(op, left, right) => {
             let (a, b) = (node(left, bindings)?, node(right, bindings)?);
-            let column = |e: &Expr| matches!(e, Expr::Column(_));
+            let column = |e: &Expr| is_several(e, bindings);
             // Arrays compare as wholes, multi-value columns value by value.
             if (a.is_array() && (column(left) || !b.is_array()))
                 || (b.is_array() && (column(right) || !a.is_array()))
@@ -156,7 +171,9 @@ pub(crate) fn node(expr: &Expr, bindings: &dyn Bindings) -> Result<Value, ExprEr
             let mut values = Vec::with_capacity(call.args.len());
             for (i, arg) in call.args.iter().enumerate() {
                 let value = node(arg, bindings)?;
-                if value.is_array() && !function.wants_array(i, call.args.len()) {
+                let fits = function.wants_array(i, call.args.len())
+                    || (function.takes_any() && !is_several(arg, bindings));
+                if value.is_array() && !fits {
                     return Err(ExprError::ArrayNotAllowed(function.name));
                 }
                 values.push(value);
@@ -178,7 +195,7 @@ pub(crate) fn single(
     bindings: &dyn Bindings,
 ) -> Result<Value, ExprError> {
     let value = node(expr, bindings)?;
-    if value.is_array() && matches!(expr, Expr::Column(_)) {
+    if value.is_array() && is_several(expr, bindings) {
         return Err(ExprError::ArrayNotAllowed(function));
     }
     Ok(value)

@@ -91,6 +91,7 @@ pub(crate) struct Function {
     min: usize,
     max: usize,
     arrays: u32,
+    any: bool,
     pub(crate) body: Body,
     gives: Gives,
     prepare: Option<Prepare>,
@@ -104,7 +105,17 @@ impl std::fmt::Debug for Function {
 
 impl Function {
     const fn new(name: &'static str, args: (usize, usize), gives: Gives, body: Body) -> Self {
-        Self { name, aliases: &[], min: args.0, max: args.1, arrays: 0, body, gives, prepare: None }
+        Self {
+            name,
+            aliases: &[],
+            min: args.0,
+            max: args.1,
+            arrays: 0,
+            any: false,
+            body,
+            gives,
+            prepare: None,
+        }
     }
 
     const fn alias(mut self, aliases: &'static [&'static str]) -> Self {
@@ -114,6 +125,12 @@ impl Function {
 
     const fn arrays(mut self, arrays: u32) -> Self {
         self.arrays = arrays;
+        self
+    }
+
+    /// Takes values of any type: arrays too, but not several values of a row.
+    const fn of_any(mut self) -> Self {
+        self.any = true;
         self
     }
 
@@ -127,6 +144,11 @@ impl Function {
         self.arrays == ALL
             || (i < 30 && self.arrays >> i & 1 == 1)
             || (self.arrays & LAST != 0 && i + 1 == count)
+    }
+
+    /// Whether its arguments may be of any type.
+    pub(crate) fn takes_any(&self) -> bool {
+        self.any
     }
 
     /// The type of the result of a call.

@@ -1,13 +1,17 @@
 //! What is a nested value made of, and how do values that are no single text stand as one?
 
+mod java_order;
 mod path;
+mod text;
 
 use std::sync::Arc;
 
 use alluvium_segments::{ColumnType, Element};
 use serde_json::Value as Json;
 
+pub(crate) use java_order::in_java_order;
 pub use path::JsonPath;
+pub use text::json_text;
 
 use crate::{ExprType, Value};
 
@@ -77,7 +81,7 @@ pub fn encode(value: &Value, column_type: ColumnType) -> Option<Arc<str>> {
         ColumnType::Array(element) => value.cast(element_type(element).array()).to_json(),
         _ => value.to_json(),
     };
-    Some(json.to_string().into())
+    Some(json_text(&json).into())
 }
 
 #[cfg(test)]

@@ -186,7 +186,7 @@ impl Work<'_> {
             Self::CountNonNull(slot, counts) => {
                 source.load(*slot)?;
                 let values = source.values(*slot);
-                kernel::for_each(target, rows, |group, p| counts[group] += i64::from(!values.is_null(p)));
+                kernel::for_each(target, rows, |group, p| counts[group] += i64::from(!values.has_null(p)));
             }
             Self::Numeric(numeric) | Self::Counts(numeric) => numeric.add(source, target, rows)?,
             Self::Pick(pick) => pick.add(source, target, rows)?,
@@ -201,6 +201,13 @@ impl Work<'_> {
 }
 
 impl Values {
+    /// Whether the value of a row, or one of its several, is null.
+    fn has_null(&self, position: usize) -> bool {
+        let Self::Multi(b) = self else { return self.is_null(position) };
+        let ids = &b.ids[b.offsets[position] as usize..b.offsets[position + 1] as usize];
+        ids.is_empty() || ids.contains(&0)
+    }
+
     /// Whether the value of a row is null.
     pub(crate) fn is_null(&self, position: usize) -> bool {
         match self {

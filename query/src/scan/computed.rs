@@ -59,6 +59,7 @@ impl Computed {
             (None, Some(ExprType::Long)) if !multi => Kind::Long,
             (None, Some(ExprType::Double)) if !multi => Kind::Double,
             (_, Some(array)) if array.is_array() => Kind::Multi,
+            _ if makes_several(expression.expr()) => Kind::Multi,
             _ if multi => Kind::Multi,
             _ => Kind::Ids,
         };
@@ -132,6 +133,11 @@ impl Computed {
     }
 }
 
+/// Whether an expression makes several values of an array.
+fn makes_several(expr: &Expr) -> bool {
+    matches!(expr, Expr::Call(call) if call.name() == "array_to_mv")
+}
+
 /// The loaded columns of a source as an expression wants them.
 struct Inputs<'i, 's> {
     columns: Vec<(&'i str, Converted<'i, 's>)>,
@@ -143,6 +149,7 @@ enum Converted<'i, 's> {
     Texts { ids: &'i [u32], dictionary: Entries<'i, 's> },
     Doubles(NumericBlock<f64>),
     Values(Vec<Value>),
+    Arrays(Vec<Value>),
 }
 
 struct Entries<'i, 's> {
@@ -194,7 +201,8 @@ fn each_row<'i, 's>(
         row.seek(source, position)?;
         values.push(row.first());
     }
-    Ok(Converted::Values(values))
+    let arrays = matches!(source.form(slot), ColumnType::Array(_));
+    Ok(if arrays { Converted::Arrays(values) } else { Converted::Values(values) })
 }
 
 impl BlockBindings for Inputs<'_, '_> {
@@ -207,6 +215,7 @@ impl BlockBindings for Inputs<'_, '_> {
             Converted::Texts { ids, dictionary } => Some(InputBlock::Ids { ids, dictionary }),
             Converted::Doubles(block) => Some(InputBlock::Doubles(block)),
             Converted::Values(values) => Some(InputBlock::Values(values)),
+            Converted::Arrays(values) => Some(InputBlock::Arrays(values)),
         }
     }
 }

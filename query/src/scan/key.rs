@@ -83,7 +83,9 @@ impl Codes {
 
 impl<'p> Key<'p> {
     pub(crate) fn new(plan: &'p DimensionPlan, source: &mut Source<'_>) -> Result<Self, QueryError> {
-        let slot = source.input(&plan.input)?;
+        // An array that is one value is not the values in it.
+        let coded = Some(plan.output_type).filter(|output| output.is_coded());
+        let slot = source.input_as(&plan.input, coded)?;
         let (form, wanted) = (source.form(slot), plan.output_type);
         let has_texts = matches!(source.kind(slot), Kind::Ids | Kind::Multi);
         let recodes = has_texts && form != wanted && (form.is_coded() || wanted.is_coded());

@@ -18,6 +18,8 @@ pub(crate) struct RowValues {
 struct Named {
     name: Arc<str>,
     slot: SlotId,
+    /// Whether its arrays are values.
+    arrays: bool,
     value: Value,
     /// Dictionary entries met so far.
     texts: Vec<Option<Value>>,
@@ -29,14 +31,16 @@ impl RowValues {
         let mut columns = Vec::with_capacity(names.len());
         for name in names {
             let (name, slot) = (Arc::clone(name), source.slot(name)?);
-            columns.push(Named { name, slot, value: Value::Null, texts: Vec::new() });
+            let arrays = matches!(source.form(slot), ColumnType::Array(_));
+            columns.push(Named { name, slot, arrays, value: Value::Null, texts: Vec::new() });
         }
         Ok(Self { columns })
     }
 
     /// One column.
     pub(super) fn of_slot(name: &Arc<str>, slot: SlotId) -> Self {
-        let column = Named { name: Arc::clone(name), slot, value: Value::Null, texts: Vec::new() };
+        let name = Arc::clone(name);
+        let column = Named { name, slot, arrays: false, value: Value::Null, texts: Vec::new() };
         Self { columns: vec![column] }
     }
 
@@ -120,5 +124,9 @@ impl Bindings for RowValues {
     fn get(&self, name: &str) -> Value {
         let column = self.columns.iter().find(|column| column.name.as_ref() == name);
         column.map_or(Value::Null, |column| column.value.clone())
+    }
+
+    fn holds_arrays(&self, name: &str) -> bool {
+        self.columns.iter().any(|column| column.arrays && column.name.as_ref() == name)
     }
 }

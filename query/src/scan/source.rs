@@ -180,10 +180,19 @@ impl<'s> Source<'s> {
 
     /// The column of an input.
     pub(crate) fn input(&mut self, input: &Input) -> Result<SlotId, QueryError> {
+        self.input_as(input, None)
+    }
+
+    /// The column of an input, a computed one of this type.
+    pub(crate) fn input_as(
+        &mut self,
+        input: &Input,
+        output: Option<ColumnType>,
+    ) -> Result<SlotId, QueryError> {
         match input {
             Input::Column(name) => self.slot(name),
             Input::Expression(expression) => {
-                let computed = Computed::new(expression, None, self)?;
+                let computed = Computed::new(expression, output, self)?;
                 let form = computed.form();
                 Ok(self.push(Origin::Computed(Box::new(computed)), form))
             }

@@ -45,7 +45,7 @@ impl Rows {
 impl Access {
     /// Runs segment work and returns its rows, in blocks.
     pub(crate) async fn run(&self, work: Lowered) -> Result<Vec<Rows>, QueryError> {
-        let Lowered { mut plan, bucket } = work;
+        let Lowered { mut plan, bucket, subtotal } = work;
         plan.projections.clone_from(&self.projections);
         plan.caching = self.caching;
         let operator = plan.operator.clone();
@@ -61,7 +61,7 @@ impl Access {
                 Ok(set.blocks.into_iter().map(rows).collect())
             }
             (Partial::Groups(blocks), Operator::Aggregate(plan)) => {
-                let blocks = blocks.into_iter().map(|groups| group_rows(groups, &plan, bucket));
+                let blocks = blocks.into_iter().map(|groups| group_rows(groups, &plan, bucket, subtotal));
                 Ok(blocks.collect())
             }
             _ => Err(QueryError::Internal("segment work gave another kind of result".to_owned())),
@@ -70,8 +70,8 @@ impl Access {
 }
 
 /// Groups as rows, the bucket as column number `bucket`.
-fn group_rows(groups: Groups, plan: &AggregatePlan, bucket: Option<usize>) -> Rows {
-    let groups = if bucket.is_none() { groups.or_empty_group(plan) } else { groups };
+fn group_rows(groups: Groups, plan: &AggregatePlan, bucket: Option<usize>, subtotal: bool) -> Rows {
+    let groups = if bucket.is_none() && !subtotal { groups.or_empty_group(plan) } else { groups };
     let (count, buckets) = (groups.len(), groups.buckets().to_vec());
     let mut columns: Vec<ColumnData> = groups.finish(plan).into_iter().map(|c| c.data).collect();
     if let Some(at) = bucket {

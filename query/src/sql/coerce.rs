@@ -44,6 +44,12 @@ fn coerce_one(expr: Expr, schema: &DFSchema, zone: Tz) -> Result<Transformed<Exp
                 (Some(l), Some(r)) if is_text(&l) && is_coerced(&r) => {
                     (Box::new(meet(*left, &r, zone)?), right)
                 }
+                (Some(DataType::Boolean), Some(number)) if number.is_numeric() => {
+                    (Box::new(call("cast_bigint", vec![*left])), right)
+                }
+                (Some(number), Some(DataType::Boolean)) if number.is_numeric() => {
+                    (left, Box::new(call("cast_bigint", vec![*right])))
+                }
                 _ => return Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right }))),
             };
             Ok(Transformed::yes(Expr::BinaryExpr(BinaryExpr { left, op, right })))

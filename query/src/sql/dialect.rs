@@ -64,6 +64,10 @@ impl Dialect for DruidDialect {
         true
     }
 
+    fn supports_array_typedef_with_brackets(&self) -> bool {
+        true
+    }
+
     fn supports_boolean_literals(&self) -> bool {
         true
     }

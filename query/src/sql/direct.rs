@@ -7,7 +7,9 @@ use alluvium_segments::TIME_COLUMN;
 use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::{DFSchema, Result};
-use datafusion::logical_expr::{Expr, Extension, FetchType, LogicalPlan, Projection, SkipType, Sort};
+use datafusion::logical_expr::{
+    Expr, ExprSchemable, Extension, FetchType, LogicalPlan, Projection, SkipType, Sort,
+};
 
 use super::access::{Access, Rows};
 use super::arrays::{taken, to_array};
@@ -18,7 +20,7 @@ use super::node::{Part, SegmentNode, Shown};
 use super::order::{Key, first_rows};
 use super::prepare::Values;
 use super::table::DatasourceTable;
-use super::translate::Work;
+use super::translate::{Work, native_type};
 use crate::QueryError;
 use crate::plan::{Operator, Top};
 
@@ -111,7 +113,8 @@ impl Direct {
         let schema = sort.input.schema();
         let key = |key: &datafusion::logical_expr::SortExpr| {
             let column = self.column(&key.expr, schema)?;
-            Some(Key { column, descending: !key.asc, nulls_first: key.nulls_first })
+            let form = native_type(&key.expr.get_type(schema).ok()?)?;
+            Some(Key { column, descending: !key.asc, nulls_first: key.nulls_first, form })
         };
         self.order = sort.expr.iter().map(key).collect::<Option<_>>()?;
         self.fetch = sort.fetch;

@@ -56,7 +56,9 @@ impl SegmentExec {
                 Shown::Constant(_) => None,
             });
             let seen: Vec<usize> = seen.collect();
-            Ok(Piece { work: work.map_err(outside)?.seen(&seen), shown: part.shown.clone() })
+            let mut work = work.map_err(outside)?.seen(&seen);
+            work.subtotal = node.parts.len() > 1;
+            Ok(Piece { work, shown: part.shown.clone() })
         };
         let pieces = node.parts.iter().map(piece).collect::<Result<_>>()?;
         let properties = PlanProperties::new(

@@ -35,11 +35,11 @@ pub(crate) fn row(plan: &LogicalPlan) -> Result<RecordBatch> {
         match node {
             LogicalPlan::TableScan(scan) => {
                 let provider = source_as_provider(&scan.source)?;
-                names.extend(DatasourceTable::of(&provider).map(|t| t.name().to_owned()));
+                names.extend(DatasourceTable::of(&provider).iter().flat_map(|t| t.names().to_vec()));
             }
             LogicalPlan::Extension(extension) => {
                 let ours = extension.node.as_any().downcast_ref::<SegmentNode>();
-                names.extend(ours.map(|n| n.table.name().to_owned()));
+                names.extend(ours.iter().flat_map(|n| n.table.names().to_vec()));
             }
             _ => {}
         }
@@ -125,6 +125,10 @@ fn data_source(table: &str) -> Value {
 pub(crate) fn native_json(query: &SegmentQuery) -> Value {
     let mut virtuals = Vec::new();
     let mut json = Map::new();
+    let source = match query.datasources.as_slice() {
+        [one] => data_source(one),
+        many => json!({"type": "union", "dataSources": many}),
+    };
     let mut put = |key: &str, value: Value| json.insert(key.to_owned(), value);
     let Restriction { intervals, filter } = &query.rows;
     let intervals: Vec<String> = intervals.iter().map(ToString::to_string).collect();
@@ -143,7 +147,7 @@ pub(crate) fn native_json(query: &SegmentQuery) -> Value {
             let series = granularity.is_some();
             let keys: Vec<Value> = dimensions.iter().map(|d| dimension(d, &mut virtuals)).collect();
             put("queryType", json!(if series { "timeseries" } else { "groupBy" }));
-            put("dataSource", data_source(&query.datasource));
+            put("dataSource", source.clone());
             put("intervals", place);
             put("virtualColumns", if series && !dimensions.is_empty() { json!([]) } else { json!(virtuals) });
             put("filter", json!(filter));
@@ -157,9 +161,9 @@ pub(crate) fn native_json(query: &SegmentQuery) -> Value {
                 put("context", context);
             }
         }
-        Work::Rows { columns, descending, offset, limit } => {
+        Work::Rows { columns, computed, descending, offset, limit } => {
             put("queryType", json!("scan"));
-            put("dataSource", data_source(&query.datasource));
+            put("dataSource", source.clone());
             put("intervals", place);
             put("resultFormat", json!("compactedList"));
             if *offset > 0 {
@@ -173,6 +177,11 @@ pub(crate) fn native_json(query: &SegmentQuery) -> Value {
             }
             put("filter", json!(filter));
             put("columns", json!(columns));
+            let computed = computed.iter().map(|column| {
+                json!({"type": "expression", "name": column.name, "expression": column.expression,
+                    "outputType": column.output.druid_name()})
+            });
+            put("virtualColumns", computed.collect());
         }
     }
     Value::Object(json)

@@ -5,11 +5,13 @@ use alluvium_segments::ColumnType;
 use alluvium_segments::time::{Granularity, parse_zone};
 
 use super::fault::invalid;
-use super::translate::{Aggregator, Dimension, Field, Function, NativeType, Restriction, SegmentQuery, Work};
+use super::translate::{
+    Aggregator, ComputedColumn, Dimension, Field, Function, NativeType, Restriction, SegmentQuery, Work,
+};
 use crate::QueryError;
 use crate::plan::{
     AggregateFunction, AggregatePlan, AggregatorPlan, DimensionPlan, Input, Number, Operator, Plan,
-    RowColumn, RowOrderBy, RowsPlan, Scope,
+    RowColumn, RowOrderBy, RowsPlan, Scope, VirtualColumn, VirtualSource,
 };
 
 /// A plan, and where in its groups the time bucket stands among the dimensions, if it is one of them.
@@ -17,6 +19,8 @@ use crate::plan::{
 pub(crate) struct Lowered {
     pub(crate) plan: Plan,
     pub(crate) bucket: Option<usize>,
+    /// Whether it is one of several grouping sets: over no rows none of them has a group.
+    pub(crate) subtotal: bool,
 }
 
 impl Lowered {
@@ -45,7 +49,7 @@ impl Lowered {
 pub(crate) fn lower(query: &SegmentQuery) -> Result<Lowered, QueryError> {
     let (operator, bucket) = match &query.work {
         Work::Groups { dimensions, aggregators } => groups(dimensions, aggregators)?,
-        Work::Rows { columns, descending, offset, limit } => {
+        Work::Rows { columns, descending, offset, limit, .. } => {
             let column = |name: &String| RowColumn { name: name.clone(), output_type: None };
             let by_time = |descending: &bool| RowOrderBy {
                 column: alluvium_segments::TIME_COLUMN.to_owned(),
@@ -60,8 +64,19 @@ pub(crate) fn lower(query: &SegmentQuery) -> Result<Lowered, QueryError> {
             (Operator::Rows(rows), None)
         }
     };
-    let plan = Plan::new(Scope::table(&query.datasource), operator);
-    Lowered { plan, bucket }.over(&query.rows)
+    let mut scope = Scope::table("");
+    scope.datasources.clone_from(&query.datasources);
+    if let Work::Rows { computed, .. } = &query.work {
+        scope.virtual_columns = computed.iter().map(virtual_column).collect::<Result<_, _>>()?;
+    }
+    let plan = Plan::new(scope, operator);
+    Lowered { plan, bucket, subtotal: false }.over(&query.rows)
+}
+
+fn virtual_column(column: &ComputedColumn) -> Result<VirtualColumn, QueryError> {
+    let expression = parse(&column.expression).map_err(|e| invalid(e.to_string()))?.fold();
+    let source = VirtualSource::Expression { expression, output_type: Some(column.output) };
+    Ok(VirtualColumn { name: column.name.clone(), source })
 }
 
 fn groups(
@@ -82,7 +97,7 @@ fn groups(
             input: input(&dimension.field)?,
             transforms: Vec::new(),
             output_type: dimension.output,
-            drop_empty: false,
+            drop_empty: dimension.unnested,
         });
     }
     let aggregators = aggregators.iter().map(aggregator).collect::<Result<_, _>>()?;

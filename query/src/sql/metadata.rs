@@ -229,7 +229,9 @@ fn routines() -> Vec<Value> {
         json!({"ROUTINE_CATALOG": "druid", "ROUTINE_SCHEMA": "INFORMATION_SCHEMA", "ROUTINE_NAME": name,
             "ROUTINE_TYPE": "FUNCTION", "IS_AGGREGATOR": if aggregate { "YES" } else { "NO" }})
     };
-    let plain = |name: &str| !name.starts_with("cast_") && !["timestamp_diff", "any_match"].contains(&name);
+    let plain = |name: &str| {
+        !name.starts_with("cast_") && !["timestamp_diff", "mv_harmonize_nulls", "json_scalar"].contains(&name)
+    };
     let functions = definitions().filter(|d| plain(d.name)).map(|d| row(d.name.to_uppercase(), false));
     let mut rows: Vec<Value> =
         AGGREGATES.iter().map(|a| row((*a).to_owned(), true)).chain(functions).collect();

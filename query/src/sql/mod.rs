@@ -10,7 +10,6 @@
 mod access;
 mod aggregates;
 mod answer;
-mod any_match;
 mod arrays;
 mod arrow_messages;
 mod coerce;
@@ -33,6 +32,7 @@ mod order;
 mod pg_catalog;
 mod planner;
 mod prepare;
+mod relations;
 mod request;
 mod rewrite;
 mod rows;
@@ -41,6 +41,7 @@ mod spelling;
 mod statement;
 mod system;
 mod table;
+mod top_n;
 mod translate;
 mod values;
 

@@ -3,7 +3,8 @@
 
 use std::cmp::Ordering;
 
-use alluvium_segments::NumericBlock;
+use alluvium_expression::{Value, compare_text, decode};
+use alluvium_segments::{ColumnType, NumericBlock};
 
 use crate::column::{ColumnData, TextColumn};
 
@@ -14,6 +15,8 @@ pub(crate) struct Key {
     pub(crate) column: usize,
     pub(crate) descending: bool,
     pub(crate) nulls_first: bool,
+    /// What its texts stand for.
+    pub(crate) form: ColumnType,
 }
 
 /// The first `wanted` rows by some keys, in order; rows that are equal come as they lie.
@@ -45,7 +48,7 @@ fn sort_first(order: &mut Vec<u32>, wanted: usize, compare: impl Fn(&u32, &u32) 
     order.sort_by(compare);
 }
 
-/// Integers in the order wanted of the values: numbers by size with NaN largest, texts by their bytes.
+/// Integers in the order wanted of the values: numbers by size with NaN largest, texts by their UTF-16 units, arrays by their elements.
 fn ranks(column: &ColumnData, key: Key) -> Vec<u128> {
     const SIGN: u64 = 1 << 63;
     let double = |v: f64| {
@@ -57,7 +60,7 @@ fn ranks(column: &ColumnData, key: Key) -> Vec<u128> {
         ColumnData::Doubles(block) => numbers(block, key, double),
         ColumnData::Floats(block) => numbers(block, key, |v| double(f64::from(v))),
         ColumnData::Texts(texts) => {
-            let by_id = text_ranks(texts);
+            let by_id = text_ranks(texts, key.form);
             let rank = |id: &u32| (*id != 0).then(|| by_id.get(*id as usize).copied().unwrap_or(0));
             texts.ids.iter().map(|id| placed(rank(id), key)).collect()
         }
@@ -82,12 +85,23 @@ fn placed(rank: Option<u64>, key: Key) -> u128 {
     }
 }
 
-/// By id: the place of its text among all that are used.
-fn text_ranks(texts: &TextColumn) -> Vec<u64> {
+/// By id: the place of its text, or of the value it stands for, among all that are used.
+fn text_ranks(texts: &TextColumn, form: ColumnType) -> Vec<u64> {
     let mut used = texts.ids.clone();
     used.sort_unstable();
     used.dedup();
-    used.sort_unstable_by_key(|id| texts.table.get(*id));
+    let text = |id: &u32| texts.table.get(*id);
+    if form.is_coded() {
+        let value = |id: &u32| text(id).map_or(Value::Null, |text| decode(text, form));
+        let mut valued: Vec<(Value, u32)> = used.iter().map(|id| (value(id), *id)).collect();
+        valued.sort_by(|(a, _), (b, _)| a.total_order(b));
+        used = valued.into_iter().map(|(_, id)| id).collect();
+    } else {
+        used.sort_unstable_by(|a, b| match (text(a), text(b)) {
+            (Some(a), Some(b)) => compare_text(a, b),
+            (a, b) => a.is_some().cmp(&b.is_some()),
+        });
+    }
     let mut ranks = vec![0; texts.table.len() + 1];
     let (mut rank, mut last) = (0, None);
     for id in used {
@@ -103,13 +117,16 @@ fn text_ranks(texts: &TextColumn) -> Vec<u64> {
 
 #[cfg(test)]
 mod tests {
-    use alluvium_expression::Value;
-
     use super::*;
 
     fn order(values: &[Value], descending: bool, nulls_first: bool, wanted: usize) -> Vec<u32> {
         let columns = [ColumnData::from_values(values)];
-        first_rows(&columns, &[Key { column: 0, descending, nulls_first }], values.len(), wanted)
+        first_rows(
+            &columns,
+            &[Key { column: 0, descending, nulls_first, form: ColumnType::String }],
+            values.len(),
+            wanted,
+        )
     }
 
     #[test]
@@ -130,7 +147,8 @@ mod tests {
     fn several_keys() {
         let first = ColumnData::from_values(&[1, 2, 1, 2].map(Value::Long));
         let second = ColumnData::from_values(&["x", "y", "y", "x"].map(|t| Value::String(t.into())));
-        let key = |column, descending| Key { column, descending, nulls_first: true };
+        let key =
+            |column, descending| Key { column, descending, nulls_first: true, form: ColumnType::String };
         let rows = first_rows(&[first, second], &[key(0, true), key(1, false)], 4, 3);
         assert_eq!(rows, [3, 1, 0]);
     }

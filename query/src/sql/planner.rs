@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use alluvium_segments::catalog::{Snapshot, lookup_table};
+use alluvium_segments::{ColumnSpec, ColumnType};
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::Session;
@@ -16,7 +17,7 @@ use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
-use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner};
+use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, RelationPlanner};
 use datafusion::logical_expr::{
     AggregateUDF, HigherOrderUDF, LogicalPlan, LogicalPlanBuilder, ScalarUDF, TableSource,
     UserDefinedLogicalNode, WindowUDF,
@@ -30,7 +31,6 @@ use parking_lot::Mutex;
 
 use super::access::Access;
 use super::aggregates::all_aggregates;
-use super::any_match::keep_tests_apart;
 use super::coerce::coerce;
 use super::exact::count_exactly;
 use super::exec::SegmentExec;
@@ -40,9 +40,11 @@ use super::lookups::{bind_lookups, lookup_schema};
 use super::metadata::{SCHEMAS, metadata_table};
 use super::node::SegmentNode;
 use super::prepare::{Holes, Known, Values};
+use super::relations::{APPENDED, appended, relation_planners};
 use super::request::Settings;
 use super::system::SystemTables;
 use super::table::{DatasourceTable, arrow_schema};
+use super::top_n::nulls_of_top_n;
 use super::translate::push_down;
 use crate::QueryError;
 
@@ -64,7 +66,8 @@ impl Planner {
         let state = builder.with_default_features().build();
         let mut scalars: HashMap<String, Arc<ScalarUDF>> = HashMap::new();
         for (name, function) in state.scalar_functions() {
-            if name.starts_with("array_") || name == "make_array" || name == "cardinality" {
+            if name.starts_with("array_") || ["make_array", "cardinality", "flatten"].contains(&name.as_str())
+            {
                 scalars.insert(name.clone(), Arc::clone(function));
             }
         }
@@ -98,7 +101,7 @@ impl Planner {
         settings: &Settings,
     ) -> Result<(LogicalPlan, usize)> {
         let plan = holes.settle(self.read(statement, names)?)?;
-        let plan = count_exactly(keep_tests_apart(coerce(plan, settings.zone)?)?)?;
+        let plan = nulls_of_top_n(count_exactly(coerce(plan, settings.zone)?)?)?;
         let plan = match settings.outer_limit {
             Some(limit) => LogicalPlanBuilder::from(plan).limit(0, Some(limit))?.build()?,
             None => plan,
@@ -114,7 +117,7 @@ impl Planner {
         settings: &Settings,
     ) -> Result<SchemaRef> {
         let plan = coerce(self.read(statement, names)?, settings.zone)?;
-        Ok(SchemaRef::clone(keep_tests_apart(plan)?.schema().inner()))
+        Ok(SchemaRef::clone(plan.schema().inner()))
     }
 
     /// The types of a rewritten statement's placeholders, by name, as far as they can be told.
@@ -208,6 +211,9 @@ impl<'q> Names<'q> {
 
     fn table(&self, name: &TableReference) -> Result<Arc<dyn TableSource>> {
         let schema = name.schema().unwrap_or("druid");
+        if let (APPENDED, Some(names)) = (schema, appended(name.table())) {
+            return self.appended(&names);
+        }
         let unknown = || outside(invalid(format!("Object '{}' not found", name.table())));
         if name.catalog().is_some_and(|c| c != "druid") || !SCHEMAS.contains(&schema) {
             let missing = name.catalog().filter(|c| *c != "druid").unwrap_or(schema);
@@ -221,20 +227,55 @@ impl<'q> Names<'q> {
             let found = metadata_table(schema, name.table(), self.snapshot, self.system)?;
             return found.map(provider_as_source).ok_or_else(unknown);
         }
-        let datasource = self.snapshot.datasources.get(name.table()).ok_or_else(unknown)?;
-        let known = Known { name: datasource.name.clone(), columns: datasource.current_columns() };
-        let table = DatasourceTable::new(&known.name, arrow_schema(&known.columns), Arc::clone(&self.values));
-        self.used.lock().datasources.push(known);
-        Ok(provider_as_source(Arc::new(table)))
+        let known = self.known(name.table()).ok_or_else(unknown)?;
+        Ok(self.table(vec![known.name], arrow_schema(&known.columns)))
     }
 
     /// The rows of a registered lookup.
     fn lookup(&self, name: &str) -> Option<Arc<dyn TableSource>> {
         let rows = self.snapshot.datasource(&lookup_table(name))?;
         let known = Known { name: rows.name.clone(), columns: rows.columns.clone() };
-        let table = DatasourceTable::new(&known.name, lookup_schema(), Arc::clone(&self.values));
+        let table = self.table(vec![known.name.clone()], lookup_schema());
         self.used.lock().datasources.push(known);
-        Some(provider_as_source(Arc::new(table)))
+        Some(table)
+    }
+
+    fn table(&self, names: Vec<String>, schema: SchemaRef) -> Arc<dyn TableSource> {
+        provider_as_source(Arc::new(DatasourceTable::new(names, schema, Arc::clone(&self.values))))
+    }
+
+    /// A datasource, which is read.
+    fn known(&self, name: &str) -> Option<Known> {
+        let datasource = self.snapshot.datasource(name)?;
+        let known = Known { name: datasource.name.clone(), columns: datasource.current_columns() };
+        self.used.lock().datasources.push(known.clone());
+        Some(known)
+    }
+
+    /// Several datasources as one.
+    fn appended(&self, names: &[String]) -> Result<Arc<dyn TableSource>> {
+        let mut columns: Vec<ColumnSpec> = Vec::new();
+        for name in names {
+            let unknown = || outside(invalid(format!("Table [{name}] not found")));
+            for column in self.known(name).ok_or_else(unknown)?.columns {
+                match columns.iter_mut().find(|known| known.name == column.name) {
+                    Some(known) => known.column_type = common_type(known.column_type, column.column_type),
+                    None => columns.push(column),
+                }
+            }
+        }
+        Ok(self.table(names.to_vec(), arrow_schema(&columns)))
+    }
+}
+
+/// The type that holds the values of both.
+fn common_type(a: ColumnType, b: ColumnType) -> ColumnType {
+    match (a, b) {
+        (a, b) if a == b => a,
+        (ColumnType::Json, _) | (_, ColumnType::Json) => ColumnType::Json,
+        (a, b) if a.is_numeric() && b.is_numeric() => ColumnType::Double,
+        (array @ ColumnType::Array(_), _) | (_, array @ ColumnType::Array(_)) => array,
+        _ => ColumnType::String,
     }
 }
 
@@ -250,6 +291,10 @@ impl ContextProvider for Context<'_> {
 
     fn get_expr_planners(&self) -> &[Arc<dyn ExprPlanner>] {
         self.planner.state.expr_planners()
+    }
+
+    fn get_relation_planners(&self) -> &[Arc<dyn RelationPlanner>] {
+        relation_planners()
     }
 
     fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {

@@ -10,7 +10,7 @@ use alluvium_segments::catalog::Snapshot;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{FetchType, LogicalPlan, SkipType};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream, execute_stream_partitioned};
 use datafusion::sql::sqlparser::ast::Statement;
@@ -299,13 +299,46 @@ async fn start(tools: Tools<'_>, planned: Planned, access: &Access) -> Result<St
         return Ok(Started::of(Arc::clone(direct.schema()), direct.batches(blocks), rows));
     }
     let schema = SchemaRef::clone(prepared.plan.schema().inner());
-    let physical = tools.planner.physical(&prepared.plan, access, &values).await.map_err(from_datafusion)?;
+    // The first rows of a union are those of its first parts.
+    let (plan, first) = match &prepared.plan {
+        LogicalPlan::Limit(limit) if matches!(&*limit.input, LogicalPlan::Union(_)) => {
+            match (limit.get_skip_type(), limit.get_fetch_type()) {
+                (Ok(SkipType::Literal(skip)), Ok(FetchType::Literal(fetch))) => {
+                    (&*limit.input, Some((skip, fetch.unwrap_or(usize::MAX))))
+                }
+                _ => (&prepared.plan, None),
+            }
+        }
+        plan => (plan, None),
+    };
+    let physical = tools.planner.physical(plan, access, &values).await.map_err(from_datafusion)?;
     let context = tools.planner.state().task_ctx();
-    let batches = match prepared.plan {
+    let batches = match plan {
         LogicalPlan::Union(_) => in_turn(physical, context),
         _ => execute_stream(physical, context),
     };
-    Ok(Started { schema, batches: batches.map_err(from_datafusion)?, rows: None })
+    let batches = batches.map_err(from_datafusion)?;
+    let batches = match first {
+        Some((skip, fetch)) => cut(batches, skip, fetch),
+        None => batches,
+    };
+    Ok(Started { schema, batches, rows: None })
+}
+
+/// The rows after `skip`, at most `fetch`.
+fn cut(batches: SendableRecordBatchStream, skip: usize, fetch: usize) -> SendableRecordBatchStream {
+    let schema = batches.schema();
+    let cut = batches.scan((skip, fetch), |(skip, fetch), batch| {
+        let batch = batch.map(|batch| {
+            let from = (*skip).min(batch.num_rows());
+            let rows = (batch.num_rows() - from).min(*fetch);
+            (*skip, *fetch) = (*skip - from, *fetch - rows);
+            batch.slice(from, rows)
+        });
+        let over = *fetch == 0 && batch.as_ref().is_ok_and(|batch| batch.num_rows() == 0);
+        futures::future::ready((!over).then_some(batch))
+    });
+    Box::pin(RecordBatchStreamAdapter::new(schema, cut))
 }
 
 impl Started {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::dialect::DruidDialect;
 use super::fault::{Position, invalid, invalid_at};
 use super::request::SqlParameter;
-use super::spelling::drop_silent_words;
+use super::spelling::respell;
 use crate::QueryError;
 
 /// A text, read as far as its tokens.
@@ -57,7 +57,7 @@ pub(crate) fn read_with(
     if set_statement(&last).is_some() {
         return Err(invalid("Statement list is missing a non-SET statement"));
     }
-    let (explain, last) = strip_explain(drop_silent_words(last));
+    let (explain, last) = strip_explain(respell(last));
     refuse_other_statements(&last)?;
     if last.iter().filter(|t| is_operator(t)).count() > MAX_OPERATORS {
         return Err(invalid(format!(

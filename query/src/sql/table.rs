@@ -17,23 +17,23 @@ use super::prepare::Values;
 use super::translate::filter_json;
 use crate::QueryError;
 
-/// A datasource with the columns it had when a statement was planned.
+/// A datasource, or several as one, with the columns it had when a statement was planned.
 #[derive(Debug)]
 pub(crate) struct DatasourceTable {
-    name: String,
+    names: Vec<String>,
     schema: SchemaRef,
     values: Arc<Values>,
 }
 
 impl DatasourceTable {
     /// `values` are those of the statement that is planned, for the holes in its conditions.
-    pub(crate) fn new(name: &str, schema: SchemaRef, values: Arc<Values>) -> Self {
-        Self { name: name.to_owned(), schema, values }
+    pub(crate) fn new(names: Vec<String>, schema: SchemaRef, values: Arc<Values>) -> Self {
+        Self { names, schema, values }
     }
 
-    /// Its name.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
+    /// The datasources whose rows it has.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
     }
 
     /// Its columns, `__time` first where it has that.
@@ -104,6 +104,6 @@ impl TableProvider for DatasourceTable {
         _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         // Scans have become segment work before anything is planned to run.
-        Err(outside(QueryError::Internal(format!("a scan of `{}` was left in the plan", self.name))))
+        Err(outside(QueryError::Internal(format!("a scan of {:?} was left in the plan", self.names))))
     }
 }

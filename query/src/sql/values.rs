@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use alluvium_expression::Value;
+use alluvium_expression::{Value, json_text};
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, ListArray, StringArray, StringViewArray,
 };
@@ -62,7 +62,13 @@ fn list_value(elements: &ArrayRef) -> Result<Value> {
 pub(crate) fn array_of(values: &[Value], wanted: &DataType) -> Result<ArrayRef> {
     Ok(match wanted {
         DataType::Utf8 => {
-            let texts: Vec<Option<Arc<str>>> = values.iter().map(Value::as_string).collect();
+            // Several values of one row are written as the JSON text of their list.
+            let text = |value: &Value| match value.array_len() {
+                Some(0) => None,
+                Some(2..) => Some(Arc::from(json_text(&value.to_json()))),
+                _ => value.as_string(),
+            };
+            let texts: Vec<Option<Arc<str>>> = values.iter().map(text).collect();
             Arc::new(texts.iter().map(|t| t.as_deref()).collect::<StringArray>())
         }
         DataType::Float64 => Arc::new(values.iter().map(Value::as_double).collect::<Float64Array>()),
@@ -70,7 +76,8 @@ pub(crate) fn array_of(values: &[Value], wanted: &DataType) -> Result<ArrayRef> 
             Arc::new(values.iter().map(|v| v.as_long().map(|v| v != 0)).collect::<BooleanArray>())
         }
         kind if *kind == JSON => {
-            let text = |v: &Value| (!v.is_null()).then(|| v.to_json().to_string());
+            let text =
+                |v: &Value| Some(v.to_json()).filter(|json| !json.is_null()).map(|json| json_text(&json));
             Arc::new(values.iter().map(text).collect::<StringViewArray>())
         }
         DataType::List(field) => {

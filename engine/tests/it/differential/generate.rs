@@ -307,7 +307,7 @@ impl Condition {
             Self::HasTag(tag) if dialect == Dialect::Referee => {
                 format!("EXISTS (SELECT 1 FROM tags x WHERE x.id = rows.id AND x.tag = {})", quoted(tag))
             }
-            Self::HasTag(tag) => format!("tags = {}", quoted(tag)),
+            Self::HasTag(tag) => format!("MV_CONTAINS(tags, {})", quoted(tag)),
             Self::And(parts) => all(parts, " AND "),
             Self::Or(parts) => all(parts, " OR "),
             Self::Not(inner) => format!("NOT ({})", inner.sql(dialect)),

@@ -20,6 +20,10 @@ impl Bindings for RowOf<'_> {
         let found = self.columns.iter().find(|(n, _)| n.as_ref() == name);
         found.map_or(Value::Null, |(_, block)| value_at(block, self.row))
     }
+
+    fn holds_arrays(&self, name: &str) -> bool {
+        self.columns.iter().any(|(n, block)| n.as_ref() == name && matches!(block, InputBlock::Arrays(_)))
+    }
 }
 
 fn value_at(block: &InputBlock<'_>, row: usize) -> Value {
@@ -29,7 +33,9 @@ fn value_at(block: &InputBlock<'_>, row: usize) -> Value {
         InputBlock::Doubles(block) if block.nulls.is_null(row) => Value::Null,
         InputBlock::Doubles(block) => block.values.get(row).copied().into(),
         InputBlock::Ids { ids, dictionary } => ids.get(row).and_then(|id| dictionary.text(*id)).into(),
-        InputBlock::Values(values) => values.get(row).cloned().unwrap_or_default(),
+        InputBlock::Values(values) | InputBlock::Arrays(values) => {
+            values.get(row).cloned().unwrap_or_default()
+        }
     }
 }
 

@@ -93,3 +93,36 @@ fn multi_value_columns() {
     assert!(mixed.to_string().contains("`mv`"), "{mixed}");
     assert!(Bindings::get(&row(), "nothing").is_null());
 }
+
+/// The same columns, whose arrays are values.
+struct Arrays(HashMap<String, Value>);
+
+impl Bindings for Arrays {
+    fn get(&self, name: &str) -> Value {
+        Bindings::get(&self.0, name)
+    }
+
+    fn holds_arrays(&self, name: &str) -> bool {
+        name != "mw"
+    }
+}
+
+#[test]
+fn arrays_of_columns_are_values() {
+    let row = Arrays(row());
+    let value = |text: &str| eval(&parse(text).unwrap(), &row).map(|value| value.to_string());
+    for (text, wanted) in [
+        ("mv == ['a', 'b']", "1"),
+        ("nvl(mv, ['none'])", "['a', 'b']"),
+        ("nvl(empty, ['none'])", "<STRING>[]"),
+        ("isnull(empty)", "0"),
+        ("array_compare(mv, ['a', 'c'])", "-1"),
+        ("array_compare(mv, null)", "null"),
+        ("to_json_string(mv)", "'[\"a\",\"b\"]'"),
+        // Only the other column has several values.
+        ("concat('z', mw)", "['zx', null]"),
+    ] {
+        assert_eq!(value(text).unwrap(), wanted, "{text}");
+    }
+    assert!(value("upper(mv)").is_err());
+}

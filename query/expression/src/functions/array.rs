@@ -26,6 +26,7 @@ pub(super) const TABLE: &[Function] = &[
         .arrays(FIRST | SECOND)
         .alias(&["mv_overlap"]),
     Function::new("scalar_in_array", (2, 2), LONG, Body::Values(scalar_in_array)).arrays(SECOND),
+    Function::new("array_compare", (2, 2), LONG, Body::Values(compare)).arrays(FIRST | SECOND),
     Function::new("array_to_string", (2, 2), STRING, Body::Values(to_text))
         .arrays(FIRST)
         .alias(&["mv_to_string"]),
@@ -82,13 +83,30 @@ fn position(args: &[Value], first: i64) -> Result<Value, ExprError> {
 fn contains(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     let Some(items) = as_array(&args[0]) else { return Ok(Value::Null) };
     let holds = |wanted: &Value| items.iter().any(|i| same_element(i, wanted));
-    let all = if args[1].is_array() { args[1].elements().iter().all(holds) } else { holds(&args[1]) };
+    let all = match (args[0].value_type(), args[1].value_type()) {
+        // As elements of the first.
+        (Some(of), Some(wanted)) if of.is_array() && wanted.is_array() => {
+            args[1].cast(of).elements().iter().all(holds)
+        }
+        (_, Some(wanted)) if wanted.is_array() => args[1].elements().iter().all(holds),
+        _ => holds(&args[1]),
+    };
     Ok(Value::from_bool(all))
 }
 
 fn overlap(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     let (Some(a), Some(b)) = (as_array(&args[0]), as_array(&args[1])) else { return Ok(Value::Null) };
     Ok(Value::from_bool(a.iter().any(|x| b.iter().any(|y| same_element(x, y)))))
+}
+
+/// Whether the first array comes before the second (-1), after it (1) or neither (0).
+fn compare(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
+    if args.iter().any(Value::is_null) {
+        return Ok(Value::Null);
+    }
+    let to = args.iter().filter_map(Value::value_type).reduce(ExprType::common);
+    let to = to.unwrap_or(ExprType::String).array();
+    Ok(args[0].cast(to).compare(&args[1].cast(to)).map(|order| order as i64).into())
 }
 
 fn scalar_in_array(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
@@ -107,6 +125,9 @@ fn to_text(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     let (Some(items), Some(delimiter)) = (as_array(&args[0]), args[1].as_string()) else {
         return Ok(Value::Null);
     };
+    if matches!(items.as_slice(), [Value::Null]) {
+        return Ok(Value::Null);
+    }
     let texts: Vec<String> =
         items.iter().map(|i| i.as_string().map_or_else(|| "null".to_owned(), |s| s.to_string())).collect();
     Ok(Value::from(texts.join(&delimiter)))

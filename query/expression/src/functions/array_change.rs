@@ -61,8 +61,8 @@ fn append(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
 }
 
 fn concat(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
-    if args[0].is_null() {
-        return Ok(args[1].clone());
+    if args[0].is_null() || args[1].is_null() {
+        return Ok(Value::Null);
     }
     let mut items = args[0].elements();
     items.extend(args[1].elements());
@@ -138,7 +138,9 @@ fn split(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     }
     let regex = java_regex(&delimiter).map_err(|e| ExprError::argument("string_to_array", e))?;
     let mut items: Vec<Value> = regex.split(&text).map(Value::from).collect();
-    while items.len() > 1 && items.last() == Some(&Value::from("")) {
+    // Where nothing separates, the text is the only part, empty or not.
+    let separated = items.len() > 1;
+    while separated && items.last() == Some(&Value::from("")) {
         items.pop();
     }
     Ok(Value::array_of(ExprType::String, &items))

@@ -6,12 +6,14 @@ use serde_json::{Map, Value as Json};
 
 use super::{ANY, Body, Function, Gives, JSON, Prepared, STRING, STRINGS};
 use crate::ast::{Call, ColumnTypes};
-use crate::nested::best;
+use crate::nested::{best, in_java_order, json_text};
 use crate::{Expr, ExprError, ExprType, JsonPath, Value};
 
 pub(super) const TABLE: &[Function] = &[
     Function::new("json_value", (2, 3), Gives::Custom(value_type), Body::Values(json_value))
         .prepare(|args| path_argument("json_value", args)),
+    Function::new("json_value_text", (2, 2), STRING, Body::Values(json_value_text))
+        .prepare(|args| path_argument("json_value_text", args)),
     Function::new("json_query", (2, 2), JSON, Body::Values(json_query))
         .prepare(|args| path_argument("json_query", args)),
     Function::new("json_query_array", (2, 2), JSON, Body::Values(json_query_array))
@@ -19,9 +21,9 @@ pub(super) const TABLE: &[Function] = &[
     Function::new("json_keys", (2, 2), STRINGS, Body::Values(json_keys))
         .prepare(|args| path_argument("json_keys", args)),
     Function::new("json_paths", (1, 1), STRINGS, Body::Values(json_paths)),
-    Function::new("json_object", (0, ANY), JSON, Body::Values(json_object)),
+    Function::new("json_object", (0, ANY), JSON, Body::Values(json_object)).of_any(),
     Function::new("json_merge", (1, ANY), JSON, Body::Values(json_merge)),
-    Function::new("to_json_string", (1, 1), STRING, Body::Values(to_json_string)),
+    Function::new("to_json_string", (1, 1), STRING, Body::Values(to_json_string)).of_any(),
     Function::new("parse_json", (1, 1), JSON, Body::Values(parse_json)),
     Function::new("try_parse_json", (1, 1), JSON, Body::Values(try_parse_json)),
 ];
@@ -75,11 +77,20 @@ fn json_value(prepared: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     if matches!(value, Value::Json(_)) {
         return Ok(Value::Null);
     }
-    Ok(match (to, &found) {
-        (Some(to), _) if value.is_array() != to.is_array() && value.is_array() => Value::Null,
-        (Some(ExprType::String), Json::Bool(truth)) => Value::from(truth.to_string()),
-        (Some(to), _) => value.cast(to),
-        (None, _) => value,
+    Ok(match to {
+        Some(to) if value.is_array() && !to.is_array() => Value::Null,
+        Some(to) => value.cast(to),
+        None => value,
+    })
+}
+
+/// The scalar at a path as text; of a list of scalars the JSON text of their texts.
+fn json_value_text(prepared: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
+    let Some(found) = found("json_value_text", prepared, args)? else { return Ok(Value::Null) };
+    Ok(match best(&found) {
+        Value::Json(_) => Value::Null,
+        list if list.is_array() => Value::from(json_text(&list.cast(ExprType::StringArray).to_json())),
+        scalar => scalar.cast(ExprType::String),
     })
 }
 
@@ -92,7 +103,7 @@ fn json_query_array(prepared: &Prepared, args: &[Value]) -> Result<Value, ExprEr
     Ok(match found("json_query_array", prepared, args)? {
         None => Value::Null,
         Some(list @ Json::Array(_)) => Value::Json(Arc::new(list)),
-        Some(one) => Value::Json(Arc::new(Json::Array(vec![one]))),
+        Some(one) => Value::Json(Arc::new(Json::Array(vec![best(&one).to_json()]))),
     })
 }
 
@@ -121,14 +132,17 @@ fn json_object(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     if !args.len().is_multiple_of(2) {
         return Err(ExprError::argument("json_object", "takes names and values in pairs"));
     }
-    let mut fields = Map::new();
+    let mut fields: Vec<(String, Json)> = Vec::with_capacity(args.len() / 2);
     for pair in args.chunks_exact(2) {
         let [name, value] = pair else { continue };
         let name = name.as_string();
         let name = name.ok_or_else(|| ExprError::argument("json_object", "a name must not be null"))?;
-        fields.insert(name.to_string(), value.to_json());
+        match fields.iter_mut().find(|(known, _)| **known == *name) {
+            Some((_, known)) => *known = value.to_json(),
+            None => fields.push((name.to_string(), value.to_json())),
+        }
     }
-    Ok(Value::Json(Arc::new(Json::Object(fields))))
+    Ok(Value::Json(Arc::new(Json::Object(in_java_order(fields).into_iter().collect::<Map<_, _>>()))))
 }
 
 /// The nested value of an argument: text is read as JSON.
@@ -140,7 +154,7 @@ fn nested(function: &'static str, value: &Value) -> Result<Json, ExprError> {
     }
 }
 
-/// Objects joined field by field; elsewhere the later value counts.
+/// Objects joined field by field, lists one after the other; elsewhere the later value counts.
 fn json_merge(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     if args.iter().any(Value::is_null) {
         return Ok(Value::Null);
@@ -169,6 +183,7 @@ fn merge(into: &mut Json, from: Json) {
                 }
             }
         }
+        (Json::Array(known), Json::Array(more)) => known.extend(more),
         (into, from) => *into = from,
     }
 }
@@ -176,7 +191,7 @@ fn merge(into: &mut Json, from: Json) {
 fn to_json_string(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     Ok(match args.first() {
         None | Some(Value::Null) => Value::Null,
-        Some(value) => Value::from(value.to_json().to_string()),
+        Some(value) => Value::from(json_text(&value.to_json())),
     })
 }
 

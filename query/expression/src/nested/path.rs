@@ -95,7 +95,7 @@ impl JsonPath {
         Some(at).filter(|found| !found.is_null())
     }
 
-    /// The paths of all scalars of a value, in order; an empty object or list is one too.
+    /// The paths of all scalars and lists of scalars of a value, in order; an object without fields has none.
     #[must_use]
     pub fn all(json: &Json) -> Vec<Self> {
         let mut found = Vec::new();
@@ -106,12 +106,12 @@ impl JsonPath {
 
 fn collect(json: &Json, here: JsonPath, found: &mut Vec<JsonPath>) {
     match json {
-        Json::Object(fields) if !fields.is_empty() => {
+        Json::Object(fields) => {
             for (name, value) in fields {
                 collect(value, here.clone().field(name), found);
             }
         }
-        Json::Array(items) if !items.is_empty() => {
+        Json::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()) => {
             for (at, item) in items.iter().enumerate() {
                 collect(item, here.clone().item(at as i64), found);
             }
@@ -137,7 +137,7 @@ impl fmt::Display for JsonPath {
         f.write_str("$")?;
         for step in &self.steps {
             match step {
-                Step::Field(name) if name.contains(['.', '[', '\'']) => write!(f, "['{name}']")?,
+                Step::Field(name) if name.contains(['.', '[', '\'', '"']) => write!(f, "['{name}']")?,
                 Step::Field(name) => write!(f, ".{name}")?,
                 Step::Item(number) => write!(f, "[{number}]")?,
             }

@@ -2,6 +2,7 @@
 //! JSON text of the list.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use alluvium_expression::{double_text, float_text};
 use alluvium_segments::time::format_iso_in;
@@ -10,10 +11,11 @@ use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Float32Array, Float64Array, Int64Array, ListArray, StringArray,
 };
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type, TimeUnit};
+use datafusion::arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Int64Type, TimeUnit};
 use datafusion::arrow::error::ArrowError;
 
 use super::iso::write_iso;
+use crate::sql::functions::JSON;
 
 /// A column, as one of the kinds that are written.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub(super) enum Cells {
     Times(Int64Array, Tz),
     Texts(StringArray),
     Lists(ListArray, Tz),
+    /// Nested values within lists: written as they are.
+    Nested(StringArray),
     Nulls,
 }
 
@@ -50,10 +54,10 @@ impl Cells {
                 let millis = cast(array, &DataType::Duration(TimeUnit::Millisecond))?;
                 Self::Longs(longs(&millis)?)
             }
-            DataType::List(_) => Self::Lists(array.as_list::<i32>().clone(), zone),
+            DataType::List(_) => Self::Lists(plain_elements(array.as_list::<i32>())?, zone),
             DataType::LargeList(field) | DataType::FixedSizeList(field, _) => {
                 let list = cast(array, &DataType::List(std::sync::Arc::clone(field)))?;
-                Self::Lists(list.as_list::<i32>().clone(), zone)
+                Self::Lists(plain_elements(list.as_list::<i32>())?, zone)
             }
             t if t.is_integer() => Self::Longs(longs(array)?),
             _ => Self::Texts(cast(array, &DataType::Utf8)?.as_string::<i32>().clone()),
@@ -76,7 +80,7 @@ impl Cells {
             Self::Floats(a) => a.is_null(row),
             Self::Doubles(a) => a.is_null(row),
             Self::Booleans(a) => a.is_null(row),
-            Self::Texts(a) => a.is_null(row),
+            Self::Texts(a) | Self::Nested(a) => a.is_null(row),
             Self::Lists(a, _) => a.is_null(row),
             Self::Nulls => true,
         }
@@ -108,6 +112,7 @@ impl Cells {
                 out.extend_from_slice(double_text(a.value(row)).as_bytes());
             }
             Self::Texts(a) => write_text(a.value(row), out),
+            Self::Nested(a) => out.extend_from_slice(a.value(row).as_bytes()),
             Self::Lists(..) if !stringify_arrays => {
                 let text = self.text(row)?;
                 out.extend_from_slice(text.as_bytes());
@@ -128,10 +133,13 @@ impl Cells {
             Self::Floats(a) => float_text(a.value(row)).into(),
             Self::Doubles(a) => double_text(a.value(row)).into(),
             Self::Times(a, zone) => format_iso_in(a.value(row), *zone).into(),
-            Self::Texts(a) => a.value(row).into(),
+            Self::Texts(a) | Self::Nested(a) => a.value(row).into(),
             Self::Lists(a, zone) => {
                 let elements = a.value(row);
-                let cells = Self::of(&elements, *zone)?;
+                let cells = match Self::of(&elements, *zone)? {
+                    Self::Texts(texts) if *elements.data_type() == JSON => Self::Nested(texts),
+                    cells => cells,
+                };
                 let mut json = vec![b'['];
                 for i in 0..elements.len() {
                     if i > 0 {
@@ -145,6 +153,21 @@ impl Cells {
             Self::Nulls => Cow::Borrowed(""),
         })
     }
+}
+
+/// A list of what Druid's arrays hold: longs for truth values and times, doubles for floats.
+fn plain_elements(list: &ListArray) -> Result<ListArray, ArrowError> {
+    let to = match list.value_type() {
+        DataType::Boolean | DataType::Timestamp(..) | DataType::Date32 | DataType::Date64 => DataType::Int64,
+        DataType::Float32 => DataType::Float64,
+        _ => return Ok(list.clone()),
+    };
+    let millis = match list.value_type() {
+        DataType::Boolean | DataType::Float32 => Arc::clone(list.values()),
+        _ => cast(list.values(), &DataType::Timestamp(TimeUnit::Millisecond, None))?,
+    };
+    let field = Arc::new(Field::new_list_field(to.clone(), true));
+    ListArray::try_new(field, list.offsets().clone(), cast(&millis, &to)?, list.nulls().cloned())
 }
 
 fn write_long(value: i64, out: &mut Vec<u8>) {

@@ -91,7 +91,7 @@ impl RowWriter {
             lines.push(self.types.iter().map(|t| native_name(t).to_owned()).collect());
         }
         if request.sql_types_header {
-            lines.push(self.types.iter().map(|t| sql_type(t).0.to_owned()).collect());
+            lines.push(self.types.iter().map(|t| shown_type(t).to_owned()).collect());
         }
         lines
     }
@@ -177,6 +177,14 @@ impl RowWriter {
     }
 }
 
+/// The SQL type of a column, as results name it.
+fn shown_type(data_type: &DataType) -> &'static str {
+    match sql_type(data_type).0 {
+        "COMPLEX<json>" => "OTHER",
+        name => name,
+    }
+}
+
 fn header_value(data_type: &DataType, request: &SqlRequest) -> serde_json::Value {
     if !request.types_header && !request.sql_types_header {
         return serde_json::Value::Null;
@@ -186,7 +194,7 @@ fn header_value(data_type: &DataType, request: &SqlRequest) -> serde_json::Value
         value.insert("type".to_owned(), native_name(data_type).into());
     }
     if request.sql_types_header {
-        value.insert("sqlType".to_owned(), sql_type(data_type).0.into());
+        value.insert("sqlType".to_owned(), shown_type(data_type).into());
     }
     value.into()
 }

@@ -1,7 +1,7 @@
 //! Which functions are about arrays?
 
 use super::Returns::{ArrayOf, Boolean, ElementOf, Long, Text, Texts};
-use super::{Definition, Operand, simple, with};
+use super::{Definition, simple};
 
 pub(super) const FUNCTIONS: &[Definition] = &[
     simple("array_length", (1, 1), Long, "array_length"),
@@ -9,7 +9,7 @@ pub(super) const FUNCTIONS: &[Definition] = &[
     simple("array_ordinal", (2, 2), ElementOf(0), "array_ordinal"),
     simple("array_contains", (2, 2), Boolean, "array_contains"),
     simple("array_overlap", (2, 2), Boolean, "array_overlap"),
-    with("scalar_in_array", (2, 2), Boolean, scalar_in_array),
+    simple("scalar_in_array", (2, 2), Boolean, "scalar_in_array"),
     simple("array_offset_of", (2, 2), Long, "array_offset_of"),
     simple("array_ordinal_of", (2, 2), Long, "array_ordinal_of"),
     simple("array_prepend", (2, 2), ArrayOf(1), "array_prepend"),
@@ -19,11 +19,6 @@ pub(super) const FUNCTIONS: &[Definition] = &[
     simple("array_to_string", (2, 2), Text, "array_to_string"),
     simple("array_to_mv", (1, 1), Text, "array_to_mv"),
     simple("mv_to_array", (1, 1), Texts, "mv_to_array"),
+    simple("mv_harmonize_nulls", (1, 1), Texts, "mv_harmonize_nulls"),
     simple("string_to_array", (2, 2), Texts, "string_to_array"),
 ];
-
-/// Whether a value is an element: unknown when it is null.
-fn scalar_in_array(args: &[Operand]) -> Option<String> {
-    let [value, array] = args else { return None };
-    Some(format!("if(isnull({0}),null,array_contains({1},{0}))", value.text, array.text))
-}

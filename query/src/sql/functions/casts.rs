@@ -3,7 +3,7 @@
 
 use datafusion::arrow::datatypes::DataType;
 
-use super::Returns::{Boolean, Double, Long, Text, Timestamp};
+use super::Returns::{Boolean, Double, Doubles, Long, Longs, Text, Texts, Timestamp};
 use super::{Definition, Operand, time, with};
 
 pub(super) const FUNCTIONS: &[Definition] = &[
@@ -36,6 +36,9 @@ pub(super) const FUNCTIONS: &[Definition] = &[
             _ => format!("CAST({},'DOUBLE')", value.text),
         })
     }),
+    with("cast_varchar_array", (1, 1), Texts, |args| array(args, "STRING")),
+    with("cast_bigint_array", (1, 1), Longs, |args| array(args, "LONG")),
+    with("cast_double_array", (1, 1), Doubles, |args| array(args, "DOUBLE")),
     with("cast_boolean", (1, 1), Boolean, |args| {
         let value = args.first()?;
         let text = &value.text;
@@ -48,6 +51,11 @@ pub(super) const FUNCTIONS: &[Definition] = &[
         })
     }),
 ];
+
+/// A single value is an array of one.
+fn array(args: &[Operand], element: &str) -> Option<String> {
+    Some(format!("CAST({},'ARRAY<{element}>')", args.first()?.text))
+}
 
 fn long(value: &Operand) -> String {
     match value.data_type {

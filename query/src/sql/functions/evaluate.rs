@@ -37,7 +37,7 @@ pub(super) fn evaluate(
                 let array = arg.to_array(args.number_rows)?;
                 let text = quote_name(&name);
                 let data_type = array.data_type().clone();
-                columns.insert(name, values_of(&array)?);
+                columns.insert(name, (values_of(&array)?, matches!(data_type, DataType::List(_))));
                 Operand { text, data_type, literal: None }
             }
         });
@@ -66,13 +66,18 @@ pub(super) fn evaluate(
 }
 
 struct Row<'c> {
-    columns: &'c HashMap<String, Vec<Value>>,
+    /// The values of each, and whether those are arrays.
+    columns: &'c HashMap<String, (Vec<Value>, bool)>,
     at: usize,
 }
 
 impl Bindings for Row<'_> {
     fn get(&self, name: &str) -> Value {
-        self.columns.get(name).and_then(|column| column.get(self.at)).cloned().unwrap_or_default()
+        self.columns.get(name).and_then(|(column, _)| column.get(self.at)).cloned().unwrap_or_default()
+    }
+
+    fn holds_arrays(&self, name: &str) -> bool {
+        self.columns.get(name).is_some_and(|(_, arrays)| *arrays)
     }
 }
 

@@ -1,17 +1,23 @@
 //! Which functions are about nested values? The types of `JSON_VALUE ... RETURNING` are in the names of its calls.
 
-use super::Returns::{Argument, ArrayOf, Boolean, Double, Json, Jsons, Long, Text, Texts};
+use super::Returns::{Argument, Boolean, Double, Doubles, Json, Jsons, Long, Longs, Text, Texts};
 use super::{Definition, MANY, Operand, simple, with};
 
 pub(super) const FUNCTIONS: &[Definition] = &[
-    with("json_value", (2, 2), Text, |args| value(args, "STRING")),
+    simple("json_value", (2, 2), Text, "json_value_text"),
+    // What is grouped and aggregated: a list has no value. Rules put it in.
+    with("json_scalar", (2, 2), Text, |args| value(args, "STRING")),
     with("json_value_bigint", (2, 2), Long, |args| value(args, "LONG")),
     with("json_value_double", (2, 2), Double, |args| value(args, "DOUBLE")),
-    with("json_value_boolean", (2, 2), Boolean, |args| value(args, "LONG")),
+    with("json_value_boolean", (2, 2), Boolean, |args| {
+        let [json, path] = args else { return None };
+        let value = format!("json_value({},{})", json.text, path.text);
+        Some(format!("if(isnull({value}),null,istrue({value}))"))
+    }),
     with("json_value_texts", (2, 2), Texts, |args| value(args, "ARRAY<STRING>")),
+    with("json_value_longs", (2, 2), Longs, |args| value(args, "ARRAY<LONG>")),
+    with("json_value_doubles", (2, 2), Doubles, |args| value(args, "ARRAY<DOUBLE>")),
     // The third argument is NULL of the wanted type.
-    with("json_value_longs", (3, 3), ArrayOf(2), |args| value(args.get(..2)?, "ARRAY<LONG>")),
-    with("json_value_doubles", (3, 3), ArrayOf(2), |args| value(args.get(..2)?, "ARRAY<DOUBLE>")),
     with("json_value_any", (3, 3), Argument(2), |args| value(args.get(..2)?, "STRING")),
     simple("json_query", (2, 2), Json, "json_query"),
     simple("json_query_array", (2, 2), Jsons, "json_query_array"),

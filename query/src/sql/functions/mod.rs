@@ -22,6 +22,7 @@ pub(crate) use operand::Operand;
 use quote::call;
 pub(crate) use quote::{quote_name, quote_text};
 pub(crate) use returns::Returns;
+pub(crate) use strings::makes_several;
 pub(crate) use types::{plain, widest};
 pub(crate) use udf::{DruidFunction, all_functions};
 

@@ -17,6 +17,10 @@ pub(crate) enum Returns {
     Json,
     /// An array of texts.
     Texts,
+    /// An array of longs.
+    Longs,
+    /// An array of doubles.
+    Doubles,
     /// An array of nested values.
     Jsons,
     /// An array with elements of the type of the argument with this number.
@@ -39,6 +43,8 @@ impl Returns {
             Self::Argument(i) => args.get(i).map_or(DataType::Utf8, plain),
             Self::Json => JSON,
             Self::Texts => list_of(DataType::Utf8),
+            Self::Longs => list_of(DataType::Int64),
+            Self::Doubles => list_of(DataType::Float64),
             Self::Jsons => list_of(JSON),
             Self::ArrayOf(i) => match args.get(i) {
                 Some(list @ DataType::List(_)) => list.clone(),

@@ -45,14 +45,19 @@ pub(super) const FUNCTIONS: &[Definition] = &[
     simple("ltrim", (1, 2), Text, "ltrim"),
     simple("rtrim", (1, 2), Text, "rtrim"),
     with("lookup", (2, 3), Text, lookup),
-    with("any_match", (2, MANY), Boolean, any_match),
     simple("ipv4_match", (2, 2), Boolean, "ipv4_match"),
     simple("ipv6_match", (2, 2), Boolean, "ipv6_match"),
     simple("ipv4_parse", (1, 1), Long, "ipv4_parse"),
     simple("ipv4_stringify", (1, 1), Text, "ipv4_stringify"),
     simple("mv_length", (1, 1), Long, "array_length"),
-    simple("mv_contains", (2, 2), Boolean, "array_contains"),
-    simple("mv_overlap", (2, 2), Boolean, "array_overlap"),
+    with("mv_contains", (2, 2), Boolean, |args| match args {
+        [values, wanted] => Some(format!("array_contains({},{})", all_values(values), wanted.text)),
+        _ => None,
+    }),
+    with("mv_overlap", (2, 2), Boolean, |args| match args {
+        [one, other] => Some(format!("array_overlap({},{})", all_values(one), all_values(other))),
+        _ => None,
+    }),
     simple("mv_offset", (2, 2), Text, "array_offset"),
     simple("mv_ordinal", (2, 2), Text, "array_ordinal"),
     simple("mv_offset_of", (2, 2), Long, "array_offset_of"),
@@ -75,9 +80,34 @@ pub(super) const FUNCTIONS: &[Definition] = &[
     with("mv_filter_none", (2, 2), Argument(0), |args| filter_values(args, "!=", "&&")),
 ];
 
-/// Functions that see the single values of a multi-value column, which only exist below DataFusion.
-pub(super) fn needs_segment(name: &str) -> bool {
-    name.starts_with("mv_") || name == "string_to_mv"
+/// Whether a function sees the single values of texts: a column of them has those only below DataFusion.
+pub(super) fn sees_values(name: &str) -> bool {
+    name.starts_with("mv_")
+}
+
+/// The values of a row; one that has none has null.
+fn all_values(values: &Operand) -> String {
+    match values.is_text() && values.literal.is_none() {
+        true => format!("mv_harmonize_nulls({})", values.text),
+        false => values.text.clone(),
+    }
+}
+
+/// Functions that make several values of a row.
+pub(crate) fn makes_several(name: &str) -> bool {
+    const MAKERS: [&str; 10] = [
+        "mv_append",
+        "mv_prepend",
+        "mv_concat",
+        "mv_slice",
+        "mv_filter_only",
+        "mv_filter_none",
+        "mv_filter_regex",
+        "mv_filter_prefix",
+        "string_to_mv",
+        "array_to_mv",
+    ];
+    MAKERS.contains(&name)
 }
 
 fn pad(native: &str, args: &[Operand]) -> Option<String> {

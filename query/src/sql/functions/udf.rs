@@ -103,7 +103,8 @@ impl ScalarUDFImpl for DruidFunction {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        if strings::needs_segment(self.definition.name) {
+        let hides_values = |arg: &ColumnarValue| matches!(arg, ColumnarValue::Array(array) if *array.data_type() == DataType::Utf8);
+        if strings::sees_values(self.definition.name) && args.args.iter().any(hides_values) {
             let name = self.definition.name.to_uppercase();
             return plan_err!("{name} works on a column of a datasource only, not on a computed value");
         }

@@ -4,9 +4,12 @@
 mod aggregate;
 mod build;
 mod depth;
+mod grouping;
 mod nested;
+mod subquery;
 mod syntax;
 mod time;
+mod window;
 
 use std::ops::ControlFlow;
 
@@ -15,6 +18,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::fault::invalid;
+use super::relations::beside;
 use super::request::Settings;
 use crate::QueryError;
 
@@ -45,8 +49,21 @@ impl VisitorMut for Rewriter<'_> {
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<QueryError> {
         depth::balance(expr);
+        match subquery::rewrite(expr) {
+            Ok(None) => {}
+            Ok(Some(new)) => *expr = new,
+            Err(error) => return ControlFlow::Break(error),
+        }
         self.depth += 1;
         match depth::check(self.depth) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
+    }
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<QueryError> {
+        grouping::rewrite(select);
+        match window::rewrite(select).and_then(|()| subquery::in_results(select)) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => ControlFlow::Break(error),
         }
@@ -70,6 +87,7 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<QueryError> {
+        select.from = beside(std::mem::take(&mut select.from));
         if let GroupByExpr::Expressions(keys, _) = &mut select.group_by {
             keys.retain(|key| !matches!(key, Expr::Tuple(none) if none.is_empty()));
         }

@@ -3,10 +3,10 @@
 
 use datafusion::sql::sqlparser::ast::{
     ArrayElemTypeDef, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArguments,
+    FunctionArguments, Value,
 };
 
-use super::build::{call, name_of, null, text};
+use super::build::{call, name_of, text};
 use crate::QueryError;
 use crate::sql::fault::invalid;
 use crate::sql::request::Settings;
@@ -48,17 +48,11 @@ fn value(function: &Function, settings: &Settings) -> Result<Option<Expr>, Query
     let as_number = |name: &str, args: Vec<Expr>| call(name, args);
     Ok(Some(match returning {
         DataType::Array(element) => {
-            let element = match element {
-                ArrayElemTypeDef::AngleBracket(of) | ArrayElemTypeDef::SquareBracket(of, _) => of,
-                ArrayElemTypeDef::Parenthesis(of) => of,
-                ArrayElemTypeDef::None => return Ok(Some(call("json_value_texts", plain_args))),
+            let name = match element_kind(element) {
+                Kind::Long => "json_value_longs",
+                Kind::Double => "json_value_doubles",
+                _ => "json_value_texts",
             };
-            let (name, sample) = match kind(element) {
-                Kind::Long => ("json_value_longs", call("cast_bigint", vec![null()])),
-                Kind::Double => ("json_value_doubles", call("cast_double", vec![null()])),
-                _ => return Ok(Some(call("json_value_texts", plain_args))),
-            };
-            plain_args.push(sample);
             call(name, plain_args)
         }
         other => match kind(other) {
@@ -67,11 +61,29 @@ fn value(function: &Function, settings: &Settings) -> Result<Option<Expr>, Query
             Kind::Boolean => as_number("json_value_boolean", plain_args),
             Kind::Time => {
                 let zone = text(settings.zone.name());
-                call("cast_timestamp", vec![call("json_value_bigint", plain_args), zone])
+                call("cast_timestamp", vec![call("json_value", plain_args), zone])
             }
             Kind::Text => call("json_value", plain_args),
         },
     }))
+}
+
+/// The function that casts to an array.
+pub(super) fn array_cast(element: &ArrayElemTypeDef) -> &'static str {
+    match element_kind(element) {
+        Kind::Long | Kind::Boolean | Kind::Time => "cast_bigint_array",
+        Kind::Double => "cast_double_array",
+        Kind::Text => "cast_varchar_array",
+    }
+}
+
+fn element_kind(element: &ArrayElemTypeDef) -> Kind {
+    match element {
+        ArrayElemTypeDef::AngleBracket(of)
+        | ArrayElemTypeDef::SquareBracket(of, _)
+        | ArrayElemTypeDef::Parenthesis(of) => kind(of),
+        ArrayElemTypeDef::None => Kind::Text,
+    }
 }
 
 enum Kind {
@@ -98,6 +110,28 @@ fn kind(data_type: &DataType) -> Kind {
         DataType::Boolean | DataType::Bool => Kind::Boolean,
         DataType::Timestamp(..) | DataType::Date => Kind::Time,
         _ => Kind::Text,
+    }
+}
+
+/// Whether an expression is a value at a path, of no stated type.
+pub(super) fn is_value(expr: &Expr) -> bool {
+    matches!(expr, Expr::Function(function) if name_of(function) == "json_value")
+}
+
+/// Makes numbers of values at paths that stand beside another operand: longs beside an integer, else doubles.
+pub(super) fn as_number(left: &mut Expr, right: &mut Expr) {
+    let integer = |expr: &Expr| match expr {
+        Expr::Value(value) => {
+            matches!(&value.value, Value::Number(digits, _) if digits.parse::<i64>().is_ok())
+        }
+        _ => false,
+    };
+    let cast = if integer(left) || integer(right) { "cast_bigint" } else { "cast_double" };
+    for side in [left, right] {
+        if is_value(side) {
+            let value = std::mem::replace(side, super::build::null());
+            *side = call(cast, vec![value]);
+        }
     }
 }
 

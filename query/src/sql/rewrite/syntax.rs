@@ -10,6 +10,7 @@ use crate::sql::fault::invalid;
 impl Rewriter<'_> {
     /// What an expression becomes; `None`: it stays.
     pub(super) fn replacement(&self, expr: &mut Expr) -> Result<Option<Expr>, QueryError> {
+        use datafusion::sql::sqlparser::ast::BinaryOperator::{Divide, Minus, Multiply, Plus};
         Ok(match expr {
             Expr::Function(function) => {
                 if let Some(new) = aggregate::rewrite(function, self.settings)? {
@@ -19,6 +20,12 @@ impl Rewriter<'_> {
                     return Ok(Some(new));
                 }
                 return time::rewrite_call(function, self.settings);
+            }
+            Expr::BinaryOp { left, op: Plus | Minus | Multiply | Divide, right }
+                if nested::is_value(left) || nested::is_value(right) =>
+            {
+                nested::as_number(left, right);
+                None
             }
             Expr::Floor { .. }
             | Expr::Ceil { .. }
@@ -79,6 +86,7 @@ impl Rewriter<'_> {
             | DataType::Decimal(_)
             | DataType::Numeric(_) => call("cast_double", vec![expr]),
             DataType::Boolean | DataType::Bool => call("cast_boolean", vec![expr]),
+            DataType::Array(of) => call(nested::array_cast(of), vec![expr]),
             other => return Err(invalid(format!("cannot CAST to {other}"))),
         })
     }

@@ -184,6 +184,11 @@ pub(super) fn rewrite_call(function: &Function, settings: &Settings) -> Result<O
             *unit = text(&unit.to_string().to_ascii_uppercase());
         }
     }
+    if matches!(name.as_str(), "time_floor" | "time_ceil" | "time_shift") && args.len() < 2 {
+        let message =
+            format!("Invalid number of arguments to function '{}': {}", name.to_uppercase(), args.len());
+        return Err(invalid(message));
+    }
     if args.len() <= zone_at {
         args.resize_with(zone_at, null);
         args.push(zone());

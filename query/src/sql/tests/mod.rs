@@ -1,5 +1,6 @@
 //! SQL over live and sealed rows, end to end: each answer is written down and checked.
 
+mod druid;
 pub(super) mod fixture;
 mod forms;
 mod plans;

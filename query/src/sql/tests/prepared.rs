@@ -72,7 +72,15 @@ const ALIKE: [(&str, &[&[&str]]); 21] = [
 ];
 
 /// Texts whose values are part of the plan, or wrong.
-const UNLIKE: [(&str, &[&[&str]]); 11] = [
+const UNLIKE: [(&str, &[&[&str]]); 13] = [
+    (
+        "SELECT COUNT(*) FROM wiki WHERE added IN (@, @) AND added IN (@, @)",
+        &[&["10", "20", "20", "30"], &["10", "20", "30", "40"]],
+    ),
+    (
+        "SELECT COUNT(*) FROM wiki WHERE added IN (@, @) AND added NOT IN (@, @)",
+        &[&["10", "20", "20", "30"], &["10", "20", "30", "40"]],
+    ),
     ("SELECT COUNT(*) FROM wiki WHERE added > @", &[&["'30'"], &["'40'"], &["'x'"]]),
     ("SELECT COUNT(*) FROM wiki WHERE score > @", &[&["0.5"], &["1.5"]]),
     ("SELECT COUNT(*) FROM wiki WHERE added > @", &[&["1.5"], &["45.5"]]),

@@ -4,15 +4,16 @@ use alluvium_segments::{ColumnType, TIME_COLUMN};
 use datafusion::arrow::datatypes::{DataType, Schema};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::AggregateFunction;
-use datafusion::logical_expr::{Aggregate, Expr};
+use datafusion::logical_expr::{Aggregate, Expr, ExprSchemable};
 
 use super::expression::render;
 use super::filter::filter_json;
 use super::segment_query::{
     Aggregator, Dimension, Field, Function, NativeType, SegmentQuery, Work, native_type,
 };
-use super::source::Source;
+use super::source::{Source, Unnested, element};
 use crate::sql::aggregates::{DruidAggregate, Kind};
+use crate::sql::coerce::call;
 use crate::sql::functions::Operand;
 
 /// An aggregation with these group keys (grouping sets are asked one by one).
@@ -21,11 +22,15 @@ pub(super) fn segment_query(source: &Source, aggregate: &Aggregate, keys: &[Expr
     let table = source.table.arrow_schema();
     let mut dimensions = Vec::with_capacity(keys.len());
     for (i, key) in keys.iter().enumerate() {
-        let key = source.inline(key, input)?;
+        let key = scalar(source.inline(key, input)?);
+        if let (Some(unnested), true) = (&source.unnested, key == element()) {
+            dimensions.push(elements(format!("d{i}"), unnested, keys.get(i)?.get_type(input).ok()?, table)?);
+            continue;
+        }
         let operand = render(&key, table)?;
         let output = native_type(&operand.data_type)?;
         let field = time_floor(&key).unwrap_or_else(|| field(operand));
-        dimensions.push(Dimension { name: format!("d{i}"), field, output });
+        dimensions.push(Dimension { name: format!("d{i}"), field, output, unnested: false });
     }
     let mut aggregators = Vec::with_capacity(aggregate.aggr_expr.len());
     for (i, expr) in aggregate.aggr_expr.iter().enumerate() {
@@ -34,11 +39,37 @@ pub(super) fn segment_query(source: &Source, aggregate: &Aggregate, keys: &[Expr
             Some(condition) => Some(filter_json(&source.inline(condition, input)?, table)?),
             None => None,
         };
-        let args: Option<Vec<Expr>> = call.params.args.iter().map(|a| source.inline(a, input)).collect();
+        let args: Option<Vec<Expr>> =
+            call.params.args.iter().map(|a| source.inline(a, input).map(scalar)).collect();
         let function = function(call, &args?, table)?;
         aggregators.push(Aggregator { name: format!("a{i}"), function, filter: condition });
     }
     source.query(Work::Groups { dimensions, aggregators })
+}
+
+/// Groups by the elements of an array.
+fn elements(name: String, unnested: &Unnested, element: DataType, table: &Schema) -> Option<Dimension> {
+    // The values of a column are what it is grouped by as it is.
+    if let Expr::ScalarFunction(values) = &unnested.array
+        && let ("mv_harmonize_nulls", [Expr::Column(column)]) = (values.func.name(), values.args.as_slice())
+    {
+        let field = Field::Column(column.name.clone());
+        return Some(Dimension { name, field, output: ColumnType::String, unnested: false });
+    }
+    let array = render(&unnested.array, table)?;
+    let output = native_type(&element).filter(|output| !output.is_coded())?;
+    let field = Field::Expression(format!("mv_to_array({})", array.text));
+    Some(Dimension { name, field, output, unnested: true })
+}
+
+/// What is grouped or aggregated where an expression is the value at a path.
+fn scalar(expr: Expr) -> Expr {
+    match expr {
+        Expr::ScalarFunction(function) if function.func.name() == "json_value" => {
+            call("json_scalar", function.args)
+        }
+        other => other,
+    }
 }
 
 fn call_of(expr: &Expr) -> Option<&AggregateFunction> {

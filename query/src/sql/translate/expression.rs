@@ -1,12 +1,14 @@
 //! What is an SQL expression in our expression language?
 
+use alluvium_expression::ExprType;
 use datafusion::arrow::datatypes::{DataType, Schema};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::{Between, Case, InList, Like};
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 
+use super::segment_query::native_type;
 use crate::sql::functions::{
-    DruidFunction, Operand, TIMESTAMP, list_of, plain, quote_name, quote_text, widest,
+    DruidFunction, Operand, TIMESTAMP, list_of, makes_several, plain, quote_name, quote_text, widest,
 };
 use crate::sql::values::values_of;
 
@@ -123,6 +125,16 @@ fn binary(expr: &BinaryExpr, table: &Schema) -> Option<Operand> {
             let text = format!("concat({left},{right})");
             return Some(Operand { text, data_type: DataType::Utf8, literal: None });
         }
+        Operator::IsDistinctFrom | Operator::IsNotDistinctFrom
+            if [&left, &right].iter().any(|side| matches!(side.data_type, DataType::List(_))) =>
+        {
+            let (left, right) = (&left.text, &right.text);
+            let same = format!(
+                "if(isnull({left})||isnull({right}),isnull({left})&&isnull({right}),array_compare({left},{right})==0)"
+            );
+            let text = if expr.op == Operator::IsDistinctFrom { format!("!({same})") } else { same };
+            return Some(Operand { text, data_type: DataType::Boolean, literal: None });
+        }
         Operator::IsDistinctFrom | Operator::IsNotDistinctFrom => {
             let name = match expr.op {
                 Operator::IsDistinctFrom => "isdistinctfrom",
@@ -133,10 +145,32 @@ fn binary(expr: &BinaryExpr, table: &Schema) -> Option<Operand> {
         }
         _ => return None,
     };
+    if matches!(left.data_type, DataType::List(_)) || matches!(right.data_type, DataType::List(_)) {
+        return arrays_compared(&left, operator, &right);
+    }
+    if operator == "==" && right.literal.is_some() && has_several(&expr.left) {
+        // Whether any of the values is equal.
+        let text = format!("array_contains({},{})", left.text, right.text);
+        return Some(Operand { text, data_type: DataType::Boolean, literal: None });
+    }
     let arithmetic = matches!(operator, "+" | "-" | "*" | "/" | "%");
     let data_type =
         if arithmetic { math_type(&left.data_type, &right.data_type)? } else { DataType::Boolean };
     Some(Operand { text: format!("({} {operator} {})", left.text, right.text), data_type, literal: None })
+}
+
+/// Whether an expression makes several values of a row.
+fn has_several(expr: &Expr) -> bool {
+    matches!(expr, Expr::ScalarFunction(call) if makes_several(call.func.name()))
+}
+
+/// Arrays are compared as wholes, where the operators of the expression language would look at each element.
+fn arrays_compared(left: &Operand, operator: &str, right: &Operand) -> Option<Operand> {
+    if !matches!(operator, "==" | "!=" | "<" | "<=" | ">" | ">=") {
+        return None;
+    }
+    let text = format!("(array_compare({},{}) {operator} 0)", left.text, right.text);
+    Some(Operand { text, data_type: DataType::Boolean, literal: None })
 }
 
 /// Longs stay longs; times have no arithmetic here (the rewriter has made calls of it).
@@ -165,9 +199,15 @@ fn like(like: &Like, table: &Schema) -> Option<Operand> {
 }
 
 fn between(between: &Between, table: &Schema) -> Option<Operand> {
-    let value = render(&between.expr, table)?.text;
-    let (low, high) = (render(&between.low, table)?.text, render(&between.high, table)?.text);
-    let inside = format!("(({value} >= {low}) && ({value} <= {high}))");
+    let value = render(&between.expr, table)?;
+    let (low, high) = (render(&between.low, table)?, render(&between.high, table)?);
+    let inside = if matches!(value.data_type, DataType::List(_)) {
+        let (low, high) = (arrays_compared(&value, ">=", &low)?, arrays_compared(&value, "<=", &high)?);
+        format!("({} && {})", low.text, high.text)
+    } else {
+        let Operand { text: value, .. } = value;
+        format!("(({value} >= {}) && ({value} <= {}))", low.text, high.text)
+    };
     let text = if between.negated { format!("!{inside}") } else { inside };
     Some(Operand { text, data_type: DataType::Boolean, literal: None })
 }
@@ -228,6 +268,9 @@ fn cast(value: Operand, to: &DataType) -> Option<Operand> {
         (_, DataType::Float64) => format!("CAST({},'DOUBLE')", value.text),
         (DataType::Int64 | DataType::Float64, DataType::Utf8) => format!("CAST({},'STRING')", value.text),
         (DataType::Int64 | DataType::Float64, DataType::Boolean) => format!("({} != 0)", value.text),
+        (_, DataType::List(_)) => {
+            format!("CAST({},'{}')", value.text, ExprType::from(native_type(&target)?).druid_name())
+        }
         (DataType::Utf8, t) if *t == TIMESTAMP => format!("timestamp_parse({},null,'UTC')", value.text),
         _ => return None,
     };

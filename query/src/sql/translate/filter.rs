@@ -1,5 +1,7 @@
 //! What is an SQL condition as a native filter, and which times can it be true for?
 
+use std::collections::{HashMap, HashSet};
+
 use alluvium_segments::TIME_COLUMN;
 use alluvium_segments::time::{Interval, condense};
 use datafusion::arrow::datatypes::{DataType, Schema};
@@ -18,18 +20,25 @@ pub(crate) fn filter_json(expr: &Expr, table: &Schema) -> Option<Value> {
     let inner = |e: &Expr| filter_json(e, table);
     let structured = match expr {
         Expr::Alias(alias) => return inner(&alias.expr),
-        Expr::BinaryExpr(BinaryExpr { left, op: op @ (Operator::And | Operator::Or), right }) => {
+        Expr::BinaryExpr(BinaryExpr { op: op @ (Operator::And | Operator::Or), .. }) => {
             let kind = if *op == Operator::And { "and" } else { "or" };
             let mut fields = Vec::new();
-            for side in [inner(left)?, inner(right)?] {
-                match side.get("fields") {
-                    Some(Value::Array(nested)) if side["type"] == kind => {
-                        fields.extend(nested.iter().cloned())
+            for operand in operands(expr, *op) {
+                let mut field = inner(operand)?;
+                match field.get_mut("fields").map(Value::take) {
+                    Some(Value::Array(nested)) if field["type"] == kind => fields.extend(nested),
+                    Some(nested) => {
+                        field["fields"] = nested;
+                        fields.push(field);
                     }
-                    _ => fields.push(side),
+                    None => fields.push(field),
                 }
             }
-            Some(json!({"type": kind, "fields": fields}))
+            let fields = if kind == "and" { one_each(fields) } else { any_of_each(fields) };
+            match <[Value; 1]>::try_from(fields) {
+                Ok([only]) => Some(only),
+                Err(fields) => Some(json!({"type": kind, "fields": fields})),
+            }
         }
         Expr::Not(e) => Some(negate(inner(e)?)),
         Expr::IsNull(e) if looked_up(e, table).is_some() => of_lookup(e, "selector", &[], table),
@@ -61,6 +70,126 @@ pub(crate) fn filter_json(expr: &Expr, table: &Schema) -> Option<Value> {
         let text = render(expr, table)?.text;
         Some(json!({"type": "expression", "expression": text}))
     })
+}
+
+/// What a chain of one operator joins, in order; however long the chain is.
+fn operands(expr: &Expr, chained: Operator) -> Vec<&Expr> {
+    let (mut found, mut left) = (Vec::new(), vec![expr]);
+    while let Some(next) = left.pop() {
+        match next {
+            Expr::BinaryExpr(BinaryExpr { left: first, op, right }) if *op == chained => {
+                left.extend([&**right, &**first]);
+            }
+            operand => found.push(operand),
+        }
+    }
+    found
+}
+
+/// Conditions of which those of one column are one: values that all allow, or a range of which they give the ends. Druid's
+/// planner sees them so, for a column of several values too, of which one and the same is to pass.
+fn one_each(conditions: Vec<Value>) -> Vec<Value> {
+    let both = |a: &Value, b: &Value| both_values(a, b).or_else(|| both_bounds(a, b));
+    let kept = joined(conditions, both);
+    match kept.iter().any(|condition| condition["type"] == "false") {
+        true => vec![json!({"type": "false"})],
+        false => kept,
+    }
+}
+
+/// Conditions of which those that list texts of one column list them together.
+fn any_of_each(conditions: Vec<Value>) -> Vec<Value> {
+    let mut kept: Vec<Value> = Vec::with_capacity(conditions.len());
+    // By column: the first condition that lists its texts, and the texts of all that do.
+    let mut lists: HashMap<String, (usize, Vec<String>)> = HashMap::new();
+    for condition in conditions {
+        if let Some((column, values)) = listed(&condition) {
+            let values = values.into_iter().map(str::to_owned);
+            if let Some((_, all)) = lists.get_mut(column) {
+                all.extend(values);
+                continue;
+            }
+            lists.insert(column.to_owned(), (kept.len(), values.collect()));
+        }
+        kept.push(condition);
+    }
+    for (column, (at, mut values)) in lists {
+        let mut seen: HashSet<String> = HashSet::with_capacity(values.len());
+        values.retain(|value| seen.insert(value.clone()));
+        if let (2.., Some(first)) = (values.len(), kept.get_mut(at)) {
+            *first = json!({"type": "in", "dimension": column, "values": values});
+        }
+    }
+    kept
+}
+
+/// Conditions, those of one column joined where `join` does so.
+fn joined(conditions: Vec<Value>, join: impl Fn(&Value, &Value) -> Option<Value>) -> Vec<Value> {
+    let mut kept: Vec<Value> = Vec::with_capacity(conditions.len());
+    // By column: the conditions that may be joined.
+    let mut open: HashMap<String, Vec<usize>> = HashMap::new();
+    for condition in conditions {
+        let column = match condition["type"].as_str() {
+            Some("equals" | "range") => condition["column"].as_str(),
+            Some("in") => condition["dimension"].as_str(),
+            _ => None,
+        };
+        let Some(column) = column else {
+            kept.push(condition);
+            continue;
+        };
+        let known = open.entry(column.to_owned()).or_default();
+        let both = known.iter().find_map(|at| Some((*at, join(kept.get(*at)?, &condition)?)));
+        match both.and_then(|(at, both)| Some((kept.get_mut(at)?, both))) {
+            Some((place, both)) => *place = both,
+            None => {
+                known.push(kept.len());
+                kept.push(condition);
+            }
+        }
+    }
+    kept
+}
+
+/// The column whose texts a condition lists, and the texts.
+fn listed(condition: &Value) -> Option<(&str, Vec<&str>)> {
+    match condition["type"].as_str()? {
+        "equals" => Some((condition["column"].as_str()?, vec![condition["matchValue"].as_str()?])),
+        "in" => {
+            let values = condition["values"].as_array()?.iter().map(Value::as_str);
+            Some((condition["dimension"].as_str()?, values.collect::<Option<_>>()?))
+        }
+        _ => None,
+    }
+}
+
+/// The texts that two conditions list.
+fn both_values(one: &Value, other: &Value) -> Option<Value> {
+    let ((column, values), (same, others)) = (listed(one)?, listed(other)?);
+    if column != same {
+        return None;
+    }
+    let others: HashSet<&str> = others.into_iter().collect();
+    let both: Vec<&str> = values.into_iter().filter(|value| others.contains(value)).collect();
+    Some(match both.as_slice() {
+        [] => json!({"type": "false"}),
+        [only] => json!({"type": "equals", "column": column, "matchValueType": "STRING", "matchValue": only}),
+        both => json!({"type": "in", "dimension": column, "values": both}),
+    })
+}
+
+/// The range between a lower and an upper bound.
+fn both_bounds(one: &Value, other: &Value) -> Option<Value> {
+    let is_range = |filter: &Value| filter["type"] == "range";
+    let same = ["column", "matchValueType"].iter().all(|key| one.get(key) == other.get(key));
+    let open = |filter: &Value, side: &str| filter.get(side).is_none();
+    let fits = |a: &str, b: &str| open(one, a) && open(other, b);
+    if !(is_range(one) && is_range(other) && same && (fits("lower", "upper") || fits("upper", "lower"))) {
+        return None;
+    }
+    let mut both = one.as_object()?.clone();
+    both.extend(other.as_object()?.clone());
+    Some(Value::Object(both))
 }
 
 fn negate(filter: Value) -> Value {
@@ -218,16 +347,6 @@ fn like(like: &Like, table: &Schema) -> Option<Value> {
 }
 
 fn text_search(function: &str, args: &[Expr], table: &Schema) -> Option<Value> {
-    if let ("any_match", [column, values @ ..]) = (function, args) {
-        let (column, "STRING") = typed_column(column, table)? else { return None };
-        let values: Vec<Value> = values.iter().map(match_value).collect::<Option<_>>()?;
-        return Some(match values.as_slice() {
-            [one] => {
-                json!({"type": "equals", "column": column, "matchValueType": "STRING", "matchValue": one})
-            }
-            _ => json!({"type": "in", "dimension": column, "values": values}),
-        });
-    }
     let [column, wanted] = args else { return None };
     let (column, "STRING") = typed_column(column, table)? else { return None };
     let wanted = match_value(wanted)?;
@@ -239,8 +358,8 @@ fn text_search(function: &str, args: &[Expr], table: &Schema) -> Option<Value> {
         "contains_string" => contains(true),
         "icontains_string" => contains(false),
         "regexp_like" => Some(json!({"type": "regex", "dimension": column, "pattern": wanted})),
-        "mv_contains" => Some(json!({"type": "equals", "column": column, "matchValueType": "STRING",
-            "matchValue": wanted})),
+        // Of several such each may be met by another value of a row.
+        "mv_contains" => Some(json!({"type": "selector", "dimension": column, "value": wanted})),
         _ => None,
     }
 }

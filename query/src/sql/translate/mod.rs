@@ -4,6 +4,7 @@
 mod aggregate;
 mod expression;
 mod filter;
+mod project;
 mod rule;
 mod segment_query;
 mod source;
@@ -12,5 +13,6 @@ pub(crate) use expression::literal;
 pub(crate) use filter::{filter_json, restriction};
 pub(crate) use rule::{place_scans, push_down};
 pub(crate) use segment_query::{
-    Aggregator, Dimension, Field, Function, NativeType, Restriction, SegmentQuery, Work, native_type,
+    Aggregator, ComputedColumn, Dimension, Field, Function, NativeType, Restriction, SegmentQuery, Work,
+    native_type,
 };

@@ -7,16 +7,17 @@ use std::sync::Arc;
 use alluvium_segments::TIME_COLUMN;
 use datafusion::catalog::default_table_source::source_as_provider;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{Result, ScalarValue};
+use datafusion::common::{Column, Result, ScalarValue};
 use datafusion::logical_expr::utils::grouping_set_to_exprlist;
 use datafusion::logical_expr::{
-    Aggregate, Expr, Extension, GroupingSet, LogicalPlan, Projection, Sort, TableScan,
+    Aggregate, Expr, Extension, GroupingSet, LogicalPlan, LogicalPlanBuilder, Projection, Sort, TableScan,
     UserDefinedLogicalNodeCore,
 };
 
 use super::aggregate::segment_query;
+use super::project::{First, computed, computed_arguments};
 use super::segment_query::Work;
-use super::source::Source;
+use super::source::{Source, element, sees_element};
 use crate::sql::node::{Part, SegmentNode, Shown};
 use crate::sql::table::DatasourceTable;
 
@@ -67,14 +68,42 @@ fn segment_aggregate(aggregate: &Aggregate) -> Option<LogicalPlan> {
         [Expr::GroupingSet(_)] => return grouping_sets(&source, aggregate),
         keys => keys,
     };
+    let element_key = element_key(&source, aggregate, sets)?;
     let query = segment_query(&source, aggregate, sets)?;
     let columns = sets.len() + aggregate.aggr_expr.len();
     let part = Part { query, shown: (0..columns).map(Shown::Result).collect() };
-    Some(extension(&source, vec![part], aggregate))
+    let groups = extension(&source, vec![part], aggregate);
+    let filters = source.unnested.into_iter().flat_map(|unnested| unnested.filters);
+    let Some(condition) = filters.reduce(Expr::and) else { return Some(groups) };
+    // All rows of a group have the same element: the group passes a test of it, or none of them does.
+    let key = Expr::Column(Column::from(aggregate.schema.qualified_field(element_key?)));
+    let over_groups = condition.transform_up(|part| {
+        Ok(if part == element() { Transformed::yes(key.clone()) } else { Transformed::no(part) })
+    });
+    LogicalPlanBuilder::from(groups).filter(over_groups.ok()?.data).ok()?.build().ok()
+}
+
+/// Which key of a grouping of unnested rows is the element; `None` within: rows are not unnested. `None` where they are,
+/// and segments cannot group them: no key is the element, or more than that looks at it.
+fn element_key(source: &Source, aggregate: &Aggregate, keys: &[Expr]) -> Option<Option<usize>> {
+    let Some(unnested) = &source.unnested else { return Some(None) };
+    let input = aggregate.input.schema();
+    let keys: Vec<Expr> = keys.iter().map(|key| source.inline(key, input)).collect::<Option<_>>()?;
+    let is_element: Vec<usize> = (0..keys.len()).filter(|at| keys.get(*at) == Some(&element())).collect();
+    let [only] = is_element.as_slice() else { return None };
+    let others = keys.iter().filter(|key| **key != element());
+    let calls = aggregate.aggr_expr.iter().flat_map(Expr::column_refs).cloned().map(Expr::Column);
+    let calls: Vec<Expr> = calls.map(|column| source.inline(&column, input)).collect::<Option<_>>()?;
+    let only_elements = unnested.filters.iter().flat_map(Expr::column_refs).cloned().map(Expr::Column);
+    let alone = only_elements.into_iter().all(|column| column == element());
+    (alone && !others.chain(&calls).any(sees_element)).then_some(Some(*only))
 }
 
 /// One part a set: keys outside the set are NULL, the grouping id is a constant.
 fn grouping_sets(source: &Source, aggregate: &Aggregate) -> Option<LogicalPlan> {
+    if source.unnested.is_some() {
+        return None;
+    }
     let sets = match aggregate.group_expr.as_slice() {
         [Expr::GroupingSet(set)] => expand(set)?,
         _ => return None,
@@ -137,6 +166,12 @@ fn first_rows(sort: &Sort) -> Option<LogicalPlan> {
 }
 
 fn replace_scan(plan: &LogicalPlan, source: &Source, descending: bool, limit: usize) -> Option<LogicalPlan> {
+    if let LogicalPlan::Projection(projection) = plan {
+        let first = First { descending: Some(descending), limit: Some(limit) };
+        if let Some(rows) = computed(projection, first) {
+            return Some(rows);
+        }
+    }
     match plan {
         LogicalPlan::Projection(_) | LogicalPlan::SubqueryAlias(_) => {
             let input = replace_scan(plan.inputs().first()?, source, descending, limit)?;
@@ -157,7 +192,7 @@ fn rows(
     let columns: Vec<String> = scan.projected_schema.fields().iter().map(|f| f.name().clone()).collect();
     let shown = (0..columns.len()).map(Shown::Result).collect();
     let limit = limit.and_then(|n| u64::try_from(n).ok());
-    let query = source.query(Work::Rows { columns, descending, offset: 0, limit })?;
+    let query = source.query(Work::Rows { columns, computed: Vec::new(), descending, offset: 0, limit })?;
     let schema = Arc::clone(&scan.projected_schema);
     let node = SegmentNode::new(Arc::clone(&source.table), vec![Part { query, shown }], schema);
     Some(LogicalPlan::Extension(Extension { node: Arc::new(node) }))
@@ -166,6 +201,16 @@ fn rows(
 /// A plan in which every scan of a datasource is segment work.
 pub(crate) fn place_scans(plan: LogicalPlan) -> Result<LogicalPlan> {
     let placed = plan.transform_down_with_subqueries(|node| {
+        if let LogicalPlan::Projection(projection) = &node
+            && let Some(rows) = computed(projection, First::default())
+        {
+            return Ok(Transformed::new(rows, true, TreeNodeRecursion::Jump));
+        }
+        if let LogicalPlan::Aggregate(aggregate) = &node
+            && let Some(groups) = computed_arguments(aggregate)
+        {
+            return Ok(Transformed::new(groups, true, TreeNodeRecursion::Jump));
+        }
         let LogicalPlan::TableScan(scan) = &node else { return Ok(Transformed::no(node)) };
         let Some(source) = Source::scan(scan) else { return Ok(Transformed::no(node)) };
         match rows(scan, &source, None, scan.fetch) {

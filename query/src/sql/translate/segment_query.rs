@@ -12,7 +12,8 @@ use crate::sql::functions::{JSON, quote_name, quote_text};
 /// A piece of work over one datasource.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SegmentQuery {
-    pub(crate) datasource: String,
+    /// One, or several as one.
+    pub(crate) datasources: Vec<String>,
     pub(crate) rows: Restriction,
     /// What `rows` is made of where that has holes, as of the values it was planned with; empty where it has none.
     pub(crate) conditions: Vec<Expr>,
@@ -32,8 +33,24 @@ pub(crate) struct Restriction {
 pub(crate) enum Work {
     /// Group and aggregate. Result columns are the dimensions, then the aggregators.
     Groups { dimensions: Vec<Dimension>, aggregators: Vec<Aggregator> },
-    /// Return columns, in the order of time where that is asked for.
-    Rows { columns: Vec<String>, descending: Option<bool>, offset: u64, limit: Option<u64> },
+    /// Return columns, some of them computed, in the order of time where that is asked for.
+    Rows {
+        columns: Vec<String>,
+        computed: Vec<ComputedColumn>,
+        descending: Option<bool>,
+        offset: u64,
+        limit: Option<u64>,
+    },
+}
+
+/// A column of rows that an expression gives.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ComputedColumn {
+    /// Unlike the names of all columns of the datasource.
+    pub(crate) name: String,
+    /// In the expression language.
+    pub(crate) expression: String,
+    pub(crate) output: NativeType,
 }
 
 /// A column, or an expression over columns.
@@ -70,6 +87,8 @@ pub(crate) struct Dimension {
     pub(crate) name: String,
     pub(crate) field: Field,
     pub(crate) output: NativeType,
+    /// Whether a row is in a group for each of several values, and in none without values.
+    pub(crate) unnested: bool,
 }
 
 /// An aggregate.

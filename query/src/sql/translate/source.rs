@@ -20,6 +20,26 @@ pub(super) struct Source {
     pub(super) filters: Vec<Expr>,
     /// One an output column.
     pub(super) outputs: Vec<Expr>,
+    pub(super) unnested: Option<Unnested>,
+}
+
+/// Rows that come once for each element of an array.
+pub(super) struct Unnested {
+    /// In terms of the datasource's columns.
+    pub(super) array: Expr,
+    /// Tests of the element, which [`element`] stands for.
+    pub(super) filters: Vec<Expr>,
+}
+
+/// What stands for the element of the array in a row.
+pub(super) fn element() -> Expr {
+    Expr::Column(Column::new_unqualified("unnest$element"))
+}
+
+/// Whether an expression looks at the element.
+pub(super) fn sees_element(expr: &Expr) -> bool {
+    let element = element();
+    expr.exists(|part| Ok(*part == element)).unwrap_or(true)
 }
 
 impl Source {
@@ -29,7 +49,7 @@ impl Source {
         let rows = restriction(&self.filters, self.table.values(), table)?;
         let holes = self.filters.iter().any(has_holes);
         let conditions = if holes { self.filters.clone() } else { Vec::new() };
-        Some(SegmentQuery { datasource: self.table.name().to_owned(), rows, conditions, work })
+        Some(SegmentQuery { datasources: self.table.names().to_vec(), rows, conditions, work })
     }
 
     /// Reads a plan; `None` when it is anything else, or has a limit.
@@ -40,8 +60,25 @@ impl Source {
             LogicalPlan::Filter(filter) => {
                 let mut source = Self::of(&filter.input)?;
                 let condition = source.inline(&filter.predicate, filter.input.schema())?;
-                source.filters.push(condition);
+                match &mut source.unnested {
+                    Some(unnested) if sees_element(&condition) => unnested.filters.push(condition),
+                    _ => source.filters.push(condition),
+                }
                 Some(source)
+            }
+            LogicalPlan::Unnest(unnest) => {
+                let mut source = Self::of(&unnest.input)?;
+                let ([(at, _)], true, None) = (
+                    unnest.list_type_columns.as_slice(),
+                    unnest.struct_type_columns.is_empty(),
+                    &source.unnested,
+                ) else {
+                    return None;
+                };
+                let keeps_places = unnest.dependency_indices.iter().enumerate().all(|(i, from)| i == *from);
+                let array = std::mem::replace(source.outputs.get_mut(*at)?, element());
+                source.unnested = Some(Unnested { array, filters: Vec::new() });
+                keeps_places.then_some(source)
             }
             LogicalPlan::Projection(projection) => {
                 let mut source = Self::of(&projection.input)?;
@@ -62,7 +99,7 @@ impl Source {
         let filters = scan.filters.iter().map(|e| bare(e.clone())).collect();
         let fields = scan.projected_schema.fields().iter();
         let outputs = fields.map(|f| Expr::Column(Column::new_unqualified(f.name()))).collect();
-        Some(Self { table, filters, outputs })
+        Some(Self { table, filters, outputs, unnested: None })
     }
 
     /// An expression over the outputs, in terms of the datasource's columns.
