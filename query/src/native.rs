@@ -152,7 +152,7 @@ impl Run<'_> {
             }
             let as_long = self.query.context.flag("serializeDateTimeAsLong", false)?;
             out.extend(b"{\"timestamp\":");
-            TimeFormat { as_long }.write(wanted.start, &mut out);
+            TimeFormat { as_long, zone: Tz::UTC }.write(wanted.start, &mut out);
             out.extend(b",\"result\":{\"results\":");
             out.extend(answer);
             let (id, interval) = (segment.segment.id().to_string(), wanted.to_string());

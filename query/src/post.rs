@@ -99,7 +99,7 @@ impl Formula {
     fn bind_lookups(&mut self, find: &mut FindLookup<'_>) -> Result<(), UnknownLookup> {
         match self {
             Self::Field(_) | Self::Constant(_) => Ok(()),
-            Self::Expression(expression) => expression.bind_lookups(find),
+            Self::Expression(expression, _) => expression.bind_lookups(find),
             Self::Arithmetic(_, parts) | Self::Extreme { fields: parts, .. } => {
                 parts.iter_mut().try_for_each(|part| part.bind_lookups(find))
             }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use alluvium_segments::time::{Granularity, Interval};
+use alluvium_segments::time::Granularity;
 
 use super::write::{write_key, write_list, write_long};
 use super::{Surroundings, Table};

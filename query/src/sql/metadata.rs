@@ -177,9 +177,8 @@ pub(crate) fn all_relations(snapshot: &Snapshot) -> Vec<(&'static str, String, V
         relations.push(("druid", name.clone(), fields));
     }
     for name in snapshot.lookups.keys() {
-        for (i, field) in lookup_schema().fields().iter().enumerate() {
-            rows.push(column(("lookup", name, i), field.name(), field.data_type(), field.is_nullable()));
-        }
+        let fields = lookup_schema().fields().iter().map(|field| field.as_ref().clone()).collect();
+        relations.push(("lookup", name.to_string(), fields));
     }
     let information = INFORMATION.iter().map(|(name, columns)| ("INFORMATION_SCHEMA", *name, *columns));
     let system = SYSTEM_TABLES.iter().map(|(name, columns)| ("sys", *name, *columns));

@@ -228,19 +228,20 @@ impl<'q> Names<'q> {
             return found.map(provider_as_source).ok_or_else(unknown);
         }
         let known = self.known(name.table()).ok_or_else(unknown)?;
-        Ok(self.table(vec![known.name], arrow_schema(&known.columns)))
+        Ok(self.rows_of(vec![known.name], arrow_schema(&known.columns)))
     }
 
     /// The rows of a registered lookup.
     fn lookup(&self, name: &str) -> Option<Arc<dyn TableSource>> {
         let rows = self.snapshot.datasource(&lookup_table(name))?;
         let known = Known { name: rows.name.clone(), columns: rows.columns.clone() };
-        let table = self.table(vec![known.name.clone()], lookup_schema());
+        let table = self.rows_of(vec![known.name.clone()], lookup_schema());
         self.used.lock().datasources.push(known);
         Some(table)
     }
 
-    fn table(&self, names: Vec<String>, schema: SchemaRef) -> Arc<dyn TableSource> {
+    /// A table of the rows of datasources.
+    fn rows_of(&self, names: Vec<String>, schema: SchemaRef) -> Arc<dyn TableSource> {
         provider_as_source(Arc::new(DatasourceTable::new(names, schema, Arc::clone(&self.values))))
     }
 
@@ -264,7 +265,7 @@ impl<'q> Names<'q> {
                 }
             }
         }
-        Ok(self.table(names.to_vec(), arrow_schema(&columns)))
+        Ok(self.rows_of(names.to_vec(), arrow_schema(&columns)))
     }
 }
 

@@ -117,7 +117,7 @@ fn column_values(array: &ArrayRef, zone: Tz) -> Result<Vec<SqlValue>, ArrowError
             }
             Cells::Times(a, Tz::UTC) => SqlValue::Timestamp(a.value(row)),
             Cells::Times(a, zone) => SqlValue::Timestamp(local_millis(a.value(row), *zone)),
-            Cells::Texts(a) => SqlValue::Text(a.value(row).to_owned()),
+            Cells::Texts(a) | Cells::Nested(a) => SqlValue::Text(a.value(row).to_owned()),
             Cells::Lists(a, zone) => SqlValue::List(column_values(&a.value(row), *zone)?),
             Cells::Nulls => SqlValue::Null,
         })

@@ -155,13 +155,6 @@ fn lookup(args: &[Operand]) -> Option<String> {
     Some(format!("lookup({},{}{otherwise})", key.text, super::quote_text(name)))
 }
 
-/// Whether the first argument is one of the others.
-fn any_match(args: &[Operand]) -> Option<String> {
-    let (value, others) = args.split_first()?;
-    let tests: Vec<String> = others.iter().map(|o| format!("({} == {})", value.text, o.text)).collect();
-    Some(format!("({})", tests.join(" || ")))
-}
-
 fn filter_values(args: &[Operand], compare: &str, join: &str) -> Option<String> {
     let [column, values] = args else { return None };
     let list = super::evaluate::text_list(values.literal.as_ref()?)?;
