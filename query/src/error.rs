@@ -26,6 +26,9 @@ pub enum QueryError {
     /// Druid knows it, this server does not (yet).
     #[error("{0}")]
     Unsupported(String),
+    /// What the request speaks of is not there.
+    #[error("{0}")]
+    NotFound(String),
     /// The query would need more than its limits allow.
     #[error("{0}")]
     ResourceLimit(String),
@@ -99,6 +102,7 @@ impl QueryError {
                 ErrorClass::InvalidInput
             }
             Self::Unsupported(_) => ErrorClass::Unsupported,
+            Self::NotFound(_) => ErrorClass::NotFound,
             Self::Timeout { .. } => ErrorClass::Timeout,
             Self::Cancelled(_) => ErrorClass::Cancelled,
             Self::Segment(error) => error.class(),
@@ -149,7 +153,7 @@ impl QueryError {
             Self::Segment(_) | Self::BrokenSegment { .. } | Self::Internal(_) => {
                 Some(("Unknown exception", "org.apache.druid.query.QueryInterruptedException"))
             }
-            Self::Invalid(_) | Self::InvalidSql { .. } | Self::Unsupported(_) => None,
+            Self::Invalid(_) | Self::InvalidSql { .. } | Self::Unsupported(_) | Self::NotFound(_) => None,
         }
     }
 
@@ -181,9 +185,13 @@ impl QueryError {
             put("host", Value::Null);
             put("context", json!({"errorClass": class, "legacyErrorCode": code}));
         } else {
-            let unsupported = matches!(self, Self::Unsupported(_));
+            let code = match self {
+                Self::Unsupported(_) => "notYetImplemented",
+                Self::NotFound(_) => "notFound",
+                _ => "invalidInput",
+            };
             put("error", json!("druidException"));
-            put("errorCode", json!(if unsupported { "notYetImplemented" } else { "invalidInput" }));
+            put("errorCode", json!(code));
             put("persona", json!("USER"));
             put("category", json!(self.category()));
             put("errorMessage", json!(self.full_message()));

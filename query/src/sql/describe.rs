@@ -2,6 +2,8 @@
 //! they are compared with, then stand for any value of their type.
 
 use alluvium_segments::catalog::Snapshot;
+use chrono_tz::Tz;
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::sql::sqlparser::tokenizer::Token;
 use serde_json::{Value, json};
 
@@ -17,12 +19,30 @@ use super::statement;
 use crate::QueryError;
 
 /// What is known of an answer before it is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SqlDescription {
     /// The columns, in order.
     pub columns: Vec<SqlColumn>,
     /// The types of the text's parameters, in order.
     pub parameters: Vec<SqlType>,
+    /// Whether the plan is asked for, not the rows.
+    pub explain: bool,
+}
+
+/// What planning tells of a request.
+#[derive(Debug)]
+pub(crate) struct Described {
+    pub(crate) schema: SchemaRef,
+    pub(crate) parameters: Vec<SqlType>,
+    pub(crate) explain: bool,
+    pub(crate) zone: Tz,
+}
+
+impl From<Described> for SqlDescription {
+    fn from(described: Described) -> Self {
+        let Described { schema, parameters, explain, .. } = described;
+        Self { columns: columns(&schema), parameters, explain }
+    }
 }
 
 /// Describes a request; `known` are types its client has named.
@@ -32,7 +52,7 @@ pub(crate) fn describe(
     request: &SqlRequest,
     known: &[Option<SqlType>],
     now_ms: i64,
-) -> Result<SqlDescription, QueryError> {
+) -> Result<Described, QueryError> {
     let settings = |mut more: serde_json::Map<String, Value>| {
         let mut context = request.context.clone();
         context.append(&mut more);
@@ -43,26 +63,30 @@ pub(crate) fn describe(
         0 => Vec::new(),
         _ => {
             let inferred = infer(tools, snapshot, request, &settings(serde_json::Map::new())?);
+            let counts = statement::row_counts(&request.query)?;
             let of = |number: usize| {
                 let known = known.get(number).copied().flatten();
-                known.or_else(|| inferred.get(number).copied().flatten()).unwrap_or(SqlType::VARCHAR)
+                let count = || counts.contains(&number).then_some(SqlType::BIGINT);
+                let inferred = || inferred.get(number).copied().flatten();
+                known.or_else(count).or_else(inferred).unwrap_or(SqlType::VARCHAR)
             };
             (0..count).map(of).collect()
         }
     };
     let samples: Vec<SqlParameter> = parameters.iter().map(sample).collect();
     let mut text = statement::read(&request.query, &samples)?;
-    if text.explain {
-        return Ok(SqlDescription { columns: columns(&explain::schema()), parameters });
-    }
     let settings = settings(std::mem::take(&mut text.settings))?;
+    let zone = settings.zone;
+    if text.explain {
+        return Ok(Described { schema: explain::schema(), parameters, explain: true, zone });
+    }
     let planned = text.parse().and_then(|mut statement| {
         rewrite(&mut statement, &settings)?;
         let names = Names::new(snapshot, tools.system, Values::default());
         tools.planner.schema(statement, &names, &settings).map_err(from_datafusion)
     });
     let schema = planned.map_err(|e| locate(e, &request.query))?;
-    Ok(SqlDescription { columns: columns(&schema), parameters })
+    Ok(Described { schema, parameters, explain: false, zone })
 }
 
 /// The types of parameters, as far as what they stand beside tells them. What is wrong with the text is found later.

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use super::access::Access;
 use super::answer::SqlType;
+use super::arrow_messages::{ArrowDescription, SqlArrow};
 use super::describe::{SqlDescription, describe};
 use super::kept::Recall;
 use super::opened::Opened;
+use super::pg_catalog::{self, CatalogAnswer, CatalogStatement};
 use super::planner::Planner;
 use super::prepare::{Cache, Shape};
-use super::request::{Settings, SqlRequest};
+use super::request::{Settings, SqlParameter, SqlRequest};
 use super::rows::SqlRows;
 use super::run::{SqlAnswer, Tools, answer, begin};
 use super::statement;
@@ -136,7 +138,55 @@ impl SqlEngine {
         known: &[Option<SqlType>],
         now_ms: i64,
     ) -> Result<SqlDescription, QueryError> {
-        describe(self.tools(), &self.engine.catalog().snapshot(), request, known, now_ms)
+        let snapshot = self.engine.catalog().snapshot();
+        describe(self.tools(), &snapshot, request, known, now_ms).map(SqlDescription::from)
+    }
+
+    /// Answers a request with Arrow's messages; its result format does not matter.
+    ///
+    /// # Errors
+    /// As [`SqlEngine::sql`].
+    pub async fn arrow(&self, request: SqlRequest, now_ms: i64) -> Result<SqlArrow, QueryError> {
+        self.engine.counters().query("sql");
+        let arrow =
+            async { Ok(SqlArrow::new(begin(self.tools(), self.read(request, now_ms, false)?).await?)) };
+        arrow.await.inspect_err(|_| self.engine.counters().failure())
+    }
+
+    /// Describes a request in Arrow's schemas.
+    ///
+    /// # Errors
+    /// As [`SqlEngine::describe`].
+    pub fn describe_arrow(&self, request: &SqlRequest, now_ms: i64) -> Result<ArrowDescription, QueryError> {
+        let snapshot = self.engine.catalog().snapshot();
+        ArrowDescription::of(&describe(self.tools(), &snapshot, request, &[], now_ms)?)
+    }
+
+    /// Answers a statement about PostgreSQL's catalogue for a user.
+    ///
+    /// # Errors
+    /// When it cannot be planned or run.
+    pub async fn catalog(
+        &self,
+        statement: &CatalogStatement,
+        parameters: &[SqlParameter],
+        user: &str,
+    ) -> Result<CatalogAnswer, QueryError> {
+        let snapshot = self.engine.catalog().snapshot();
+        pg_catalog::answer(statement, parameters, &snapshot, user).await
+    }
+
+    /// Describes a statement about PostgreSQL's catalogue, as [`SqlEngine::describe`] does others.
+    ///
+    /// # Errors
+    /// When it cannot be planned.
+    pub async fn describe_catalog(
+        &self,
+        statement: &CatalogStatement,
+        known: &[Option<SqlType>],
+        user: &str,
+    ) -> Result<SqlDescription, QueryError> {
+        pg_catalog::describe(statement, known, &self.engine.catalog().snapshot(), user).await
     }
 
     fn tools(&self) -> Tools<'_> {

@@ -117,14 +117,7 @@ pub(crate) fn metadata_table(
 }
 
 fn mem_table(columns: Columns, rows: &[Value]) -> Result<Arc<dyn TableProvider>> {
-    let fields: Vec<Field> = columns
-        .iter()
-        .map(|(name, kind)| {
-            let data_type = if *kind == Text { DataType::Utf8 } else { DataType::Int64 };
-            Field::new(*name, data_type, true)
-        })
-        .collect();
-    let schema = Arc::new(Schema::new(fields));
+    let schema = Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()));
     let arrays: Vec<ArrayRef> = columns.iter().map(|(name, kind)| array(rows, name, *kind)).collect();
     let batch = RecordBatch::try_new(Arc::clone(&schema), arrays)?;
     Ok(Arc::new(MemTable::try_new(schema, vec![vec![batch]])?))
@@ -172,19 +165,31 @@ pub(crate) fn sql_type(data_type: &DataType) -> (&'static str, i64) {
     }
 }
 
-fn all_columns(snapshot: &Snapshot) -> Vec<Value> {
-    let mut rows = Vec::new();
+/// Everything with columns that a query can name: schema, name, columns.
+pub(crate) fn all_relations(snapshot: &Snapshot) -> Vec<(&'static str, String, Vec<Field>)> {
+    let mut relations = Vec::new();
     for (name, datasource) in &snapshot.datasources {
-        for (i, field) in arrow_schema(&datasource.current_columns()).fields().iter().enumerate() {
-            rows.push(column(("druid", name, i), field.name(), field.data_type(), field.is_nullable()));
-        }
+        let schema = arrow_schema(&datasource.current_columns());
+        let fields = schema.fields().iter().map(|field| field.as_ref().clone()).collect();
+        relations.push(("druid", name.clone(), fields));
     }
     let information = INFORMATION.iter().map(|(name, columns)| ("INFORMATION_SCHEMA", *name, *columns));
     let system = SYSTEM_TABLES.iter().map(|(name, columns)| ("sys", *name, *columns));
     for (schema, table, columns) in information.chain(system) {
-        for (i, (name, kind)) in columns.iter().enumerate() {
-            let data_type = if *kind == Text { DataType::Utf8 } else { DataType::Int64 };
-            rows.push(column((schema, table, i), name, &data_type, true));
+        relations.push((schema, table.to_owned(), columns.iter().map(field).collect()));
+    }
+    relations
+}
+
+fn field((name, kind): &(&str, SystemType)) -> Field {
+    Field::new(*name, if *kind == Text { DataType::Utf8 } else { DataType::Int64 }, true)
+}
+
+fn all_columns(snapshot: &Snapshot) -> Vec<Value> {
+    let mut rows = Vec::new();
+    for (schema, table, fields) in all_relations(snapshot) {
+        for (i, field) in fields.iter().enumerate() {
+            rows.push(column((schema, &table, i), field.name(), field.data_type(), field.is_nullable()));
         }
     }
     rows

@@ -38,6 +38,19 @@ impl ResultFormat {
         }
     }
 
+    /// The name of the form.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Object => "object",
+            Self::Array => "array",
+            Self::ObjectLines => "objectLines",
+            Self::ArrayLines => "arrayLines",
+            Self::Csv => "csv",
+            Self::Arrow => "arrow",
+        }
+    }
+
     /// The form of a name (`object`, `array`, `objectLines`, `arrayLines`, `csv`, `arrow`; case does not matter).
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

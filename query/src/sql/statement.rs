@@ -81,6 +81,21 @@ pub(crate) fn parameter_count(text: &str) -> Result<usize, QueryError> {
     Ok(numbers.max().map_or(0, |last| last + 1))
 }
 
+/// The parameters that say how many rows: those behind LIMIT, OFFSET and FETCH.
+pub(crate) fn row_counts(text: &str) -> Result<Vec<usize>, QueryError> {
+    let (mut next, mut counts, mut behind) = (0, Vec::new(), false);
+    for token in tokens(text)?.iter().filter(|token| meaningful(token)) {
+        if let Some(number) = parameter_number(&token.token, &mut next)
+            && behind
+        {
+            counts.push(number);
+        }
+        use Keyword::{FETCH, FIRST, LIMIT, NEXT, OFFSET};
+        behind = matches!(keyword(token), Some(LIMIT | OFFSET | FETCH | FIRST | NEXT));
+    }
+    Ok(counts)
+}
+
 /// The number of a parameter from 0: that of `$n`, for `?` the next.
 fn parameter_number(token: &Token, next: &mut usize) -> Option<usize> {
     let Token::Placeholder(mark) = token else { return None };

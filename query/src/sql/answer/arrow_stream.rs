@@ -51,7 +51,8 @@ pub(crate) fn sent_schema(schema: &Schema, zone: Tz) -> SchemaRef {
             ("sqlType".to_owned(), sql_type(field.data_type()).0.to_owned()),
             ("type".to_owned(), native_name(field.data_type()).to_owned()),
         ]);
-        Field::new(field.name(), sent_type(field.data_type(), zone), field.is_nullable()).with_metadata(names)
+        // What is told before a query runs and after must be the same, and whether there may be nulls is not.
+        Field::new(field.name(), sent_type(field.data_type(), zone), true).with_metadata(names)
     });
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }

@@ -9,6 +9,7 @@ mod value;
 mod writer;
 
 use arrow_stream::ArrowWriter;
+pub(crate) use arrow_stream::{sent_batch, sent_schema};
 pub(crate) use body::BodyWriter;
 pub use value::{SqlColumn, SqlType, SqlValue};
 pub(crate) use value::{columns, rows};

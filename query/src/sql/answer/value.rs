@@ -49,6 +49,9 @@ impl SqlType {
     /// `VARCHAR`, the type of what says nothing else.
     pub const VARCHAR: Self = Self { name: "VARCHAR", jdbc: 12 };
 
+    /// `BIGINT`.
+    pub const BIGINT: Self = Self { name: "BIGINT", jdbc: -5 };
+
     pub(crate) fn of(data_type: &DataType) -> Self {
         let (name, jdbc) = sql_type(data_type);
         Self { name, jdbc: i32::try_from(jdbc).unwrap_or(Self::VARCHAR.jdbc) }

@@ -116,7 +116,7 @@ impl SystemTables for Node {
 }
 
 /// The engine over the fixture; the folder must live as long.
-pub(super) fn engine() -> (SqlEngine, tempfile::TempDir) {
+pub(in crate::sql) fn engine() -> (SqlEngine, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let schema = Arc::new(schema());
     let (sealing, mut writer) =

@@ -1,9 +1,10 @@
 //! SQL over live and sealed rows, end to end: each answer is written down and checked.
 
-mod fixture;
+pub(super) mod fixture;
 mod forms;
 mod plans;
 mod prepared;
+mod values;
 
 use fixture::{engine, rows};
 
