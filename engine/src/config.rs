@@ -33,6 +33,12 @@ pub struct Config {
     pub ingest: IngestConfig,
     /// Section `[avatica]`.
     pub avatica: AvaticaConfig,
+    /// Section `[statements]`.
+    pub statements: StatementsConfig,
+    /// Section `[postgres]`.
+    pub postgres: PostgresConfig,
+    /// Section `[flight]`.
+    pub flight: FlightConfig,
 }
 
 /// Limits of the HTTP side.
@@ -105,6 +111,40 @@ pub struct AvaticaConfig {
     pub max_rows_per_frame: usize,
 }
 
+/// Limits of queries that are taken to run by themselves.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StatementsConfig {
+    /// Statements that run at the same time; further ones wait.
+    pub slots: usize,
+    /// Results are kept for so long, in milliseconds.
+    pub keep_ms: u64,
+    /// Results that are kept, all together, in bytes; the oldest go first.
+    pub max_bytes: u64,
+}
+
+/// Where clients of PostgreSQL's protocol are served.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PostgresConfig {
+    /// Address to listen on (PostgreSQL's own port is 5432); nowhere when left out. Port 0 picks a free one.
+    pub listen: Option<String>,
+}
+
+/// Where clients of Arrow Flight SQL are served.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FlightConfig {
+    /// Address to listen on; nowhere when left out. Port 0 picks a free one.
+    pub listen: Option<String>,
+}
+
+impl Default for StatementsConfig {
+    fn default() -> Self {
+        Self { slots: 2, keep_ms: 86_400_000, max_bytes: 4 << 30 }
+    }
+}
+
 impl Default for AvaticaConfig {
     fn default() -> Self {
         Self {
@@ -129,6 +169,9 @@ impl Default for Config {
             cache: CacheConfig::default(),
             ingest: IngestConfig::default(),
             avatica: AvaticaConfig::default(),
+            statements: StatementsConfig::default(),
+            postgres: PostgresConfig::default(),
+            flight: FlightConfig::default(),
         }
     }
 }
@@ -233,7 +276,10 @@ impl Config {
         positive(self.avatica.max_connections as u64, "avatica.max_connections")?;
         positive(self.avatica.max_statements as u64, "avatica.max_statements")?;
         positive(self.avatica.idle_timeout_ms, "avatica.idle_timeout_ms")?;
-        positive(self.avatica.max_rows_per_frame as u64, "avatica.max_rows_per_frame")
+        positive(self.avatica.max_rows_per_frame as u64, "avatica.max_rows_per_frame")?;
+        positive(self.statements.slots as u64, "statements.slots")?;
+        positive(self.statements.keep_ms, "statements.keep_ms")?;
+        positive(self.statements.max_bytes, "statements.max_bytes")
     }
 }
 
@@ -265,7 +311,8 @@ mod tests {
         let fields: toml::Table = block.parse().unwrap();
         let documented = |section: &str| fields[section].as_table().unwrap().len();
         assert_eq!((documented("http"), documented("query"), documented("ingest")), (2, 3, 2));
-        assert_eq!((documented("cache"), documented("avatica")), (8, 5));
+        assert_eq!((documented("cache"), documented("avatica"), documented("statements")), (8, 5, 3));
+        assert_eq!((documented("postgres"), documented("flight")), (0, 0));
     }
 
     #[test]

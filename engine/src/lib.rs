@@ -9,14 +9,17 @@ pub mod config;
 pub mod deep_storage;
 pub mod error;
 pub mod flags;
+pub mod flight;
 pub mod http;
 pub mod inspect;
 pub mod lock;
 pub mod metadata;
 pub mod node;
+pub mod pg;
 pub mod quickstart;
 mod rows;
 pub mod server;
+mod statements;
 pub mod system_tables;
 
 pub use error::EngineError;

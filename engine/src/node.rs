@@ -23,6 +23,7 @@ use crate::config::Config;
 use crate::deep_storage::ObjectDeepStorage;
 use crate::lock::DirectoryLock;
 use crate::metadata::SqliteMetadata;
+use crate::statements::Statements;
 use crate::system_tables::NodeTables;
 
 /// The file in the data folder that names the node; the name owns its leases over restarts.
@@ -31,6 +32,9 @@ const NAME_FILE: &str = "node";
 /// The parts of one node. Requests share it; [`crate::server::Server`] starts and stops it.
 #[derive(Debug)]
 pub struct Node {
+    /// Where DataFusion's upper operators and merges run. The first to be dropped: its tasks use the other parts, some of
+    /// which may not be dropped by a task.
+    query_threads: Runtime,
     config: Config,
     address: SocketAddr,
     started: Instant,
@@ -40,8 +44,7 @@ pub struct Node {
     queries: Arc<QueryEngine>,
     sql: Arc<SqlEngine>,
     avatica: Arc<avatica::Service>,
-    /// Where DataFusion's upper operators and merges run; `None` once it is shut down.
-    query_threads: Runtime,
+    statements: Arc<Statements>,
     _lock: DirectoryLock,
 }
 
@@ -99,7 +102,10 @@ impl Node {
             .map_err(|source| EngineError::Io { action: "start the query threads".to_owned(), source })?;
         let sql = Arc::new(sql);
         let threads = query_threads.handle().clone();
-        let avatica = avatica::Service::new(Arc::clone(&sql), threads, config.avatica.clone());
+        let avatica = avatica::Service::new(Arc::clone(&sql), threads.clone(), config.avatica.clone());
+        let folder = config.data_dir.join("statements");
+        let statements = Statements::open(Arc::clone(&sql), threads, &folder, config.statements.clone())
+            .map_err(|source| EngineError::DataDir { action: "open", path: folder, source })?;
         ingest.start().map_err(ingest_failed)?;
         Ok(Self {
             config,
@@ -111,6 +117,7 @@ impl Node {
             queries,
             sql,
             avatica,
+            statements,
             query_threads,
             _lock: lock,
         })
@@ -179,6 +186,11 @@ impl Node {
     /// JDBC's connections.
     pub(crate) fn avatica(&self) -> &avatica::Service {
         &self.avatica
+    }
+
+    /// Queries that were taken to run by themselves.
+    pub(crate) fn statements(&self) -> &Arc<Statements> {
+        &self.statements
     }
 
     /// Native queries, and the counts of all.

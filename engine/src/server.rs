@@ -14,8 +14,10 @@ use tracing_subscriber::EnvFilter;
 use crate::EngineError;
 use crate::config::Config;
 use crate::flags::ServerOptions;
+use crate::flight;
 use crate::http::Listener;
 use crate::node::Node;
+use crate::pg;
 
 /// A running server.
 #[derive(Debug)]
@@ -24,6 +26,10 @@ pub struct Server {
     runtime: Runtime,
     stop_serving: watch::Sender<bool>,
     serving: JoinHandle<()>,
+    /// Where PostgreSQL's protocol is served, if anywhere.
+    postgres: Option<(SocketAddr, JoinHandle<()>)>,
+    /// Where Arrow Flight SQL is served, if anywhere.
+    flight: Option<(SocketAddr, JoinHandle<()>)>,
 }
 
 /// Runs `alluvium server` until SIGINT or SIGTERM.
@@ -36,6 +42,12 @@ pub fn run(options: &ServerOptions) -> Result<(), EngineError> {
     arm_crash()?;
     let server = Server::start(config)?;
     println!("Alluvium {} listens on {}", env!("CARGO_PKG_VERSION"), server.url());
+    if let Some(address) = server.postgres_address() {
+        println!("PostgreSQL clients are served on {address}");
+    }
+    if let Some(address) = server.flight_address() {
+        println!("Arrow Flight SQL clients are served on {address}");
+    }
     server.wait_for_signal()?;
     server.stop()
 }
@@ -78,12 +90,26 @@ impl Server {
             .build()
             .map_err(|source| EngineError::Io { action: "start the HTTP threads".to_owned(), source })?;
         let listener = runtime.block_on(Listener::bind(&config.listen))?;
+        let postgres = config.postgres.listen.clone();
+        let postgres = postgres.map(|address| runtime.block_on(pg::Listener::bind(&address))).transpose()?;
+        let flight = config.flight.listen.clone();
+        let flight = flight.map(|address| runtime.block_on(flight::Listener::bind(&address))).transpose()?;
         let patience = Duration::from_millis(config.http.stop_timeout_ms);
         let node = Arc::new(Node::open(config, listener.address())?);
         let (stop_serving, stop) = watch::channel(false);
-        let serving = runtime.spawn(listener.serve(Arc::clone(&node), stop, patience));
+        let serving = runtime.spawn(listener.serve(Arc::clone(&node), stop.clone(), patience));
+        let postgres = postgres.map(|listener| {
+            let address = listener.address();
+            tracing::info!(%address, "serving clients of PostgreSQL");
+            (address, runtime.spawn(listener.serve(Arc::clone(&node), stop.clone())))
+        });
+        let flight = flight.map(|listener| {
+            let address = listener.address();
+            tracing::info!(%address, "serving clients of Arrow Flight SQL");
+            (address, runtime.spawn(listener.serve(Arc::clone(&node), stop)))
+        });
         tracing::info!(address = %node.address(), data_dir = %node.config().data_dir.display(), "serving");
-        Ok(Self { node, runtime, stop_serving, serving })
+        Ok(Self { node, runtime, stop_serving, serving, postgres, flight })
     }
 
     /// Where it listens.
@@ -96,6 +122,18 @@ impl Server {
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address())
+    }
+
+    /// Where it serves clients of PostgreSQL's protocol, if it does.
+    #[must_use]
+    pub fn postgres_address(&self) -> Option<SocketAddr> {
+        self.postgres.as_ref().map(|(address, _)| *address)
+    }
+
+    /// Where it serves clients of Arrow Flight SQL, if it does.
+    #[must_use]
+    pub fn flight_address(&self) -> Option<SocketAddr> {
+        self.flight.as_ref().map(|(address, _)| *address)
     }
 
     /// Its parts.
@@ -140,6 +178,11 @@ impl Server {
         let _ = self.stop_serving.send(true);
         if let Err(error) = self.runtime.block_on(self.serving) {
             tracing::warn!(%error, "the accept loop ended badly");
+        }
+        for (address, listener) in self.postgres.into_iter().chain(self.flight) {
+            if let Err(error) = self.runtime.block_on(listener) {
+                tracing::warn!(%error, %address, "a listener ended badly");
+            }
         }
         self.runtime.shutdown_timeout(Duration::from_secs(1));
         tracing::info!("stopped");

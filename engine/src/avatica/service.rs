@@ -172,6 +172,7 @@ impl Service {
         let mut signature = state.signature.clone().unwrap_or_default();
         let request =
             SqlRequest { parameters, context: open.context.clone(), ..SqlRequest::text(&signature.sql) };
+        state.frames = None;
         let feed = RowFeed::start(Arc::clone(&self.engine), &self.threads, request.clone());
         statement.runs(feed.abort_handle());
         let mut frames = Frames::new(feed, state.max_rows);
@@ -215,7 +216,7 @@ impl Service {
 
     async fn signature(&self, open: &Connection, sql: String) -> Result<Signature, Fault> {
         let request = SqlRequest { context: open.context.clone(), ..SqlRequest::text(&sql) };
-        let SqlDescription { columns, parameters } = self.describe(request).await?;
+        let SqlDescription { columns, parameters, .. } = self.describe(request).await?;
         Ok(Signature { sql, columns, parameters })
     }
 

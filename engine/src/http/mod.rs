@@ -17,6 +17,7 @@ mod request;
 mod routes;
 mod serve;
 mod sql;
+mod statements;
 mod status;
 mod supervisors;
 mod table;

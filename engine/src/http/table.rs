@@ -3,7 +3,8 @@
 use super::routes::Handler::{Blocking, Inline, Task};
 use super::routes::{Route, delete, get, post};
 use super::{
-    avatica, console, coordinator, datasources, marking, metrics, native, sql, status, supervisors, tasks,
+    avatica, console, coordinator, datasources, marking, metrics, native, sql, statements, status,
+    supervisors, tasks,
 };
 
 /// Everything that can be asked.
@@ -37,6 +38,10 @@ pub(super) static ROUTES: &[Route] = &[
     delete("/druid/v2/{id}", "end a native query", Inline(native::cancel)),
     post("/druid/v2/sql", "SQL query", Task(sql::query)),
     delete("/druid/v2/sql/{id}", "end an SQL query", Inline(sql::cancel)),
+    post("/druid/v2/sql/statements", "take a query to run", Task(statements::submit)),
+    get("/druid/v2/sql/statements/{id}", "how a taken query stands", Blocking(statements::status)),
+    get("/druid/v2/sql/statements/{id}/results", "rows of a taken query", Blocking(statements::results)),
+    delete("/druid/v2/sql/statements/{id}", "end a taken query", Blocking(statements::end)),
     post("/druid/v2/sql/avatica", "JDBC in JSON", Task(avatica::json)),
     post("/druid/v2/sql/avatica-protobuf", "JDBC in protobuf", Task(avatica::protobuf)),
     get("/druid/v2/datasources", "names", Inline(datasources::names)),

@@ -4,7 +4,10 @@ mod caching;
 mod catalogue;
 mod ends;
 mod ingestion;
+mod jdbc;
+mod postgres;
 mod queries;
+mod statements;
 mod wire;
 
 use serde_json::{Value, json};

@@ -47,8 +47,19 @@ impl Node {
         Self { server: Some(Server::start(config).unwrap()), agent: agent(), _folder: folder }
     }
 
+    /// With a configuration whose folder is the caller's.
+    pub(crate) fn start_at(config: Config) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { server: Some(Server::start(config).unwrap()), agent: agent(), _folder: folder }
+    }
+
     pub(crate) fn url(&self) -> String {
         self.server.as_ref().unwrap().url()
+    }
+
+    /// Where PostgreSQL's protocol is served.
+    pub(crate) fn postgres_address(&self) -> std::net::SocketAddr {
+        self.server.as_ref().unwrap().postgres_address().unwrap()
     }
 
     /// Whether a query of that id runs.

@@ -106,3 +106,20 @@ fn bytes_that_are_no_call() {
     }
     assert!(call("FlyRequest", &DoneResponse { metadata: None }).is_err());
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_bytes_are_a_call_or_an_error(
+        bytes in proptest::collection::vec(0_u8..=255, 0..200),
+        name in 0_usize..20,
+    ) {
+        let _ = read(&bytes);
+        let names = ["OpenConnectionRequest", "CloseConnectionRequest", "ConnectionSyncRequest",
+            "CreateStatementRequest", "CloseStatementRequest", "PrepareRequest", "PrepareAndExecuteRequest",
+            "ExecuteRequest", "FetchRequest", "DatabasePropertyRequest", "CommitRequest", "RollbackRequest",
+            "SyncResultsRequest", "CatalogsRequest", "TableTypesRequest", "TypeInfoRequest", "SchemasRequest",
+            "TablesRequest", "ColumnsRequest", "ExecuteBatchRequest"];
+        let name = format!("{REQUESTS}{}", names[name]);
+        let _ = read(&WireMessage { name, wrapped_message: bytes }.encode_to_vec());
+    }
+}

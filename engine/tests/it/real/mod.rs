@@ -1,12 +1,14 @@
 //! Which tests need real parts (Apache Kafka, DuckDB, a JDBC driver, Chromium, real files), and what happens where a part is missing?
 //! They say by name that they were skipped; with `ALLUVIUM_REAL_PARTS=required` a missing part fails them.
 
+mod arrow;
 mod broker;
 mod console;
 mod disk_full;
 mod exactly_once;
 mod freshness;
 mod jdbc;
+mod psql;
 mod pydruid;
 mod server;
 mod wikiticker;

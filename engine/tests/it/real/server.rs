@@ -24,10 +24,20 @@ pub(super) struct CrashPlan<'a> {
 
 impl Server {
     pub(super) fn start(data: &Path, crash: Option<&CrashPlan<'_>>) -> Self {
+        Self::start_with(data, crash, "")
+    }
+
+    /// With a configuration file of this text.
+    pub(super) fn start_with(data: &Path, crash: Option<&CrashPlan<'_>>, config: &str) -> Self {
         let binary =
             std::env::var("ALLUVIUM_BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_alluvium").to_owned());
         let mut command = Command::new(binary);
         command.args(["server", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data);
+        if !config.is_empty() {
+            let file = data.join("alluvium.toml");
+            std::fs::write(&file, config).unwrap();
+            command.arg("--config").arg(file);
+        }
         if let Some(plan) = crash {
             command.env("ALLUVIUM_CRASH_AT", format!("{}:{}", plan.door, plan.pass));
             command.env("ALLUVIUM_CRASH_LOG", plan.log);

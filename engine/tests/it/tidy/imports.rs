@@ -16,7 +16,7 @@ const ARROWS: [(&str, &[&str]); 6] = [
 ];
 
 /// A library, as paths spell it, and the rooms that may.
-const ROOMS: [(&str, &[&str]); 7] = [
+const ROOMS: [(&str, &[&str]); 11] = [
     ("hyper", &["engine/src/http/"]),
     ("rdkafka", &["ingest/src/source/kafka"]),
     ("arrow", &["query/src/sql/", "query/src/answer", "ingest/src/parse/"]),
@@ -24,6 +24,10 @@ const ROOMS: [(&str, &[&str]); 7] = [
     ("datafusion", &["query/src/sql/", "query/src/answer"]),
     ("memmap2", &["segments/src/file/map"]),
     ("rusqlite", &["engine/src/metadata"]),
+    ("pgwire", &["engine/src/pg"]),
+    ("prost", &["engine/src/avatica", "engine/src/flight"]),
+    ("tonic", &["engine/src/flight"]),
+    ("arrow_flight", &["engine/src/flight"]),
 ];
 
 #[test]
