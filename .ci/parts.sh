@@ -1,7 +1,7 @@
 # Which real parts do the tests need, and where do they come from? Package registries only; kept between runs.
 parts="${ALLUVIUM_CI_PARTS:-$HOME/.cache/alluvium-ci}"
 
-# Apache Kafka, the Avatica JDBC driver and the wikiticker file from Maven Central, DuckDB and pydruid from PyPI, Chromium from Debian.
+# Apache Kafka, the Avatica JDBC driver and the wikiticker file from Maven Central, DuckDB, pydruid and the ADBC Flight SQL driver from PyPI, Chromium and psql from Debian.
 install_parts() {
   mkdir -p "$parts"
   if [ ! -f "$parts/kafka/complete" ]; then
@@ -24,9 +24,14 @@ install_parts() {
     "$parts/python/bin/pip" install -q duckdb==1.4.1 pydruid==0.6.9
     touch "$parts/python/complete"
   fi
-  if ! command -v chromium > /dev/null; then
+  if [ ! -f "$parts/adbc/complete" ]; then
+    python3 -m venv "$parts/adbc"
+    "$parts/adbc/bin/pip" install -q adbc-driver-flightsql==1.13.0 adbc-driver-manager==1.13.0 pyarrow==26.0.1
+    touch "$parts/adbc/complete"
+  fi
+  if ! command -v chromium > /dev/null || ! command -v psql > /dev/null; then
     apt-get update -qq
-    apt-get install -y -qq --no-install-recommends chromium > "$parts/chromium.log"
+    apt-get install -y -qq --no-install-recommends chromium postgresql-client > "$parts/debian.log"
   fi
 }
 
@@ -38,6 +43,8 @@ real_parts() {
   ALLUVIUM_AVATICA_LIBS="$parts/avatica/libs" \
   ALLUVIUM_WIKITICKER="$parts/wikiticker.json.gz" \
   ALLUVIUM_PYTHON="$parts/python/bin/python" \
+  ALLUVIUM_ADBC_PYTHON="$parts/adbc/bin/python" \
+  ALLUVIUM_PSQL="$(command -v psql)" \
   ALLUVIUM_CHROMIUM="$(command -v chromium)" \
     cargo test --workspace --test it --locked -- real:: differential:: --nocapture --test-threads=1
 }
