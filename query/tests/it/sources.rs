@@ -177,7 +177,7 @@ fn unnesting() {
             {"type": "expression", "name": "m", "expression": "m", "outputType": "STRING"}}),
         &["m"],
     );
-    assert_eq!(ask(&engine, itself).unwrap_err().to_string(), "Self-referential column[m]");
+    assert!(ask(&engine, itself).is_err(), "a column is not made of itself");
 }
 
 #[test]
