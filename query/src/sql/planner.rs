@@ -247,7 +247,7 @@ impl<'q> Names<'q> {
 
     /// A datasource, which is read.
     fn known(&self, name: &str) -> Option<Known> {
-        let datasource = self.snapshot.datasource(name)?;
+        let datasource = self.snapshot.datasources.get(name)?;
         let known = Known { name: datasource.name.clone(), columns: datasource.current_columns() };
         self.used.lock().datasources.push(known.clone());
         Some(known)
