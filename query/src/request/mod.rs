@@ -1,6 +1,7 @@
 //! What does a native query ask for? JSON bodies read into typed requests; every complaint names the field.
 
 mod aggregators;
+mod body;
 mod context;
 mod dimensions;
 mod fields;
@@ -18,13 +19,13 @@ use std::sync::Arc;
 
 use alluvium_expression::Filter;
 use alluvium_segments::time::{Interval, condense};
-use chrono_tz::Tz;
 use serde_json::Value;
 
 use crate::QueryError;
 use crate::inline::InlineSegment;
 
 pub(crate) use aggregators::grouping;
+pub(crate) use body::Body;
 pub(crate) use context::{Caching, Context};
 pub(crate) use dimensions::expression;
 pub(crate) use fields::Fields;
@@ -71,34 +72,6 @@ pub(crate) enum DataSource {
     Unnest(Box<Unnest>),
     /// Rows of two that belong together.
     Join(Box<Join>),
-}
-
-/// What a query asks for.
-#[derive(Debug)]
-pub(crate) enum Body {
-    Timeseries(Timeseries),
-    TopN(TopN),
-    GroupBy(Box<GroupBy>),
-    Scan(Scan),
-    Search(Search),
-    TimeBoundary(TimeBoundary),
-    SegmentMetadata(SegmentMetadata),
-    DataSourceMetadata,
-}
-
-impl Body {
-    /// On whose clock the answer tells its times.
-    pub(crate) fn zone(&self) -> Tz {
-        match self {
-            Self::Timeseries(query) => query.aggregation.plan.granularity.zone(),
-            Self::TopN(query) => query.aggregation.plan.granularity.zone(),
-            Self::GroupBy(query) => query.aggregation.plan.granularity.zone(),
-            Self::Search(query) => query.granularity.zone(),
-            Self::Scan(_) | Self::TimeBoundary(_) | Self::SegmentMetadata(_) | Self::DataSourceMetadata => {
-                Tz::UTC
-            }
-        }
-    }
 }
 
 impl NativeQuery {

@@ -24,13 +24,17 @@ fn blessed() -> bool {
     std::env::var_os("ALLUVIUM_BLESS").is_some()
 }
 
-/// Asks all cases; what came of each by its name.
+/// Asks all cases, some at a time; what came of each by its name.
 fn outcomes(node: &Node, cases: &[Case]) -> BTreeMap<String, Outcome> {
-    let mut outcomes = BTreeMap::new();
-    for case in cases {
-        let outcome = judge::judge(case, &case.ask(node));
-        assert!(outcomes.insert(case.id.clone(), outcome).is_none(), "two cases are named {}", case.id);
-    }
+    let asked = &|cases: &[Case]| -> Vec<(String, Outcome)> {
+        cases.iter().map(|case| (case.id.clone(), judge::judge(case, &case.ask(node)))).collect()
+    };
+    let found: Vec<(String, Outcome)> = std::thread::scope(|scope| {
+        let parts = cases.chunks(cases.len().div_ceil(4)).map(|part| scope.spawn(move || asked(part)));
+        parts.collect::<Vec<_>>().into_iter().flat_map(|part| part.join().unwrap()).collect()
+    });
+    let outcomes: BTreeMap<String, Outcome> = found.into_iter().collect();
+    assert_eq!(outcomes.len(), cases.len(), "two cases have one name");
     outcomes
 }
 

@@ -113,14 +113,14 @@ fn arrays_of_columns_are_values() {
     let value = |text: &str| eval(&parse(text).unwrap(), &row).map(|value| value.to_string());
     for (text, wanted) in [
         ("mv == ['a', 'b']", "1"),
-        ("nvl(mv, ['none'])", "['a', 'b']"),
+        ("nvl(mv, ['none'])", "<STRING>['a', 'b']"),
         ("nvl(empty, ['none'])", "<STRING>[]"),
         ("isnull(empty)", "0"),
         ("array_compare(mv, ['a', 'c'])", "-1"),
         ("array_compare(mv, null)", "null"),
         ("to_json_string(mv)", "'[\"a\",\"b\"]'"),
         // Only the other column has several values.
-        ("concat('z', mw)", "['zx', null]"),
+        ("concat('z', mw)", "<STRING>['zx', null]"),
     ] {
         assert_eq!(value(text).unwrap(), wanted, "{text}");
     }
