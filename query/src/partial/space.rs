@@ -112,6 +112,15 @@ impl Spaces {
     }
 }
 
+/// Whether the texts of a column are those of its keys: not where they stand for values that are wanted in another form.
+fn keeps_texts(name: &str, wanted: ColumnType, segments: &[SegmentRef]) -> bool {
+    let form = |segment: &SegmentRef| {
+        segment.segment.schema().columns.iter().find(|c| c.name == name).map(|c| c.column_type)
+    };
+    let stored = segments.iter().filter_map(form);
+    stored.filter(|stored| stored.is_coded() || wanted.is_coded()).all(|stored| stored == wanted)
+}
+
 impl Space {
     fn growing(control: Option<&Control>) -> Self {
         Self::Texts { texts: SharedTexts::of_query(control), whole: false, possible: GROWING }
@@ -131,7 +140,10 @@ impl Space {
         };
         Ok(match (dimension.output_type.storage(), stored) {
             (Storage::Texts, Some(name)) => {
-                let texts = Self::texts(scope, name, segments, dictionaries)?;
+                let texts = match keeps_texts(name, dimension.output_type, segments) {
+                    true => Self::texts(scope, name, segments, dictionaries)?,
+                    false => None,
+                };
                 texts.unwrap_or_else(|| Self::growing(Some(control)))
             }
             (Storage::Texts, None) => Self::growing(Some(control)),
@@ -140,6 +152,7 @@ impl Space {
         })
     }
 
+    /// The texts that segments share.
     fn texts(
         scope: &Scope,
         name: &str,

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::cases::Case;
 use super::judge::{Outcome, Verdict};
+use super::known;
 
 #[derive(Debug, Deserialize)]
 struct Features {
@@ -50,7 +51,8 @@ pub(super) fn table(cases: &[Case], outcomes: &BTreeMap<String, Outcome>) -> Str
     for feature in &features.feature {
         found.entry(format!("{} {}", feature.kind, feature.name)).or_default();
     }
-    for case in cases {
+    let varying = known::varying();
+    for case in cases.iter().filter(|case| !varying.contains(&case.id)) {
         for feature in &case.features {
             let Some(backed) = found.get_mut(feature) else { continue };
             backed.push((&case.id, outcomes[&case.id].verdict));

@@ -130,13 +130,13 @@ fn statements_wait_and_are_ended() {
     let node = Node::start_with(Config { statements, ..Config::default() });
     assert_eq!(node.run_task(&edits_task(EDITS))["status"], "SUCCESS");
     let long = submit(&node, &request(LONG, json!({"sqlQueryId": "long"})));
-    let waiting = submit(&node, &request("SELECT 1 AS one", json!({})));
     let state = |id: &str| node.get(&format!("{PATH}/{id}")).json()["state"].as_str().unwrap().to_owned();
     let deadline = Instant::now() + Duration::from_secs(10);
     while state(&long) != "RUNNING" {
         assert!(Instant::now() < deadline);
         std::thread::sleep(Duration::from_millis(5));
     }
+    let waiting = submit(&node, &request("SELECT 1 AS one", json!({})));
     assert_eq!(state(&waiting), "ACCEPTED");
     refused(&node.get(&format!("{PATH}/{long}/results")), 400, &["is currently in [RUNNING] state"]);
     assert_eq!(node.delete(&format!("{PATH}/{long}")).status, 202);
