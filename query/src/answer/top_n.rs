@@ -23,7 +23,9 @@ pub(crate) fn top_n_table(query: &TopN, groups: Groups) -> Result<(Table, Vec<Ve
     let mut rows: Vec<usize> = (0..table.rows).collect();
     if let (TopMetric::Dimension { ordering, previous: Some(stop) }, Some(cells)) = (metric, dimension) {
         rows.retain(|row| {
-            let order = ordering.compare_nullable(cells.value(*row).as_string().as_deref(), Some(stop));
+            // Null comes before any stop.
+            let Some(text) = cells.value(*row).as_string() else { return false };
+            let order = ordering.compare(&text, stop);
             if inverted { order.is_lt() } else { order.is_gt() }
         });
     }

@@ -273,7 +273,7 @@ fn bounds_and_metadata() {
         column("LONG", false, false, json!(null), json!(null), json!(null))
     );
     assert_eq!(merged[0]["columns"]["s"], column("STRING", false, true, json!(3), json!(null), json!("b")));
-    assert_eq!(merged[0]["columns"]["m"], column("STRING", true, true, json!(3), json!("x"), json!("z")));
+    assert_eq!(merged[0]["columns"]["m"], column("STRING", true, true, json!(3), json!(null), json!("z")));
     assert_eq!(merged[0]["numRows"], 5);
     assert_eq!(merged[0]["aggregators"]["l"]["type"], "longSum");
     assert_eq!(merged[0]["intervals"], Json::Null);
