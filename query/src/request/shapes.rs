@@ -155,7 +155,9 @@ impl TopN {
                 return Err(QueryError::invalid(message));
             }
             let count = usize::try_from(threshold).unwrap_or(usize::MAX);
-            aggregation.plan.top = aggregator.map(|aggregator| Top { aggregator, descending, count });
+            // The other way round, groups without a metric come last, which a cut by the metric alone does not know.
+            let cut = aggregator.filter(|_| descending);
+            aggregation.plan.top = cut.map(|aggregator| Top { aggregator, descending, count });
         }
         Ok(Self { aggregation, metric, threshold })
     }
