@@ -32,14 +32,11 @@ pub(crate) fn top_n_table(query: &TopN, groups: Groups) -> Result<(Table, Vec<Ve
     let by = |a: usize, b: usize| -> Ordering {
         let turned = |order: Ordering| if inverted { order.reverse() } else { order };
         let order = match (metric, dimension) {
-            // Largest metric first; groups without one come last either way, the null of a dimension first.
-            (TopMetric::Numeric(name), _) => table.column(name).map_or(Ordering::Equal, |cells| {
-                nulls(cells, a, b).unwrap_or_else(|| turned(cells.compare(b, a)))
-            }),
-            (TopMetric::Dimension { ordering, .. }, Some(cells)) => {
-                let nulls = nulls(cells, a, b).map(Ordering::reverse);
-                nulls.unwrap_or_else(|| turned(by_value(cells, *ordering, a, b)))
+            // Largest metric first, nulls last; the other way round when inverted.
+            (TopMetric::Numeric(name), _) => {
+                turned(table.column(name).map_or(Ordering::Equal, |cells| cells.compare(b, a)))
             }
+            (TopMetric::Dimension { ordering, .. }, Some(cells)) => turned(by_value(cells, *ordering, a, b)),
             _ => Ordering::Equal,
         };
         order.then_with(|| dimension.map_or(Ordering::Equal, |cells| cells.compare(a, b)))
@@ -51,12 +48,6 @@ pub(crate) fn top_n_table(query: &TopN, groups: Groups) -> Result<(Table, Vec<Ve
     let blocks = buckets.map(|rows| rows.iter().take(threshold).copied().collect()).collect();
     table.extract(&query.aggregation.late);
     Ok((table, blocks))
-}
-
-/// The order of two rows where either is null: null last.
-fn nulls(cells: &Cells, a: usize, b: usize) -> Option<Ordering> {
-    let (a, b) = (cells.value(a).is_null(), cells.value(b).is_null());
-    (a || b).then(|| a.cmp(&b))
 }
 
 fn by_value(cells: &Cells, ordering: StringOrdering, a: usize, b: usize) -> Ordering {
