@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::ast::{Expr, LogicalOp};
 use crate::functions::Body;
-use crate::{ExprError, Value};
+use crate::{ExprError, ExprType, Value};
 
 pub(crate) use self::operator::{binary_values, long_power, remainder};
 
@@ -19,6 +19,11 @@ pub trait Bindings {
     /// Whether the arrays of a column are values, and not the several values of a row.
     fn holds_arrays(&self, _name: &str) -> bool {
         false
+    }
+
+    /// `Long` or `Double` for a column that is known to be of numbers: what a filter says of null depends on that.
+    fn number_type(&self, _name: &str) -> Option<ExprType> {
+        None
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use alluvium_expression::{Bindings, Value, decode};
+use alluvium_expression::{Bindings, ExprType, Value, decode};
 use alluvium_segments::ColumnType;
 
-use super::source::{SlotId, Source, Values};
+use super::source::{Kind, SlotId, Source, Values};
 use crate::QueryError;
 
 /// The values of some columns at one row.
@@ -20,6 +20,8 @@ struct Named {
     slot: SlotId,
     /// Whether its arrays are values.
     arrays: bool,
+    /// Where it is of numbers.
+    number_type: Option<ExprType>,
     value: Value,
     /// Dictionary entries met so far.
     texts: Vec<Option<Value>>,
@@ -32,7 +34,12 @@ impl RowValues {
         for name in names {
             let (name, slot) = (Arc::clone(name), source.slot(name)?);
             let arrays = matches!(source.form(slot), ColumnType::Array(_));
-            columns.push(Named { name, slot, arrays, value: Value::Null, texts: Vec::new() });
+            let number_type = match source.kind(slot) {
+                Kind::Long => Some(ExprType::Long),
+                Kind::Float | Kind::Double => Some(ExprType::Double),
+                Kind::Null | Kind::Ids | Kind::Multi => None,
+            };
+            columns.push(Named { name, slot, arrays, number_type, value: Value::Null, texts: Vec::new() });
         }
         Ok(Self { columns })
     }
@@ -40,7 +47,8 @@ impl RowValues {
     /// One column.
     pub(super) fn of_slot(name: &Arc<str>, slot: SlotId) -> Self {
         let name = Arc::clone(name);
-        let column = Named { name, slot, arrays: false, value: Value::Null, texts: Vec::new() };
+        let column =
+            Named { name, slot, arrays: false, number_type: None, value: Value::Null, texts: Vec::new() };
         Self { columns: vec![column] }
     }
 
@@ -128,5 +136,9 @@ impl Bindings for RowValues {
 
     fn holds_arrays(&self, name: &str) -> bool {
         self.columns.iter().any(|column| column.arrays && column.name.as_ref() == name)
+    }
+
+    fn number_type(&self, name: &str) -> Option<ExprType> {
+        self.columns.iter().find(|column| column.name.as_ref() == name)?.number_type
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use alluvium_expression::{Bindings, Value};
+use alluvium_expression::{Bindings, ExprType, Value};
 use alluvium_query::plan::CacheUse;
 use alluvium_query::{CacheLimits, CacheOptions, EngineOptions, GroupLimits, QueryEngine, QueryError};
 use alluvium_segments::catalog::Catalog;
@@ -48,6 +48,14 @@ impl Bindings for Row {
             "d" => Value::from(self.d),
             "f" => Value::from(self.f.map(f64::from)),
             _ => Value::Null,
+        }
+    }
+
+    fn number_type(&self, name: &str) -> Option<ExprType> {
+        match name {
+            "id" | "__time" | "l" => Some(ExprType::Long),
+            "d" | "f" => Some(ExprType::Double),
+            _ => None,
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{
     ColumnFilter, ColumnTest, DimensionRef, DoublePredicate, Filter, LongPredicate, StringPredicate,
 };
 use crate::eval::Bindings;
-use crate::{Expr, ExprError, Value};
+use crate::{Expr, ExprError, ExprType, Value};
 
 /// A filter compiled for testing rows one by one.
 #[derive(Debug, Clone)]
@@ -87,7 +87,10 @@ impl Node {
             Self::Or(fields) => joined(fields, true, bindings)?,
             Self::Not(field) => field.matches(bindings)?.map(|truth| !truth),
             Self::Is(wanted, field) => Some(field.matches(bindings)? == Some(*wanted)),
-            Self::Column(column) => column.matches(&bindings.get(&column.column)),
+            Self::Column(column) => match bindings.get(&column.column) {
+                Value::Null => column.of_null(bindings.number_type(&column.column)),
+                value => column.matches(&value),
+            },
             Self::Compare(dimensions) => Some(share_a_value(dimensions, bindings)),
             Self::Expression(expr) => {
                 let value = crate::eval(expr, bindings)?;
@@ -140,6 +143,15 @@ impl ColumnNode {
             text: StringPredicate::new(filter),
             long: LongPredicate::new(filter),
             double: DoublePredicate::new(filter, false),
+        }
+    }
+
+    /// What it says of null in a column of this type of numbers, or of anything else.
+    fn of_null(&self, number_type: Option<ExprType>) -> Option<bool> {
+        match number_type {
+            Some(ExprType::Long) => self.long.matches_null(),
+            Some(ExprType::Double) => self.double.matches_null(),
+            _ => self.matches(&Value::Null),
         }
     }
 

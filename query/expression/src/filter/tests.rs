@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::Bindings;
 
 fn row() -> HashMap<String, Value> {
     let mv = Value::array_of(ExprType::String, &[Value::from("a"), Value::from("b"), Value::Null]);
@@ -135,6 +136,9 @@ fn refusals() {
         (json!({"type":"regex","dimension":"a","pattern":"("}), "`pattern`"),
         (json!({"type":"like","dimension":"a","pattern":"x\\","escape":"\\"}), "escape"),
         (json!({"type":"and"}), "`fields`"),
+        (json!({"type":"and","fields":[]}), "`fields`"),
+        (json!({"type":"or","fields":[]}), "`fields`"),
+        (json!({"type":"interval","intervals":[]}), "`intervals`"),
         (json!({"type":"and","fields":[{"type":"nope"}]}), "`nope`"),
         (json!({"type":"spatial","dimension":"a"}), "spatial"),
         (json!({"type":"javascript","dimension":"a"}), "expression"),
@@ -206,4 +210,33 @@ proptest! {
             prop_assert!(!range.exact || inside == matched);
         }
     }
+}
+
+/// A row whose columns are null, some of them of numbers.
+struct Nulls;
+
+impl Bindings for Nulls {
+    fn get(&self, _: &str) -> Value {
+        Value::Null
+    }
+
+    fn number_type(&self, name: &str) -> Option<ExprType> {
+        (name == "l").then_some(ExprType::Long)
+    }
+}
+
+#[test]
+fn null_of_numbers_and_of_texts() {
+    let says = |json: Json| matches(&Filter::from_json(&json).unwrap(), &Nulls).unwrap();
+    // A text that no long has asks for null; one that some long has does not.
+    assert_eq!(says(json!({"type":"selector","dimension":"l","value":"x"})), YES);
+    assert_eq!(says(json!({"type":"selector","dimension":"l","value":"20.0"})), None);
+    assert_eq!(says(json!({"type":"selector","dimension":"s","value":"x"})), None);
+    // Below all texts lies null, below numbers nothing.
+    let below =
+        |dimension: &str| json!({"type":"bound","dimension":dimension,"upper":"5","ordering":"numeric"});
+    assert_eq!(says(below("s")), YES);
+    assert_eq!(says(below("l")), None);
+    assert_eq!(says(json!({"type":"in","dimension":"l","values":[]})), NO);
+    assert_eq!(says(json!({"type":"search","dimension":"s","query":{"type":"all"}})), None);
 }
