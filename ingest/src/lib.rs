@@ -19,6 +19,7 @@ pub mod service;
 mod sink;
 pub mod source;
 pub mod spec;
+pub mod states;
 mod supervisor;
 mod task;
 mod transform;

@@ -12,6 +12,7 @@ use alluvium_segments::{Segment, SegmentError, SegmentId, SegmentRef};
 use parking_lot::{Condvar, Mutex};
 
 use crate::sink::Part;
+use crate::states;
 
 /// Bytes that segments which are sealed at once may take, about; a larger one is sealed alone.
 const SEALING_BYTES: u64 = 1 << 30;
@@ -175,7 +176,14 @@ fn seal_parts(
     make_folder(file)?;
     let inputs = parts.iter().map(|p| SegmentRef::whole(p.view())).collect();
     let projections = purpose == Purpose::Segment;
-    seal(&SealRequest { id: id.clone(), path: file.to_owned(), inputs, schema: None, projections })
+    seal(&SealRequest {
+        id: id.clone(),
+        path: file.to_owned(),
+        inputs,
+        schema: None,
+        projections,
+        combining: states::combining,
+    })
 }
 
 /// A sealed file as the metadata store keeps it.

@@ -108,7 +108,14 @@ fn engine(folder: &std::path::Path) -> Result<SqlEngine, Box<dyn std::error::Err
     writer.publish();
     let path = folder.join("t.seg");
     let inputs = vec![SegmentRef::whole(live.published())];
-    seal(&SealRequest { id, path: path.clone(), inputs, schema: None, projections: false })?;
+    seal(&SealRequest {
+        id,
+        path: path.clone(),
+        inputs,
+        schema: None,
+        projections: false,
+        combining: alluvium_segments::combines_nothing,
+    })?;
     let sealed = SegmentRef::whole(Arc::new(MappedSegment::open(&path)?));
     let catalog = Arc::new(Catalog::default());
     catalog.update_datasource("t", |d| {

@@ -3,6 +3,7 @@
 use alluvium_expression::{ExprError, FilterError};
 use alluvium_segments::time::TimeError;
 use alluvium_segments::{ErrorClass, SegmentError};
+use alluvium_sketches::SketchError;
 use serde_json::{Map, Value, json};
 
 /// A failed query.
@@ -75,6 +76,12 @@ impl From<ExprError> for QueryError {
             ErrorClass::Runtime => Self::Internal(error.to_string()),
             _ => Self::Invalid(error.to_string()),
         }
+    }
+}
+
+impl From<SketchError> for QueryError {
+    fn from(error: SketchError) -> Self {
+        Self::Invalid(error.to_string())
     }
 }
 

@@ -171,6 +171,13 @@ impl ColumnData {
         }
     }
 
+    /// Values of any types as a column, with its type where the texts stand for nested values.
+    pub(crate) fn coded(values: &[Cell]) -> (Option<ColumnType>, Self) {
+        let nested = values.iter().any(|value| matches!(value, Cell::Json(_)));
+        let column_type = nested.then_some(ColumnType::Json);
+        (column_type, Self::of_type(values, column_type))
+    }
+
     /// Values of any types as a column of the type that holds them all.
     pub(crate) fn from_values(values: &[Cell]) -> Self {
         let mut texts = TextInterner::default();

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::QueryEngine;
 use crate::QueryError;
-use crate::answer::{self, Cells, Surroundings, Table, TimeFormat};
+use crate::answer::{self, Cells, Show, Surroundings, Table, TimeFormat};
 use crate::column::ColumnData;
 use crate::inline::InlineSegment;
 use crate::partial::{Groups, Partial, RowSet};
@@ -93,8 +93,9 @@ impl Run<'_> {
     fn around(&self) -> Result<Surroundings<'_>, QueryError> {
         let as_long = self.query.context.flag("serializeDateTimeAsLong", false)?;
         let coverage = self.input.segments.coverage(&self.query.intervals);
+        let show = if self.query.context.flag("finalize", true)? { Show::Finalized } else { Show::Kept };
         let times = TimeFormat { as_long, zone: self.query.body.zone() };
-        Ok(Surroundings { intervals: &self.query.intervals, coverage, times })
+        Ok(Surroundings { intervals: &self.query.intervals, coverage, times, show })
     }
 
     async fn execute(&self, mut plan: Plan) -> Result<Partial, QueryError> {
@@ -104,17 +105,6 @@ impl Run<'_> {
     }
 
     async fn groups(&self, aggregation: &Aggregation) -> Result<Groups, QueryError> {
-        if !self.query.context.flag("finalize", true)?
-            && aggregation
-                .plan
-                .aggregators
-                .iter()
-                .any(|a| matches!(a.function, AggregateFunction::Cardinality { .. }))
-        {
-            return Err(QueryError::unsupported(
-                "context parameter `finalize` false is not available for cardinality and hyperUnique",
-            ));
-        }
         match self.execute(aggregation.plan(self.scope())).await? {
             Partial::Groups(blocks) => Groups::of_blocks(&aggregation.plan, blocks),
             _ => Ok(Groups::empty(&aggregation.plan)),
@@ -270,8 +260,10 @@ impl Run<'_> {
 
     /// The result as columns, for a query around this one.
     async fn columns(&self, for_groups: bool) -> Result<Vec<Typed>, QueryError> {
-        let around = self.around()?;
         let context = &self.query.context;
+        let finalizes = context.has("finalize") && context.flag("finalize", true)?;
+        let show = if finalizes { Show::Finalized } else { Show::Summaries };
+        let around = Surroundings { show, ..self.around()? };
         match &self.query.body {
             Body::Timeseries(query) => {
                 let groups = self.groups(&query.aggregation).await?;
@@ -279,7 +271,8 @@ impl Run<'_> {
                 Ok(table.into_columns(&order, Some(around.all_time())))
             }
             Body::TopN(query) => {
-                let (table, blocks) = answer::top_n_table(query, self.groups(&query.aggregation).await?)?;
+                let (table, blocks) =
+                    answer::top_n_table(query, self.groups(&query.aggregation).await?, show)?;
                 Ok(table.into_columns(&blocks.concat(), Some(around.all_time())))
             }
             Body::GroupBy(query) => {
@@ -288,7 +281,7 @@ impl Run<'_> {
                 // All of time as one bucket has no time of its own.
                 let start = self.query.intervals.first().map_or(0, |i| i.start);
                 let time = if all { for_groups.then_some(start) } else { Some(0) };
-                let blocks = answer::group_by_table(query, groups, context)?;
+                let blocks = answer::group_by_table(query, groups, show, context)?;
                 let mut whole: Option<Vec<Typed>> = None;
                 for (table, rows) in blocks {
                     let columns = table.into_columns(&rows, time);
@@ -335,11 +328,13 @@ impl Table {
             columns.push((TIME_COLUMN.to_owned(), None, ColumnData::from_values(&times)));
         }
         for column in self.columns {
-            let data = match column.cells {
-                Cells::Data(data) => data.take(&take),
-                Cells::Computed(values) => ColumnData::from_values(&values).take(&take),
-            };
-            columns.push((column.name, None, data));
+            columns.push(match column.cells {
+                Cells::Data(data) => (column.name, None, data.take(&take)),
+                Cells::Computed(values) => {
+                    let (column_type, data) = ColumnData::coded(&values);
+                    (column.name, column_type, data.take(&take))
+                }
+            });
         }
         columns
     }

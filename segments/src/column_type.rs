@@ -22,6 +22,48 @@ pub enum ColumnType {
     Array(Element),
     /// Anything JSON can say. Stored as its JSON text.
     Json,
+    /// A state of an aggregator, which this crate does not look into. Stored as its JSON text: a string of base64, or
+    /// an object.
+    Complex(Complex),
+}
+
+/// The kinds of aggregator states that are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Complex {
+    /// DataSketches' HLL sketch.
+    HllSketch,
+    /// DataSketches' theta sketch.
+    ThetaSketch,
+    /// DataSketches' classic quantiles sketch.
+    QuantilesDoublesSketch,
+    /// DataSketches' KLL sketch of doubles.
+    KllDoublesSketch,
+    /// DataSketches' KLL sketch of floats.
+    KllFloatsSketch,
+    /// DataSketches' tuple sketch of arrays of doubles.
+    ArrayOfDoublesSketch,
+    /// Druid's own distinct count.
+    HyperUnique,
+    /// Druid's approximate histogram.
+    ApproximateHistogram,
+    /// Druid's histogram of fixed buckets.
+    FixedBucketsHistogram,
+    /// Count, sum and squared distances.
+    Variance,
+    /// A t-digest.
+    TDigestSketch,
+    /// A Bloom filter.
+    Bloom,
+    /// A DDSketch.
+    DdSketch,
+    /// A time and a long: what first and last keep.
+    PairLongLong,
+    /// A time and a double.
+    PairLongDouble,
+    /// A time and a float.
+    PairLongFloat,
+    /// A time and a text.
+    PairLongString,
 }
 
 /// The type of what an array holds.
@@ -60,7 +102,7 @@ impl fmt::Display for Storage {
 }
 
 /// All types with their names.
-const NAMES: [(ColumnType, &str); 8] = [
+const NAMES: [(ColumnType, &str); 25] = [
     (ColumnType::Long, "LONG"),
     (ColumnType::Float, "FLOAT"),
     (ColumnType::Double, "DOUBLE"),
@@ -69,6 +111,23 @@ const NAMES: [(ColumnType, &str); 8] = [
     (ColumnType::Array(Element::Double), "ARRAY<DOUBLE>"),
     (ColumnType::Array(Element::String), "ARRAY<STRING>"),
     (ColumnType::Json, "COMPLEX<json>"),
+    (ColumnType::Complex(Complex::HllSketch), "COMPLEX<HLLSketch>"),
+    (ColumnType::Complex(Complex::ThetaSketch), "COMPLEX<thetaSketch>"),
+    (ColumnType::Complex(Complex::QuantilesDoublesSketch), "COMPLEX<quantilesDoublesSketch>"),
+    (ColumnType::Complex(Complex::KllDoublesSketch), "COMPLEX<KllDoublesSketch>"),
+    (ColumnType::Complex(Complex::KllFloatsSketch), "COMPLEX<KllFloatsSketch>"),
+    (ColumnType::Complex(Complex::ArrayOfDoublesSketch), "COMPLEX<arrayOfDoublesSketch>"),
+    (ColumnType::Complex(Complex::HyperUnique), "COMPLEX<hyperUnique>"),
+    (ColumnType::Complex(Complex::ApproximateHistogram), "COMPLEX<approximateHistogram>"),
+    (ColumnType::Complex(Complex::FixedBucketsHistogram), "COMPLEX<fixedBucketsHistogram>"),
+    (ColumnType::Complex(Complex::Variance), "COMPLEX<variance>"),
+    (ColumnType::Complex(Complex::TDigestSketch), "COMPLEX<tDigestSketch>"),
+    (ColumnType::Complex(Complex::Bloom), "COMPLEX<bloom>"),
+    (ColumnType::Complex(Complex::DdSketch), "COMPLEX<ddSketch>"),
+    (ColumnType::Complex(Complex::PairLongLong), "COMPLEX<serializablePairLongLong>"),
+    (ColumnType::Complex(Complex::PairLongDouble), "COMPLEX<serializablePairLongDouble>"),
+    (ColumnType::Complex(Complex::PairLongFloat), "COMPLEX<serializablePairLongFloat>"),
+    (ColumnType::Complex(Complex::PairLongString), "COMPLEX<serializablePairLongString>"),
 ];
 
 impl ColumnType {
@@ -85,20 +144,44 @@ impl ColumnType {
             Self::Long => Storage::Long,
             Self::Float => Storage::Float,
             Self::Double => Storage::Double,
-            Self::String | Self::Array(_) | Self::Json => Storage::Texts,
+            Self::String | Self::Array(_) | Self::Json | Self::Complex(_) => Storage::Texts,
         }
     }
 
     /// Whether its values are stored as texts that stand for them.
     #[must_use]
     pub fn is_coded(self) -> bool {
-        matches!(self, Self::Array(_) | Self::Json)
+        matches!(self, Self::Array(_) | Self::Json | Self::Complex(_))
+    }
+
+    /// Whether its values are states of an aggregator.
+    #[must_use]
+    pub fn is_complex(self) -> bool {
+        matches!(self, Self::Complex(_))
     }
 
     /// Whether its values are numbers.
     #[must_use]
     pub fn is_numeric(self) -> bool {
         matches!(self, Self::Long | Self::Float | Self::Double)
+    }
+}
+
+impl Complex {
+    /// Druid's name of the complex type: `HLLSketch` and so on.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        let name = ColumnType::Complex(self).druid_name();
+        name.strip_prefix("COMPLEX<").and_then(|name| name.strip_suffix('>')).unwrap_or(name)
+    }
+
+    /// Of Druid's name of the complex type.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        match format!("COMPLEX<{name}>").parse() {
+            Ok(ColumnType::Complex(complex)) => Some(complex),
+            _ => None,
+        }
     }
 }
 
@@ -110,7 +193,9 @@ impl fmt::Display for ColumnType {
 
 /// A text that names no type of a column.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a type; there are LONG, FLOAT, DOUBLE, STRING, ARRAY<...> of these and COMPLEX<json>")]
+#[error(
+    "`{0}` is not a type; there are LONG, FLOAT, DOUBLE, STRING, ARRAY<...> of these, and COMPLEX<json>, COMPLEX<HLLSketch> and so on"
+)]
 pub struct UnknownColumnType(pub String);
 
 impl FromStr for ColumnType {
@@ -155,5 +240,7 @@ mod tests {
             );
         }
         assert!("ARRAY<ARRAY<LONG>>".parse::<ColumnType>().is_err());
+        assert_eq!(Complex::from_name("thetaSketch"), Some(Complex::ThetaSketch));
+        assert_eq!((Complex::HllSketch.name(), Complex::from_name("json")), ("HLLSketch", None));
     }
 }

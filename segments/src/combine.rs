@@ -1,7 +1,34 @@
 //! How do two stored values of a metric become one? Used when rows are rolled up: in a live tail, at the seal
 //! and when segments are merged. Callers skip nulls.
 
-use crate::MetricFunction;
+use crate::{MetricFunction, SegmentError};
+
+/// Makes one state of several, for the metrics of one recipe.
+pub trait CombineStates {
+    /// The text of one state that is worth all of the given ones, in their order; there is at least one.
+    ///
+    /// # Errors
+    /// Why a text is no such state, or does not go with the others.
+    fn combine(&self, states: &mut dyn Iterator<Item = &str>) -> Result<String, String>;
+}
+
+/// Finds how states of a recipe become one. Handed in from above: this crate knows no aggregators.
+///
+/// The error says why the recipe is none.
+pub type Combining = fn(recipe: &str) -> Result<Box<dyn CombineStates + Send>, String>;
+
+/// For segments without metrics that are merged.
+///
+/// # Errors
+/// Always.
+pub fn combines_nothing(recipe: &str) -> Result<Box<dyn CombineStates + Send>, String> {
+    Err(format!("nobody has said how states of `{recipe}` become one"))
+}
+
+/// What goes wrong with a metric's states, as an error of this crate.
+pub(crate) fn refused(name: &str, reason: &str) -> SegmentError {
+    SegmentError::Invalid(format!("states of metric `{name}` cannot become one: {reason}"))
+}
 
 /// A number a metric can hold.
 pub trait Combine: Copy {
@@ -17,6 +44,7 @@ impl Combine for i64 {
             MetricFunction::Count | MetricFunction::Sum => self.wrapping_add(other),
             MetricFunction::Min => self.min(other),
             MetricFunction::Max => self.max(other),
+            MetricFunction::Merge => self,
         }
     }
 }
@@ -29,6 +57,7 @@ macro_rules! combine_floats {
                     MetricFunction::Count | MetricFunction::Sum => return self + other,
                     MetricFunction::Min => self.total_cmp(&other).is_le(),
                     MetricFunction::Max => self.total_cmp(&other).is_ge(),
+                    MetricFunction::Merge => true,
                 };
                 if self.is_nan() || (first && !other.is_nan()) { self } else { other }
             }

@@ -31,7 +31,8 @@ pub mod segment;
 pub mod time;
 
 pub use batch::{BatchColumn, CodedBatch, NumericBatch, RowBatch, StringBatch, Texts};
-pub use column_type::{ColumnType, Element, Storage};
+pub use column_type::{ColumnType, Complex, Element, Storage};
+pub use combine::{CombineStates, Combining, combines_nothing};
 pub use error::{ErrorClass, SegmentError};
 pub use id::SegmentId;
 pub use lanes::{LaneBlock, LaneSlice, RunSlice};

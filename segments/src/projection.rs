@@ -40,7 +40,7 @@ impl ProjectionSpec {
     #[must_use]
     pub fn metric(&self, function: MetricFunction, of: Option<(&str, crate::ColumnType)>) -> Option<&str> {
         let found = self.columns.iter().find(|c| match &c.role {
-            Role::Metric { function: f, field } => {
+            Role::Metric { function: f, field, .. } => {
                 *f == function
                     && field.as_deref() == of.map(|(field, _)| field)
                     && of.is_none_or(|(_, column_type)| c.column_type == column_type)

@@ -93,6 +93,8 @@ pub enum MetricFunction {
     Min,
     /// The larger.
     Max,
+    /// One state made of both, as the metric's recipe says ([`crate::Combining`]).
+    Merge,
 }
 
 /// What a column is for.
@@ -107,6 +109,10 @@ pub enum Role {
         function: MetricFunction,
         /// Input field, where there is one (shown by segmentMetadata).
         field: Option<String>,
+        /// How states of the metric are made and become one, for metrics that are merged: the aggregator's JSON,
+        /// which this crate hands on as it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        recipe: Option<String>,
     },
 }
 
@@ -137,7 +143,23 @@ impl ColumnSpec {
         field: Option<&str>,
     ) -> Self {
         let field = field.map(str::to_owned);
-        Self { name: name.to_owned(), column_type, role: Role::Metric { function, field } }
+        Self { name: name.to_owned(), column_type, role: Role::Metric { function, field, recipe: None } }
+    }
+
+    /// A metric whose values are states of an aggregator.
+    #[must_use]
+    pub fn merged(name: &str, column_type: ColumnType, field: Option<&str>, recipe: String) -> Self {
+        let function = MetricFunction::Merge;
+        let role = Role::Metric { function, field: field.map(str::to_owned), recipe: Some(recipe) };
+        Self { name: name.to_owned(), column_type, role }
+    }
+
+    /// How values of the metric become one, where they are merged as a recipe says.
+    pub(crate) fn recipe(&self) -> Option<&str> {
+        match &self.role {
+            Role::Metric { recipe, .. } => recipe.as_deref(),
+            Role::Dimension(_) => None,
+        }
     }
 
     /// Whether it is a metric.

@@ -193,6 +193,13 @@ fn sealed(path: &std::path::Path) -> Result<MappedSegment, Failure> {
         writer.publish();
     }
     let inputs = vec![SegmentRef::whole(live.published())];
-    seal(&SealRequest { id, path: path.to_owned(), inputs, schema: None, projections: false })?;
+    seal(&SealRequest {
+        id,
+        path: path.to_owned(),
+        inputs,
+        schema: None,
+        projections: false,
+        combining: alluvium_segments::combines_nothing,
+    })?;
     Ok(MappedSegment::open(path)?)
 }

@@ -174,8 +174,14 @@ fn add_hour(catalog: &Catalog, folder: &Path, hour: usize, rows: usize) -> Resul
     let (live, _) = opened.ok_or("no rows")?;
     let path = folder.join(hour.to_string());
     let inputs = vec![SegmentRef::whole(live.published())];
-    let request =
-        SealRequest { id: id("sealed"), path: path.clone(), inputs, schema: None, projections: true };
+    let request = SealRequest {
+        id: id("sealed"),
+        path: path.clone(),
+        inputs,
+        schema: None,
+        projections: true,
+        combining: alluvium_segments::combines_nothing,
+    };
     seal(&request).map_err(failed)?;
     let sealed = SegmentRef::whole(Arc::new(MappedSegment::open(&path).map_err(failed)?));
     catalog.update_datasource("live", |datasource| {

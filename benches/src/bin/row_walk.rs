@@ -54,8 +54,14 @@ fn main() -> Result<(), Failure> {
     let started = Instant::now();
     let path = folder.join("sealed");
     let inputs = vec![SegmentRef::whole(live.published())];
-    let sealed =
-        seal(&SealRequest { id: id(), path: path.clone(), inputs, schema: None, projections: true })?;
+    let sealed = seal(&SealRequest {
+        id: id(),
+        path: path.clone(),
+        inputs,
+        schema: None,
+        projections: true,
+        combining: alluvium_segments::combines_nothing,
+    })?;
     line("seal, fsync, verify", started.elapsed().as_secs_f64(), tree);
     println!(
         "sealed: {} bytes, {:.1} a row",

@@ -12,7 +12,8 @@ pub(crate) struct Source {
     pub(crate) text: String,
 }
 
-const CRATES: [&str; 6] = ["segments", "query", "query/expression", "ingest", "engine", "benches"];
+const CRATES: [&str; 7] =
+    ["segments", "query", "query/expression", "query/sketches", "ingest", "engine", "benches"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()

@@ -10,6 +10,7 @@ use super::auto::Autos;
 use super::field::Field;
 use super::record::{Reject, RejectKind};
 use super::slots::{Found, SlotId, Slots, counts_rows};
+use super::state_rows::StateRows;
 use super::timestamp::TimestampReader;
 use crate::assign::TimeWindow;
 use crate::spec::{DataSchema, SpecError};
@@ -46,6 +47,8 @@ pub(crate) struct RowBuilder {
     pub(super) columns: Vec<BatchColumn>,
     /// Columns whose type is that of what they hold.
     autos: Autos,
+    /// Values of which states of metrics are made.
+    pub(super) states: StateRows,
     /// Columns that count rows.
     counters: Vec<usize>,
     pub(super) timestamp: TimestampReader,
@@ -66,13 +69,15 @@ pub(crate) struct RowBuilder {
 impl RowBuilder {
     pub(crate) fn new(data: &DataSchema, keep_null_columns: bool) -> Result<Self, SpecError> {
         let schema = data.schema();
+        let states = StateRows::new(data);
         let columns = schema.columns.iter().map(|c| BatchColumn::of(c.column_type)).collect();
         let counts = |(i, c): (usize, &ColumnSpec)| counts_rows(&c.role, c.column_type).then_some(i);
         let counters = schema.columns.iter().enumerate().filter_map(counts).collect();
         let timestamp = TimestampReader::new(&data.timestamp.format)
             .map_err(|why| SpecError::invalid("timestampSpec.format", why))?;
         Ok(Self {
-            slots: Slots::new(data),
+            slots: Slots::new(data, states.makers()),
+            states,
             window: TimeWindow { span: Interval::ETERNITY, intervals: data.granularity.intervals.clone() },
             kept_columns: schema.columns.len(),
             autos: Autos::new(data),
@@ -106,7 +111,7 @@ impl RowBuilder {
             BatchColumn::Long(c) => 8 * c.values.len(),
             BatchColumn::Double(c) => 8 * c.values.len(),
         };
-        8 * self.time.len() + self.columns.iter().map(of).sum::<usize>()
+        8 * self.time.len() + self.states.bytes() + self.columns.iter().map(of).sum::<usize>()
     }
 
     /// The columns so far.
@@ -116,6 +121,7 @@ impl RowBuilder {
 
     /// Hands over the rows.
     pub(crate) fn take(&mut self) -> RowBatch {
+        self.states.settle(&mut self.columns);
         let fresh = self.schema.columns.iter().map(|c| BatchColumn::of(c.column_type)).collect();
         self.autos.settle(RowBatch {
             schema: Arc::clone(&self.schema),
@@ -137,6 +143,7 @@ impl RowBuilder {
     /// Forgets all rows since the mark, the row being built, and the columns found in them.
     pub(crate) fn roll_back(&mut self, mark: Mark) {
         self.time.truncate(mark.rows);
+        self.states.truncate(mark.rows);
         if self.columns.len() > mark.columns {
             self.columns.truncate(mark.columns);
             Arc::make_mut(&mut self.schema).columns.truncate(mark.columns);
@@ -221,6 +228,7 @@ impl RowBuilder {
         };
         let rows = self.time.len();
         let truncated = self.truncated(t);
+        self.states.push_time(t);
         self.time.push(truncated);
         self.fill(rows, 1);
         let with_error = !self.problems.is_empty();
@@ -259,6 +267,7 @@ impl RowBuilder {
                 (0..count).for_each(|_| column.push_null());
             }
         }
+        self.states.fill(before, count);
         self.keep_columns();
     }
 

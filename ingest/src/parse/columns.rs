@@ -102,6 +102,7 @@ impl RowBuilder {
             };
             match self.accept(stamp) {
                 Ok(Some(time)) => {
+                    self.states.push_time(time);
                     let time: Millis = self.truncated(time);
                     self.time.push(time);
                     rows.push(row);
@@ -149,6 +150,13 @@ impl RowBuilder {
                 Target::Whole { index } => {
                     for (at, row) in kept.iter().enumerate() {
                         put_whole(&mut self.columns, index, before + at, &cells.get(row));
+                    }
+                    continue;
+                }
+                Target::Part { index } => {
+                    for (at, row) in kept.iter().enumerate() {
+                        let problem = self.states.put(index, before + at, &cells.get(row), &self.schema);
+                        problems.extend(problem.map(|problem| (row, problem)));
                     }
                     continue;
                 }

@@ -18,6 +18,7 @@ mod plain_json;
 mod put;
 mod record;
 mod slots;
+mod state_rows;
 mod timestamp;
 
 #[cfg(test)]

@@ -28,6 +28,11 @@ impl RowBuilder {
                     put_whole(&mut self.columns, index, rows, &Field::Text(text.into()));
                     continue;
                 }
+                Target::Part { index } => {
+                    let field = Field::Text(text.into());
+                    self.problems.extend(self.states.put(index, rows, &field, &self.schema));
+                    continue;
+                }
                 Target::Column { index, metric } => (index, metric),
             };
             let Some(column) = self.columns.get_mut(index) else { continue };
@@ -63,6 +68,10 @@ impl RowBuilder {
                     put_whole(&mut self.columns, index, rows, &Field::Long(value));
                     continue;
                 }
+                Target::Part { index } => {
+                    self.problems.extend(self.states.put(index, rows, &Field::Long(value), &self.schema));
+                    continue;
+                }
                 Target::Column { index, .. } => index,
             };
             let Some(column) = self.columns.get_mut(index) else { continue };
@@ -90,6 +99,10 @@ impl RowBuilder {
                 }
                 Target::Whole { index } => {
                     put_whole(&mut self.columns, index, rows, &Field::Double(value));
+                    continue;
+                }
+                Target::Part { index } => {
+                    self.problems.extend(self.states.put(index, rows, &Field::Double(value), &self.schema));
                     continue;
                 }
                 Target::Column { index, .. } => index,
@@ -125,6 +138,10 @@ impl RowBuilder {
         for target in slot.targets.iter().copied().filter(|t| wanted(*t)) {
             match target {
                 Target::Whole { index } => put_whole(&mut self.columns, index, self.time.len(), field),
+                Target::Part { index } => {
+                    let rows = self.time.len();
+                    self.problems.extend(self.states.put(index, rows, field, &self.schema));
+                }
                 Target::Time => self.stamp = stamp(&self.timestamp, field),
                 Target::Column { index, metric } => {
                     let rows = self.time.len();

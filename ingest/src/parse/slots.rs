@@ -7,6 +7,7 @@ use alluvium_segments::{ColumnType, Role};
 use hashbrown::HashMap;
 
 use crate::spec::{DataSchema, MetricInput};
+use crate::states::StateMaker;
 
 /// What a field's value goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub(crate) enum Target {
     Column { index: usize, metric: bool },
     /// A column of whole values, nested or not.
     Whole { index: usize },
+    /// A value that states of metrics are made of.
+    Part { index: usize },
 }
 
 impl Target {
@@ -28,7 +31,7 @@ impl Target {
     /// The column it names.
     pub(crate) fn column(self) -> Option<usize> {
         match self {
-            Self::Time => None,
+            Self::Time | Self::Part { .. } => None,
             Self::Column { index, .. } | Self::Whole { index } => Some(index),
         }
     }
@@ -75,7 +78,7 @@ pub(crate) struct Slots {
 
 impl Slots {
     /// The fields a spec names. Columns are numbered as in [`DataSchema::schema`].
-    pub(crate) fn new(data: &DataSchema) -> Self {
+    pub(crate) fn new(data: &DataSchema, makers: &[StateMaker]) -> Self {
         let mut slots = Self {
             slots: Vec::new(),
             by_name: HashMap::new(),
@@ -94,6 +97,12 @@ impl Slots {
             if let MetricInput::Field(field) = &metric.input {
                 slots.excluded.insert(field.clone());
                 slots.add(field, Target::Column { index, metric: true });
+            }
+        }
+        for maker in makers {
+            for (index, field) in maker.fields() {
+                slots.excluded.insert(field.to_owned());
+                slots.add(field, Target::Part { index });
             }
         }
         slots

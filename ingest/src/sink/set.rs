@@ -10,7 +10,7 @@ use alluvium_segments::{RowBatch, Schema, SegmentError, SegmentId};
 
 use super::Part;
 use crate::assign::split;
-use crate::{IngestError, crash};
+use crate::{IngestError, crash, states};
 
 /// How new segments get their identity.
 #[derive(Debug, Clone)]
@@ -261,8 +261,8 @@ pub(crate) fn withdraw(catalog: &Catalog, parts: Vec<Arc<Part>>) {
 
 fn append_to(sink: &mut Sink, batch: &RowBatch, catalog: Option<&Catalog>) -> Result<(), IngestError> {
     if sink.arriving.is_none() {
-        let (live, mut writer) =
-            LiveSegment::open(sink.id.clone(), batch.schema.clone(), LiveOptions::default())?;
+        let options = LiveOptions { combining: states::combining, ..LiveOptions::default() };
+        let (live, mut writer) = LiveSegment::open(sink.id.clone(), batch.schema.clone(), options)?;
         if catalog.is_none() {
             writer.skip_indexes();
         }

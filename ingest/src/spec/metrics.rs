@@ -7,9 +7,10 @@ use serde_json::Value;
 
 use super::SpecError;
 use super::fields::Fields;
+use crate::states::StateSpec;
 
 /// What a metric aggregates.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum MetricInput {
     /// Rows.
     Rows,
@@ -17,10 +18,12 @@ pub enum MetricInput {
     Field(String),
     /// An expression over the (transformed) row.
     Expression(String),
+    /// Fields of the (transformed) row, of which states are made.
+    States(Box<StateSpec>),
 }
 
 /// One validated metric.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MetricSpec {
     /// Column name.
     pub name: String,
@@ -36,11 +39,12 @@ impl MetricSpec {
     /// The column it is stored in.
     #[must_use]
     pub fn column(&self) -> ColumnSpec {
-        let field = match &self.input {
-            MetricInput::Field(field) => Some(field.clone()),
-            MetricInput::Rows | MetricInput::Expression(_) => None,
+        let (field, recipe) = match &self.input {
+            MetricInput::Field(field) => (Some(field.clone()), None),
+            MetricInput::Rows | MetricInput::Expression(_) => (None, None),
+            MetricInput::States(states) => (states.fields.first().cloned(), Some(states.combining.clone())),
         };
-        let role = Role::Metric { function: self.function, field };
+        let role = Role::Metric { function: self.function, field, recipe };
         ColumnSpec { name: self.name.clone(), column_type: self.column_type, role }
     }
 
@@ -70,8 +74,17 @@ impl MetricSpec {
             let (function, column_type) = (MetricFunction::Count, ColumnType::Long);
             return Ok(Self { name, function, column_type, input: MetricInput::Rows });
         }
+        let states = match json.as_object() {
+            Some(object) => StateSpec::from_json(&kind, &name, object),
+            None => Ok(None),
+        };
+        if let Some(states) = states.map_err(|why| SpecError::invalid(path, why))? {
+            // What the aggregator does not know it leaves aside, as Druid does.
+            let (function, column_type) = (MetricFunction::Merge, states.column_type());
+            return Ok(Self { name, function, column_type, input: MetricInput::States(Box::new(states)) });
+        }
         let Some((column_type, function)) = simple(&kind) else {
-            let why = format!("metric type `{kind}`; count and long/double/float Sum/Min/Max exist");
+            let why = format!("metric type `{kind}` is none that segments can store");
             return Err(SpecError::unsupported(fields.path_of("type"), why));
         };
         let input = match (fields.text("fieldName")?, fields.text("expression")?) {

@@ -143,6 +143,10 @@ impl Base<'_> {
                         return Err(SpecError::invalid(format!("{path}[{i}].fieldName"), why));
                     }
                 }
+                MetricInput::States(_) => {
+                    let why = "aggregators of projections are count, sums, minima and maxima";
+                    return Err(SpecError::unsupported(format!("{path}[{i}].type"), why));
+                }
                 MetricInput::Expression(_) => {
                     let why = "aggregators of projections take a fieldName";
                     return Err(SpecError::unsupported(format!("{path}[{i}].expression"), why));

@@ -119,9 +119,9 @@ fn what_changes_answers_and_is_not_honoured_is_refused_by_name() {
         assert!(error.path.starts_with(&dotted), "{path}: {error}");
     }
     for (metric, what) in [
-        (json!({"type": "thetaSketch", "name": "u", "fieldName": "user"}), "thetaSketch"),
-        (json!({"type": "longFirst", "name": "u", "fieldName": "user"}), "longFirst"),
-        (json!({"type": "hyperUnique", "name": "u", "fieldName": "user"}), "hyperUnique"),
+        (json!({"type": "cardinality", "name": "u", "fields": ["user"]}), "cardinality"),
+        (json!({"type": "longAny", "name": "u", "fieldName": "user"}), "longAny"),
+        (json!({"type": "expression", "name": "u", "fields": ["user"], "fold": "1"}), "expression"),
     ] {
         let spec = with(supervisor(), "spec.dataSchema.metricsSpec", json!([metric]));
         let error = SupervisorSpec::from_json(&spec).unwrap_err().to_string();
@@ -129,6 +129,23 @@ fn what_changes_answers_and_is_not_honoured_is_refused_by_name() {
             error.starts_with("spec.dataSchema.metricsSpec[0].type: not supported") && error.contains(what)
         );
     }
+}
+
+#[test]
+fn metrics_may_be_states() {
+    let metrics = json!([
+        {"type": "thetaSketch", "name": "users", "fieldName": "user", "size": 1024},
+        {"type": "stringLast", "name": "page", "fieldName": "page"},
+    ]);
+    let spec = with(supervisor(), "spec.dataSchema.metricsSpec", metrics);
+    let schema = SupervisorSpec::from_json(&spec).unwrap().data.schema();
+    let types: Vec<_> =
+        schema.columns.iter().filter(|c| c.is_metric()).map(|c| c.column_type.druid_name()).collect();
+    assert_eq!(types, ["COMPLEX<thetaSketch>", "COMPLEX<serializablePairLongString>"]);
+    let wrong = json!([{"type": "HLLSketchBuild", "name": "users", "fieldName": "user", "lgK": 99}]);
+    let error =
+        SupervisorSpec::from_json(&with(supervisor(), "spec.dataSchema.metricsSpec", wrong)).unwrap_err();
+    assert!(error.to_string().starts_with("spec.dataSchema.metricsSpec[0]"), "{error}");
 }
 
 #[test]

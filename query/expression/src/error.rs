@@ -19,14 +19,6 @@ pub enum ExprError {
     /// A function nobody knows.
     #[error("function `{0}` is not defined; see the list of expression functions in the documentation")]
     UnknownFunction(String),
-    /// A function of Druid that is not available here.
-    #[error("function `{name}` is not supported: {reason}")]
-    Unsupported {
-        /// Its name.
-        name: String,
-        /// Why, or what to use instead.
-        reason: &'static str,
-    },
     /// A function was given too few, too many or wrong arguments.
     #[error("function `{function}`: {message}")]
     Argument {
@@ -54,7 +46,6 @@ impl ExprError {
     #[must_use]
     pub fn class(&self) -> ErrorClass {
         match self {
-            Self::Unsupported { .. } => ErrorClass::Unsupported,
             Self::UnknownLookup(_) => ErrorClass::Runtime,
             _ => ErrorClass::InvalidInput,
         }

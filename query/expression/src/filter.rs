@@ -183,7 +183,7 @@ impl Filter {
     ///
     /// # Errors
     /// When a field is missing or wrong (named), or the type is unknown or not supported (`spatial`,
-    /// `javascript`, `bloom`).
+    /// `javascript`).
     pub fn from_json(json: &Json) -> Result<Self, FilterError> {
         read::filter(json, 0)
     }

@@ -37,7 +37,7 @@ pub use filter::{
     ColumnFilter, ColumnTest, DimensionRef, DoublePredicate, Filter, LongPredicate, RowFilter, SearchQuery,
     StringPredicate, TextRange, WholePredicate, matches,
 };
-pub use functions::{function_names, unsupported_function_names};
+pub use functions::{function_names, of_finished};
 pub use joda::{JodaError, JodaFormat};
 pub use like::LikePattern;
 pub use lookup::{FindLookup, UnknownLookup};

@@ -134,7 +134,7 @@ impl From<ColumnType> for ExprType {
             ColumnType::Array(Element::Long) => Self::LongArray,
             ColumnType::Array(Element::Double) => Self::DoubleArray,
             ColumnType::Array(Element::String) => Self::StringArray,
-            ColumnType::Json => Self::Json,
+            ColumnType::Json | ColumnType::Complex(_) => Self::Json,
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Which state does an aggregator keep, and how do the rows of a block that pass its filter change it?
 
-use alluvium_segments::SegmentRef;
+use alluvium_expression::parse;
+use alluvium_segments::{ColumnType, SegmentRef};
 
 use crate::QueryError;
 use crate::filter::Matcher;
 use crate::partial::{MergeState, Space, State};
-use crate::plan::{AggregateFunction, AggregatorPlan, Number};
+use crate::plan::{AggregateFunction, AggregatorPlan, Input, Number};
 use crate::scan::{SlotId, Source, Values};
 
 use super::distinct::Distinct;
@@ -13,7 +14,8 @@ use super::exact::ExactDistinct;
 use super::kernel::{self, Rows, Target};
 use super::numeric::Numeric;
 use super::pick::Pick;
-use super::sketched::{DistinctSketches, QuantileSketches};
+use super::sketched::QuantileSketches;
+use super::summaries::Summaries;
 
 /// An aggregator bound to one segment.
 #[derive(Debug)]
@@ -35,7 +37,7 @@ enum Work<'p> {
     Numeric(Box<Numeric>),
     Pick(Box<Pick>),
     Distinct(Distinct<'p>),
-    DistinctSketches(Box<DistinctSketches<'p>>),
+    Summaries(Box<Summaries<'p>>),
     Quantiles(QuantileSketches),
     Exact(Box<ExactDistinct<'p>>),
     Constant(usize),
@@ -62,16 +64,16 @@ impl<'p> Accumulator<'p> {
                 let slot = source.input(input)?;
                 Work::Numeric(Box::new(Numeric::new(&plan.function, slot, filter.is_none(), source)))
             }
-            F::First { input, time, .. } | F::Last { input, time, .. } => {
-                let time = source.slot(time)?;
-                Work::Pick(Box::new(Pick::new(&plan.function, source.input(input)?, Some(time))))
+            F::First { input, time, value_type, .. } | F::Last { input, time, value_type, .. } => {
+                let (value, time) = timed((input, *value_type), time, source)?;
+                Work::Pick(Box::new(Pick::new(&plan.function, value, Some(time))))
             }
             F::Any { input, .. } => {
                 Work::Pick(Box::new(Pick::new(&plan.function, source.input(input)?, None)))
             }
             F::Cardinality { fields, by_row, .. } => Work::Distinct(Distinct::new(fields, *by_row, source)?),
-            F::DistinctSketch(field) => {
-                Work::DistinctSketches(Box::new(DistinctSketches::new(field, space, segment, source)?))
+            F::Summary { recipe, field, rest } => {
+                Work::Summaries(Box::new(Summaries::new((recipe, field, rest), space, segment, source)?))
             }
             F::Quantile(input, _) => Work::Quantiles(QuantileSketches::new(source.input(input)?)),
             F::ExactDistinct(field) => {
@@ -117,7 +119,7 @@ impl<'p> Accumulator<'p> {
             Work::Numeric(numeric) | Work::Counts(numeric) => numeric.grow(groups, &self.plan.function),
             Work::Pick(pick) => pick.grow(groups),
             Work::Distinct(distinct) => distinct.grow(groups),
-            Work::DistinctSketches(sketches) => sketches.grow(groups)?,
+            Work::Summaries(summaries) => summaries.grow(groups)?,
             Work::Quantiles(sketches) => sketches.grow(groups),
             Work::Exact(values) => values.grow(groups)?,
             Work::Constant(len) => *len = groups,
@@ -167,13 +169,31 @@ impl<'p> Accumulator<'p> {
             },
             Work::Numeric(numeric) => numeric.finish(),
             Work::Pick(pick) => State::Pick(pick.finish(source)?),
-            Work::Distinct(distinct) => State::Distinct(distinct.finish()),
-            Work::DistinctSketches(sketches) => return Ok(sketches.finish()),
+            Work::Distinct(distinct) => State::Summaries(distinct.finish()),
+            Work::Summaries(summaries) => return summaries.finish(),
             Work::Quantiles(sketches) => State::Quantiles(sketches.finish()),
             Work::Exact(values) => return values.finish(source),
             Work::Constant(len) => State::Constant(len),
         }))
     }
+}
+
+/// Where values and their times are: in two columns, or both in one of pairs, which ingestion has made.
+fn timed(
+    (input, value_type): (&Input, ColumnType),
+    time: &str,
+    source: &mut Source<'_>,
+) -> Result<(SlotId, SlotId), QueryError> {
+    let value = source.input(input)?;
+    let (Input::Column(name), ColumnType::Complex(_)) = (input, source.form(value)) else {
+        return Ok((value, source.slot(time)?));
+    };
+    let mut part = |part: &str, of: &str| {
+        let column = name.replace('\\', "\\\\").replace('"', "\\\"");
+        let expression = parse(&format!("json_value(\"{column}\", '$.{part}', '{of}')"))?;
+        source.input(&Input::Expression(expression))
+    };
+    Ok((part("rhs", value_type.druid_name())?, part("lhs", "LONG")?))
 }
 
 impl Work<'_> {
@@ -191,7 +211,7 @@ impl Work<'_> {
             Self::Numeric(numeric) | Self::Counts(numeric) => numeric.add(source, target, rows)?,
             Self::Pick(pick) => pick.add(source, target, rows)?,
             Self::Distinct(distinct) => distinct.add(source, target, rows)?,
-            Self::DistinctSketches(sketches) => sketches.add(source, target, rows)?,
+            Self::Summaries(summaries) => summaries.add(source, target, rows)?,
             Self::Quantiles(sketches) => sketches.add(source, target, rows)?,
             Self::Exact(values) => values.add(source, target, rows)?,
             Self::Constant(_) => {}

@@ -4,6 +4,8 @@ use alluvium_segments::kernel::Lane;
 use alluvium_segments::{LaneSlice, RunSlice, SegmentRef, each_lane};
 
 use super::kernel::{Rows, Target, for_each};
+use alluvium_sketches::Recipe;
+
 use crate::QueryError;
 use crate::partial::{CodeSets, MergeState, Space};
 use crate::plan::CardinalityField;
@@ -23,13 +25,13 @@ impl CodedValues {
     /// `None`: the values have no common codes, or too many.
     pub(super) fn new(
         key: &Key<'_>,
-        (field, exact): (&CardinalityField, bool),
+        (field, recipe): (&CardinalityField, Option<Recipe>),
         space: Option<&Space>,
         segment: &SegmentRef,
         source: &Source<'_>,
     ) -> Result<Option<Self>, QueryError> {
         let Some(space) = space else { return Ok(None) };
-        let Some(sets) = CodeSets::new(space, field.output_type, exact) else { return Ok(None) };
+        let Some(sets) = CodeSets::new(space, field.output_type, recipe) else { return Ok(None) };
         let common = key.common(source, &segment.segment, space)?;
         let plain = key.is_plain(source);
         Ok(common.map(|common| Self { common, plain, codes: Codes::default(), sets }))

@@ -1,9 +1,10 @@
 //! How are distinct values estimated? Each value, or each combination of a row, is hashed as Druid hashes it and
 //! added to the collector of its group.
 
+use alluvium_sketches::{HyperUnique, Prepared, Summary, hash_of_bytes};
+
 use super::kernel::{Rows, Target, for_each};
 use crate::QueryError;
-use crate::hll::{Hll, murmur3_128};
 use crate::plan::CardinalityField;
 use crate::scan::{Codes, Key, Kind, SlotId, Source, Values};
 
@@ -15,7 +16,7 @@ const SEPARATOR: u16 = 1;
 pub(super) struct Distinct<'p> {
     by_row: bool,
     fields: Vec<Field<'p>>,
-    sketches: Vec<Option<Box<Hll>>>,
+    sketches: Vec<Option<Box<Summary>>>,
 }
 
 #[derive(Debug)]
@@ -54,7 +55,7 @@ impl<'p> Distinct<'p> {
         self.sketches.resize(groups, None);
     }
 
-    pub(super) fn finish(self) -> Vec<Option<Box<Hll>>> {
+    pub(super) fn finish(self) -> Vec<Option<Box<Summary>>> {
         self.sketches
     }
 
@@ -81,7 +82,7 @@ impl<'p> Distinct<'p> {
                     let values = source.values(*slot);
                     for_each(target, rows, |group, p| {
                         if let Some((bytes, len)) = number_bytes(values, p) {
-                            add(sketches, group, murmur3_128(&bytes[..len]));
+                            add(sketches, group, hash_of_bytes(&bytes[..len]));
                         }
                     });
                 }
@@ -132,7 +133,7 @@ impl<'p> Distinct<'p> {
                     Field::Null => {}
                 }
             }
-            add(sketches, group, murmur3_128(&bytes));
+            add(sketches, group, hash_of_bytes(&bytes));
         });
         failed
     }
@@ -144,8 +145,9 @@ fn narrow_key<'p>(field: &'p CardinalityField, source: &mut Source<'_>) -> Resul
     Ok(key)
 }
 
-fn add(sketches: &mut [Option<Box<Hll>>], group: usize, hash: (u64, u64)) {
-    sketches[group].get_or_insert_default().add(hash);
+fn add(sketches: &mut [Option<Box<Summary>>], group: usize, hash: (u64, u64)) {
+    let collector = sketches[group].get_or_insert_with(|| Box::new(HyperUnique::default().into()));
+    collector.add(Prepared::Hashes(hash), &[]);
 }
 
 /// Hashes a text when it is met first.
@@ -164,7 +166,7 @@ fn learn(
         && let Some(text) = key.text(source, code)?
     {
         let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        hashes[at] = Some(murmur3_128(&utf16));
+        hashes[at] = Some(hash_of_bytes(&utf16));
     }
     Ok(())
 }

@@ -47,7 +47,7 @@ impl<'p> ExactDistinct<'p> {
         let slot = source.input(&field.input)?;
         let mut key = Key::new(field, source)?;
         key.narrow();
-        let coded = CodedValues::new(&key, (field, true), space, segment, source)?;
+        let coded = CodedValues::new(&key, (field, None), space, segment, source)?;
         let (possible, is_null) = (key.possible(source), source.kind(slot) == Kind::Null);
         let (codes, bits, pairs) = (Codes::default(), Vec::new(), NarrowTable::default());
         let (spilled, groups) = (None, 0);

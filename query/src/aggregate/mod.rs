@@ -9,6 +9,7 @@ mod kernel;
 mod numeric;
 mod pick;
 mod sketched;
+mod summaries;
 
 pub(crate) use accumulator::Accumulator;
 pub(crate) use kernel::{Rows, Target};

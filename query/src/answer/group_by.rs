@@ -3,12 +3,13 @@
 use std::cmp::Ordering;
 
 use alluvium_segments::time::Granularity;
+use alluvium_sketches::Summary;
 
 use super::write::{write_key, write_list, write_long};
-use super::{Surroundings, Table};
+use super::{Show, Surroundings, Table};
 use crate::QueryError;
 use crate::column::ColumnData;
-use crate::partial::{Groups, Merger};
+use crate::partial::{Groups, Merger, State};
 use crate::plan::{AggregateFunction, AggregatePlan};
 use crate::request::{Context, GroupBy, grouping};
 
@@ -16,6 +17,7 @@ use crate::request::{Context, GroupBy, grouping};
 pub(crate) fn group_by_table(
     query: &GroupBy,
     mut groups: Groups,
+    show: Show,
     context: &Context,
 ) -> Result<Vec<(Table, Vec<usize>)>, QueryError> {
     let dims_first = context.flag("sortByDimsFirst", false)?;
@@ -24,12 +26,12 @@ pub(crate) fn group_by_table(
         groups = groups.or_empty_group(plan);
     }
     let Some(subtotals) = &query.subtotals else {
-        return Ok(vec![block(query, groups, &query.aggregation.plan, dims_first)?]);
+        return Ok(vec![block(query, groups, &query.aggregation.plan, (show, dims_first))?]);
     };
     let mut blocks = Vec::with_capacity(subtotals.len());
     for names in subtotals {
         let (groups, plan) = subtotal(query, groups.clone(), names)?;
-        blocks.push(block(query, groups, &plan, dims_first)?);
+        blocks.push(block(query, groups, &plan, (show, dims_first))?);
     }
     Ok(blocks)
 }
@@ -60,11 +62,21 @@ fn subtotal(
 
 fn block(
     query: &GroupBy,
-    groups: Groups,
+    mut groups: Groups,
     plan: &AggregatePlan,
-    dims_first: bool,
+    (show, dims_first): (Show, bool),
 ) -> Result<(Table, Vec<usize>), QueryError> {
-    let mut table = Table::new(groups, plan, &query.aggregation.post)?;
+    // Druid's groups have gone through storage.
+    let summaries = groups.states.iter_mut().filter_map(|state| match state {
+        State::Summaries(summaries) => Some(summaries),
+        _ => None,
+    });
+    for summary in summaries.flatten().flatten() {
+        if let Summary::HyperUnique(collector) = &mut **summary {
+            collector.set_stored();
+        }
+    }
+    let mut table = Table::new(groups, plan, &query.aggregation.post, show)?;
     let mut rows = Vec::with_capacity(table.rows);
     for row in 0..table.rows {
         let keeps = query.having.as_ref().map_or(Ok(true), |having| having.keeps(&table, row))?;
@@ -121,7 +133,7 @@ pub(crate) fn group_by(
     let start = around.intervals.first().map_or(0, |i| i.start);
     let mut out = vec![b'['];
     let mut first = true;
-    for (table, rows) in group_by_table(query, groups, context)? {
+    for (table, rows) in group_by_table(query, groups, around.show, context)? {
         for row in rows {
             if !std::mem::take(&mut first) {
                 out.push(b',');

@@ -150,6 +150,8 @@ fn column_json(
         ColumnType::Json => "json",
         plain => plain.druid_name(),
     };
+    // Of complex types it is the name.
+    let name = name.strip_prefix("COMPLEX<").and_then(|rest| rest.strip_suffix('>')).unwrap_or(name);
     json!({
         "typeSignature": column_type.druid_name(), "type": name, "hasMultipleValues": multiple, "hasNulls": nulls, "size": 0,
         "cardinality": cardinality, "minValue": min, "maxValue": max, "errorMessage": null,
@@ -165,6 +167,8 @@ fn analyze_column(
     let numeric = |nulls| Ok(column_json(column_type, false, nulls, None, (None, None)));
     match segment.column(&spec.name)? {
         None => numeric(true),
+        // What states may be null is not looked for.
+        Some(_) if spec.column_type.is_complex() => numeric(true),
         Some(Column::Time(column) | Column::Long(column)) => numeric(column.may_have_nulls()),
         Some(Column::Float(column)) => numeric(column.may_have_nulls()),
         Some(Column::Double(column)) => numeric(column.may_have_nulls()),
@@ -196,21 +200,23 @@ fn analyze_column(
 
 /// A metric as the aggregator that combines it.
 fn aggregator_json(spec: &ColumnSpec) -> Option<Value> {
-    let Role::Metric { function, .. } = &spec.role else { return None };
+    let Role::Metric { function, recipe, .. } = &spec.role else { return None };
+    if let Some(recipe) = recipe {
+        return serde_json::from_str(recipe).ok();
+    }
     let prefix = match spec.column_type {
         ColumnType::Long => "long",
         ColumnType::Float => "float",
         ColumnType::Double => "double",
-        ColumnType::String | ColumnType::Array(_) | ColumnType::Json => return None,
+        ColumnType::String | ColumnType::Array(_) | ColumnType::Json | ColumnType::Complex(_) => return None,
     };
     let suffix = match function {
         MetricFunction::Count | MetricFunction::Sum => "Sum",
         MetricFunction::Min => "Min",
         MetricFunction::Max => "Max",
+        MetricFunction::Merge => return None,
     };
-    Some(
-        json!({"type": format!("{prefix}{suffix}"), "name": spec.name, "fieldName": spec.name, "expression": null}),
-    )
+    Some(json!({"type": format!("{prefix}{suffix}"), "name": spec.name, "fieldName": spec.name}))
 }
 
 /// The projections of a segment by name: what they hold, and how large they are.

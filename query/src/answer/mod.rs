@@ -21,7 +21,7 @@ pub(crate) use group_by::{group_by, group_by_table};
 pub(crate) use metadata::{data_source_metadata, segment_metadata, time_boundary};
 pub(crate) use scan::{row_columns, scan, scan_columns};
 pub(crate) use search::search;
-pub(crate) use table::{Cells, Table};
+pub(crate) use table::{Cells, Show, Table};
 pub(crate) use timeseries::{timeseries, timeseries_table};
 pub(crate) use top_n::{top_n, top_n_table};
 pub(crate) use write::TimeFormat;
@@ -35,6 +35,8 @@ pub(crate) struct Surroundings<'q> {
     pub(crate) coverage: Vec<Interval>,
     /// How instants are written.
     pub(crate) times: TimeFormat,
+    /// What is shown of aggregates.
+    pub(crate) show: Show,
 }
 
 /// More buckets than any chart shows; keeps a wrong granularity from filling the memory.

@@ -5,11 +5,12 @@ use std::cmp::Ordering;
 
 use alluvium_expression::{ExtractionFn, StringOrdering, Value, decode, double_text};
 use alluvium_segments::ColumnType;
+use alluvium_sketches::{Recipe, Summary};
 
 use super::write::{write_datum, write_text};
 use crate::QueryError;
 use crate::column::{ColumnData, ResultColumn};
-use crate::partial::Groups;
+use crate::partial::{Groups, State};
 use crate::plan::AggregatePlan;
 use crate::post::PostAggregator;
 
@@ -22,6 +23,27 @@ pub(crate) struct Table {
     pub(crate) buckets: Vec<i64>,
     /// Dimensions, aggregates, post-aggregates.
     pub(crate) columns: Vec<NamedCells>,
+    /// The summaries of columns that have some, a summary a row.
+    summaries: Vec<NamedSummaries>,
+}
+
+/// What is shown of aggregates that keep more than they show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Show {
+    /// Their answers.
+    Finalized,
+    /// What they keep, of all of them.
+    Kept,
+    /// The summaries, for a query around this one.
+    Summaries,
+}
+
+/// The summaries of a column; of those that have seen nothing there is only the recipe.
+#[derive(Debug)]
+struct NamedSummaries {
+    name: String,
+    recipe: Option<Recipe>,
+    rows: Vec<Option<Box<Summary>>>,
 }
 
 /// A column of a [`Table`].
@@ -44,8 +66,11 @@ impl Table {
         groups: Groups,
         plan: &AggregatePlan,
         post: &[PostAggregator],
+        show: Show,
     ) -> Result<Self, QueryError> {
         let (rows, buckets) = (groups.len(), groups.buckets().to_vec());
+        let summaries = if post.is_empty() { Vec::new() } else { summaries(&groups, plan) };
+        let kept = kept(&groups, plan, show)?;
         let finished = groups.finish(plan).into_iter();
         let types = plan.dimensions.iter().map(|d| Some(d.output_type));
         let types = types.chain(plan.aggregators.iter().map(|a| a.function.coded_type()));
@@ -53,13 +78,41 @@ impl Table {
             let coded = column_type.filter(|t| t.is_coded());
             NamedCells { name, cells: coded.map_or_else(|| Cells::Data(data.clone()), |t| decoded(&data, t)) }
         });
-        let mut table = Self { rows, buckets, columns: columns.collect() };
+        let mut table = Self { rows, buckets, columns: columns.collect(), summaries };
         for aggregator in post {
+            let name = aggregator.name.clone();
+            if aggregator.makes_summaries(&table) {
+                let one = |row| aggregator.summary(&table, row).map(|summary| Some(Box::new(summary)));
+                let made = (0..rows).map(one).collect::<Result<Vec<_>, _>>()?;
+                let cells = Cells::Computed(made.iter().map(|summary| state(summary.as_deref())).collect());
+                table.summaries.push(NamedSummaries { name: name.clone(), recipe: None, rows: made });
+                table.columns.push(NamedCells { name, cells });
+                continue;
+            }
             let values = (0..rows).map(|row| aggregator.value(&table, row)).collect::<Result<Vec<_>, _>>()?;
-            let cells = Cells::Computed(values);
-            table.columns.push(NamedCells { name: aggregator.name.clone(), cells });
+            table.columns.push(NamedCells { name, cells: Cells::Computed(values) });
+        }
+        for (at, cells) in kept {
+            if let Some(column) = table.columns.get_mut(plan.dimensions.len() + at) {
+                column.cells = cells;
+            }
         }
         Ok(table)
+    }
+
+    /// Whether a column has summaries.
+    pub(crate) fn has_summaries(&self, name: &str) -> bool {
+        self.summaries.iter().any(|column| column.name == name)
+    }
+
+    /// The summary of a row; `None` where the column has none.
+    pub(crate) fn summary(&self, name: &str, row: usize) -> Result<Option<Summary>, QueryError> {
+        let Some(column) = self.summaries.iter().find(|column| column.name == name) else { return Ok(None) };
+        Ok(match (column.rows.get(row), &column.recipe) {
+            (Some(Some(summary)), _) => Some(Summary::clone(summary)),
+            (_, Some(recipe)) => Some(recipe.empty()?),
+            _ => None,
+        })
     }
 
     /// Makes something else of the values of some columns.
@@ -81,6 +134,58 @@ impl Table {
     pub(crate) fn value(&self, name: &str, row: usize) -> Value {
         self.column(name).map_or(Value::Null, |cells| cells.value(row))
     }
+}
+
+/// The summaries of all aggregates that make some.
+fn summaries(groups: &Groups, plan: &AggregatePlan) -> Vec<NamedSummaries> {
+    let states = plan.aggregators.iter().zip(&groups.states);
+    let summaries = states.filter_map(|(aggregator, state)| match state {
+        State::Summaries(rows) => {
+            let (name, recipe) = (aggregator.name.clone(), aggregator.function.recipe());
+            Some(NamedSummaries { name, recipe, rows: rows.clone() })
+        }
+        _ => None,
+    });
+    summaries.collect()
+}
+
+/// What aggregates keep, where that is shown; with the numbers of the aggregators.
+fn kept(groups: &Groups, plan: &AggregatePlan, show: Show) -> Result<Vec<(usize, Cells)>, QueryError> {
+    let mut kept = Vec::new();
+    if show == Show::Finalized {
+        return Ok(kept);
+    }
+    for (at, (aggregator, state)) in plan.aggregators.iter().zip(&groups.states).enumerate() {
+        let values = match (state, show) {
+            (State::Summaries(rows), _) => {
+                let empty = aggregator.function.recipe().map(|recipe| recipe.empty()).transpose()?;
+                rows.iter().map(|summary| self::state(summary.as_deref().or(empty.as_ref()))).collect()
+            }
+            (State::Mean(sums, counts), Show::Kept) => {
+                let one = |(sum, count): (&f64, &i64)| {
+                    let bytes = [sum.to_be_bytes(), count.to_be_bytes()].concat();
+                    Value::from(alluvium_sketches::to_base64(&bytes))
+                };
+                sums.iter().zip(counts).map(one).collect()
+            }
+            (State::Pick(picks), Show::Kept) if aggregator.function.is_by_time() => {
+                let one = |row: usize| {
+                    let value = picks.values.value(row).to_json();
+                    let pair = serde_json::json!({"lhs": picks.times[row], "rhs": value});
+                    if picks.seen[row] { Value::Json(pair.into()) } else { Value::Null }
+                };
+                (0..picks.times.len()).map(one).collect::<Vec<_>>()
+            }
+            _ => continue,
+        };
+        kept.push((at, Cells::Computed(values)));
+    }
+    Ok(kept)
+}
+
+/// A summary as a value.
+fn state(summary: Option<&Summary>) -> Value {
+    summary.map_or(Value::Null, |summary| Value::Json(summary.to_json().into()))
 }
 
 /// The values that texts stand for.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use alluvium_segments::time::Granularity;
 
 use super::write::{write_key, write_list, write_long};
-use super::{Surroundings, Table};
+use super::{Show, Surroundings, Table};
 use crate::QueryError;
 use crate::partial::{Groups, Merger, State};
 use crate::plan::AggregatePlan;
@@ -30,7 +30,7 @@ pub(crate) fn timeseries_table(
     } else if !skip {
         groups = fill(groups, plan, around, control)?;
     }
-    let table = Table::new(groups, plan, &query.aggregation.post)?;
+    let table = Table::new(groups, plan, &query.aggregation.post, around.show)?;
     let mut order: Vec<usize> = (0..table.rows).collect();
     if !table.buckets.is_empty() {
         order.sort_by_key(|row| table.buckets[*row]);
@@ -81,7 +81,7 @@ pub(crate) fn timeseries(
     let totals = context.flag("grandTotal", false)?.then(|| groups.clone());
     let (table, order) = timeseries_table(query, groups, around, context, control)?;
     // The total is that of the rows that are left.
-    let totals = totals.map(|groups| total(query, kept(groups, &table, &order))).transpose()?;
+    let totals = totals.map(|groups| total(query, kept(groups, &table, &order), around.show)).transpose()?;
     let field = context.text("timestampResultField");
     let mut out = vec![b'['];
     write_list(&order, &mut out, |row, out| {
@@ -132,10 +132,11 @@ fn write_row(table: &Table, row: usize, out: &mut Vec<u8>) {
 }
 
 /// All buckets as one.
-fn total(query: &Timeseries, mut groups: Groups) -> Result<Table, QueryError> {
+fn total(query: &Timeseries, mut groups: Groups, show: Show) -> Result<Table, QueryError> {
     let plan = AggregatePlan { granularity: Granularity::All, ..query.aggregation.plan.clone() };
     groups.buckets = Vec::new();
     let mut merger = Merger::of_values(&plan);
     merger.add(&plan, groups, false)?;
-    Table::new(merger.finish(&plan, &[])?.or_empty_group(&plan), &plan, &query.aggregation.post)
+    let groups = merger.finish(&plan, &[])?.or_empty_group(&plan);
+    Table::new(groups, &plan, &query.aggregation.post, show)
 }

@@ -6,15 +6,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use alluvium_expression::StringOrdering;
 
 use super::write::{write_key, write_list};
-use super::{Cells, Surroundings, Table};
+use super::{Cells, Show, Surroundings, Table};
 use crate::QueryError;
 use crate::partial::Groups;
 use crate::request::{TopMetric, TopN};
 use crate::run::Control;
 
 /// The rows of each bucket, buckets in order.
-pub(crate) fn top_n_table(query: &TopN, groups: Groups) -> Result<(Table, Vec<Vec<usize>>), QueryError> {
-    let mut table = Table::new(groups, &query.aggregation.plan, &query.aggregation.post)?;
+pub(crate) fn top_n_table(
+    query: &TopN,
+    groups: Groups,
+    show: Show,
+) -> Result<(Table, Vec<Vec<usize>>), QueryError> {
+    let mut table = Table::new(groups, &query.aggregation.plan, &query.aggregation.post, show)?;
     let (mut metric, mut inverted) = (&query.metric, false);
     while let TopMetric::Inverted(inner) = metric {
         (metric, inverted) = (inner, !inverted);
@@ -64,7 +68,7 @@ pub(crate) fn top_n(
     around: &Surroundings<'_>,
     control: &Control,
 ) -> Result<Vec<u8>, QueryError> {
-    let (table, blocks) = top_n_table(query, groups)?;
+    let (table, blocks) = top_n_table(query, groups, around.show)?;
     let start = |rows: &[usize]| rows.first().and_then(|row| table.buckets.get(*row)).copied();
     let known: BTreeSet<i64> = table.buckets.iter().copied().collect();
     let mut timed: BTreeMap<i64, &[usize]> = around

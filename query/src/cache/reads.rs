@@ -7,10 +7,10 @@ use std::sync::{Arc, Weak};
 use alluvium_segments::catalog::{Snapshot, lookup_table};
 use alluvium_segments::time::Interval;
 use alluvium_segments::{ColumnSpec, Segment};
+use alluvium_sketches::hash_of_bytes;
 use parking_lot::Mutex;
 
 use super::is_settled;
-use crate::hll::murmur3_128;
 use crate::plan::Scope;
 use crate::run::Segments;
 
@@ -145,6 +145,6 @@ pub(crate) fn entity_tag(
         let digest = snapshot.lookup(lookup).map(|lookup| lookup.digest()).unwrap_or_default();
         let _ = writeln!(text, "{lookup} {digest}");
     }
-    let (high, low) = murmur3_128(text.as_bytes());
+    let (high, low) = hash_of_bytes(text.as_bytes());
     format!("{high:016x}{low:016x}")
 }

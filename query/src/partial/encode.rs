@@ -5,12 +5,11 @@ use super::bytes::{Fixed, Reader, put_column, put_flags, put_run};
 use super::{Groups, Numbers, Partial, Picks, RowBlock, RowSet, State, ValueSets};
 use crate::QueryError;
 use crate::column::ColumnData;
-use crate::hll::Hll;
-use crate::plan::{AggregatePlan, Operator};
-use crate::sketch::{DistinctSketch, Quantiles};
+use crate::plan::{AggregateFunction, AggregatePlan, Operator};
+use crate::quantiles::Quantiles;
 
 const MAGIC: [u8; 2] = *b"AP";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 impl Partial {
     /// As bytes.
@@ -51,7 +50,7 @@ impl Partial {
         let mut reader = Reader::new(bytes);
         let head = [reader.one::<u8>()?, reader.one::<u8>()?, reader.one::<u8>()?];
         if head != [MAGIC[0], MAGIC[1], VERSION] {
-            return Err(reader.fail("`AP` and version 1"));
+            return Err(reader.fail("`AP` and version 2"));
         }
         let partial = match (reader.one::<u8>()?, operator) {
             (0, Operator::Aggregate(plan)) => {
@@ -101,7 +100,7 @@ impl Groups {
         let mut reader = Reader::new(bytes);
         let head = [reader.one::<u8>()?, reader.one::<u8>()?, reader.one::<u8>()?, reader.one::<u8>()?];
         if head != [MAGIC[0], MAGIC[1], VERSION, 0] {
-            return Err(reader.fail("`AP`, version 1 and groups"));
+            return Err(reader.fail("`AP`, version 2 and groups"));
         }
         let groups = read_groups(&mut reader, plan)?;
         if reader.is_at_end() { Ok(groups) } else { Err(reader.fail("the end")) }
@@ -134,23 +133,16 @@ fn put_state(out: &mut Vec<u8>, state: &State) {
             put_flags(out, &picks.seen);
             put_column(out, &picks.values);
         }
-        State::Distinct(sketches) => {
+        State::Summaries(summaries) => {
             6u8.put(out);
-            (sketches.len() as u64).put(out);
-            for sketch in sketches {
-                put_run(out, &sketch.as_ref().map_or_else(Vec::new, |s| s.to_bytes()));
+            (summaries.len() as u64).put(out);
+            for summary in summaries {
+                put_run(out, &summary.as_ref().map_or_else(Vec::new, |s| s.to_bytes()));
             }
         }
         State::Constant(len) => {
             7u8.put(out);
             (*len as u64).put(out);
-        }
-        State::DistinctSketches(sketches) => {
-            8u8.put(out);
-            (sketches.len() as u64).put(out);
-            for sketch in sketches {
-                put_run(out, &sketch.as_ref().map_or_else(Vec::new, |s| s.to_bytes()));
-            }
         }
         State::Quantiles(sketches) => {
             9u8.put(out);
@@ -183,7 +175,7 @@ fn read_summaries<F: Fixed, T>(
     Ok(summaries)
 }
 
-fn read_state(reader: &mut Reader<'_>) -> Result<State, QueryError> {
+fn read_state(reader: &mut Reader<'_>, function: &AggregateFunction) -> Result<State, QueryError> {
     Ok(match reader.one::<u8>()? {
         0 => State::Count(reader.run()?),
         1 => State::Long(Numbers { values: reader.run()?, seen: reader.flags()? }),
@@ -191,9 +183,11 @@ fn read_state(reader: &mut Reader<'_>) -> Result<State, QueryError> {
         3 => State::Double(Numbers { values: reader.run()?, seen: reader.flags()? }),
         4 => State::Mean(reader.run()?, reader.run()?),
         5 => State::Pick(Picks { times: reader.run()?, seen: reader.flags()?, values: reader.column()? }),
-        6 => State::Distinct(read_summaries(reader, Hll::from_bytes)?),
+        6 => {
+            let recipe = function.recipe().ok_or_else(|| reader.fail("a state of the plan's aggregator"))?;
+            State::Summaries(read_summaries(reader, |bytes| recipe.read(bytes).ok())?)
+        }
         7 => State::Constant(usize::try_from(reader.one::<u64>()?).unwrap_or(usize::MAX)),
-        8 => State::DistinctSketches(read_summaries(reader, DistinctSketch::from_bytes)?),
         10 => State::Values(Box::new(ValueSets::read(reader)?)),
         9 => State::Quantiles(read_summaries(reader, Quantiles::from_words)?),
         _ => return Err(reader.fail("an aggregate state")),
@@ -210,8 +204,7 @@ impl State {
             Self::Double(n) => n.values.len() == len && n.seen.len() == len,
             Self::Mean(sums, counts) => sums.len() == len && counts.len() == len,
             Self::Pick(p) => p.times.len() == len && p.seen.len() == len && p.values.len() == len,
-            Self::Distinct(sketches) => sketches.len() == len,
-            Self::DistinctSketches(sketches) => sketches.len() == len,
+            Self::Summaries(summaries) => summaries.len() == len,
             Self::Quantiles(sketches) => sketches.len() == len,
             Self::Values(sets) => sets.len() == len,
             Self::Constant(known) => *known == len,
@@ -235,8 +228,8 @@ fn read_groups(reader: &mut Reader<'_>, plan: &AggregatePlan) -> Result<Groups, 
         fits &= same_kind(key, &column) && column.len() == len;
         *key = column;
     }
-    for state in &mut groups.states {
-        let read = read_state(reader)?;
+    for (state, aggregator) in groups.states.iter_mut().zip(&plan.aggregators) {
+        let read = read_state(reader, &aggregator.function)?;
         fits &= std::mem::discriminant(state) == std::mem::discriminant(&read) && read.has_len(len);
         if let (State::Pick(a), State::Pick(b)) = (&*state, &read) {
             fits &= same_kind(&a.values, &b.values);

@@ -1,12 +1,13 @@
 //! What do finished aggregates look like? States become typed result columns.
 
 use alluvium_segments::{NullMask, NumericBlock};
+use alluvium_sketches::{Answers, Finished, Summary};
 
 use super::{Groups, Numbers, State};
 use crate::QueryError;
-use crate::column::{ColumnData, ResultColumn};
+use crate::column::{ColumnData, ResultColumn, TextColumn, TextInterner};
 use crate::plan::{AggregateFunction, AggregatePlan};
-use crate::sketch::{DistinctSketch, Quantiles};
+use crate::quantiles::Quantiles;
 
 impl Groups {
     /// Bucket starts of the groups, in group order; empty for granularity `all`.
@@ -80,19 +81,7 @@ impl State {
                 ColumnData::Doubles(numbers(Numbers { values, seen }))
             }
             Self::Pick(picks) => picks.values,
-            Self::Distinct(sketches) => {
-                let estimates = sketches.iter().map(|s| s.as_ref().map_or(0.0, |s| s.estimate()));
-                if matches!(function, AggregateFunction::Cardinality { round: true, .. }) {
-                    ColumnData::Longs(all_valid(estimates.map(|e| e.round() as i64).collect()))
-                } else {
-                    ColumnData::Doubles(all_valid(estimates.collect()))
-                }
-            }
-            Self::DistinctSketches(sketches) => {
-                let estimate =
-                    |s: &Option<Box<DistinctSketch>>| s.as_ref().map_or(0, |s| s.estimate().round() as i64);
-                ColumnData::Longs(all_valid(sketches.iter().map(estimate).collect()))
-            }
+            Self::Summaries(summaries) => finish_summaries(&summaries, function),
             Self::Quantiles(sketches) => {
                 let fraction = if let AggregateFunction::Quantile(_, f) = function { *f } else { f64::NAN };
                 let quantile =
@@ -106,6 +95,44 @@ impl State {
             }
         }
     }
+}
+
+/// What the recipe shows of summaries; nothing of what cannot be shown (recipes are tried out when they are read).
+fn finish_summaries(summaries: &[Option<Box<Summary>>], function: &AggregateFunction) -> ColumnData {
+    let Some(recipe) = function.recipe() else { return ColumnData::Longs(NumericBlock::default()) };
+    let empty = recipe.empty().and_then(|empty| recipe.finish(&empty)).unwrap_or(Finished::Null);
+    let finished = summaries.iter().map(|summary| match summary {
+        Some(summary) => recipe.finish(summary).unwrap_or(Finished::Null),
+        None => empty.clone(),
+    });
+    match recipe.answers() {
+        Answers::Longs => ColumnData::Longs(block(finished.map(|value| match value {
+            Finished::Long(value) => Some(value),
+            _ => None,
+        }))),
+        Answers::Doubles => ColumnData::Doubles(block(finished.map(|value| match value {
+            Finished::Double(value) => Some(value),
+            _ => None,
+        }))),
+        Answers::Anything => {
+            let mut texts = TextInterner::default();
+            let ids = finished.map(|value| match value {
+                Finished::Json(json) => texts.intern(Some(&json.to_string())),
+                _ => 0,
+            });
+            let ids = ids.collect();
+            ColumnData::Texts(TextColumn { table: texts.table, ids })
+        }
+    }
+}
+
+fn block<T: Default>(values: impl Iterator<Item = Option<T>>) -> NumericBlock<T> {
+    let mut block = NumericBlock::default();
+    for value in values {
+        block.nulls.push(value.is_none());
+        block.values.push(value.unwrap_or_default());
+    }
+    block
 }
 
 fn all_valid<T>(values: Vec<T>) -> NumericBlock<T> {

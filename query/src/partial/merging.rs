@@ -2,12 +2,12 @@
 //! bits of the query's common codes until the groups are handed on.
 
 use alluvium_segments::ColumnType;
+use alluvium_sketches::{Item, Recipe, Summary};
 
 use super::{Space, State, ValueSets};
 use crate::QueryError;
-use crate::column::ColumnData;
+use crate::column::{ColumnData, Datum};
 use crate::plan::AggregateFunction;
-use crate::sketch::{Coupon, DistinctSketch, coupon_of_double, coupon_of_long, coupon_of_text};
 
 /// Sets of more codes than this are not kept as bits.
 const MOST_CODES: u64 = 1 << 20;
@@ -19,8 +19,8 @@ const MOST_WORDS: usize = 1 << 20;
 pub(crate) struct CodeSets {
     space: Space,
     output: ColumnType,
-    /// Whether the values are counted exactly, not by sketch.
-    exact: bool,
+    /// How the values are summarized; they are counted exactly without.
+    recipe: Option<Recipe>,
     /// Words a set.
     width: usize,
     words: Vec<u64>,
@@ -28,11 +28,11 @@ pub(crate) struct CodeSets {
 
 impl CodeSets {
     /// Without groups, for values that have codes in `space`; `None` where those are not few.
-    pub(crate) fn new(space: &Space, output: ColumnType, exact: bool) -> Option<Self> {
+    pub(crate) fn new(space: &Space, output: ColumnType, recipe: Option<Recipe>) -> Option<Self> {
         let possible = space.bounded()?;
         let width = possible.div_ceil(64) as usize;
         let space = space.clone();
-        (possible <= MOST_CODES).then(|| Self { space, output, exact, width, words: Vec::new() })
+        (possible <= MOST_CODES).then(|| Self { space, output, recipe, width, words: Vec::new() })
     }
 
     /// Whether the sets of so many groups are small enough.
@@ -54,7 +54,8 @@ impl CodeSets {
     fn take(&self, groups: &[u32]) -> Self {
         let mut words = Vec::with_capacity(groups.len() * self.width);
         groups.iter().for_each(|group| words.extend_from_slice(self.set(*group as usize)));
-        Self { space: self.space.clone(), words, ..*self }
+        let (space, recipe) = (self.space.clone(), self.recipe.clone());
+        Self { space, recipe, words, output: self.output, width: self.width }
     }
 
     fn groups(&self) -> usize {
@@ -90,10 +91,9 @@ impl CodeSets {
 
     /// As partial results keep them.
     pub(crate) fn state(&self) -> Result<State, QueryError> {
-        Ok(if self.exact {
-            State::Values(Box::new(self.value_sets()?))
-        } else {
-            State::DistinctSketches(self.sketches()?)
+        Ok(match &self.recipe {
+            None => State::Values(Box::new(self.value_sets()?)),
+            Some(recipe) => State::Summaries(self.summaries(recipe)?),
         })
     }
 
@@ -108,30 +108,31 @@ impl CodeSets {
         Ok(sets)
     }
 
-    /// A sketch of each group's values.
-    pub(crate) fn sketches(&self) -> Result<Vec<Option<Box<DistinctSketch>>>, QueryError> {
-        let mut sketches = Vec::with_capacity(self.groups());
+    /// A summary of each group's values.
+    fn summaries(&self, recipe: &Recipe) -> Result<Vec<Option<Box<Summary>>>, QueryError> {
+        let mut summaries = Vec::with_capacity(self.groups());
         for group in 0..self.groups() {
-            let coupons = coupons(&self.values(group));
-            if coupons.is_empty() {
-                sketches.push(None);
+            let values = self.values(group);
+            if values.is_empty() {
+                summaries.push(None);
                 continue;
             }
-            let mut sketch = DistinctSketch::new()?;
-            coupons.into_iter().for_each(|coupon| sketch.add(coupon));
-            sketches.push(Some(Box::new(sketch)));
+            let mut summary = recipe.empty()?;
+            (0..values.len()).for_each(|row| recipe.update(&mut summary, item(values.get(row))));
+            summaries.push(Some(Box::new(summary)));
         }
-        Ok(sketches)
+        Ok(summaries)
     }
 }
 
-fn coupons(values: &ColumnData) -> Vec<Coupon> {
-    match values {
-        ColumnData::Longs(b) => b.values.iter().map(|v| coupon_of_long(*v)).collect(),
-        ColumnData::Floats(b) => b.values.iter().map(|v| coupon_of_double(f64::from(*v))).collect(),
-        ColumnData::Doubles(b) => b.values.iter().map(|v| coupon_of_double(*v)).collect(),
-        ColumnData::Texts(c) => c.ids.iter().filter_map(|id| c.table.get(*id)).map(coupon_of_text).collect(),
-        ColumnData::TextLists(_) => Vec::new(),
+/// A value as summaries take it.
+fn item(value: Datum<'_>) -> Item<'_> {
+    match value {
+        Datum::Null => Item::Null,
+        Datum::Long(value) => Item::Long(value),
+        Datum::Float(value) => Item::Float(value),
+        Datum::Double(value) => Item::Double(value),
+        Datum::Text(text) => Item::Text(text),
     }
 }
 
@@ -203,9 +204,7 @@ impl MergeState {
     /// The number of groups of a distinct count that have not seen anything.
     fn fresh(&self) -> Option<usize> {
         match self {
-            Self::Whole(State::DistinctSketches(known)) if known.iter().all(Option::is_none) => {
-                Some(known.len())
-            }
+            Self::Whole(State::Summaries(known)) if known.iter().all(Option::is_none) => Some(known.len()),
             Self::Whole(State::Values(sets)) if sets.is_empty() => Some(sets.len()),
             _ => None,
         }

@@ -76,7 +76,8 @@ impl Spaces {
         let mut distincts = Vec::with_capacity(plan.aggregators.len());
         for aggregator in &plan.aggregators {
             distincts.push(match &aggregator.function {
-                AggregateFunction::DistinctSketch(field) | AggregateFunction::ExactDistinct(field) => {
+                AggregateFunction::ExactDistinct(field) => Some(space(field)?),
+                AggregateFunction::Summary { recipe, field, .. } if recipe.counts_distinct() => {
                     Some(space(field)?)
                 }
                 _ => None,

@@ -1,13 +1,13 @@
 //! How are the aggregates of all groups kept? One typed column a aggregator, indexed by group number.
 
 use alluvium_segments::ColumnType;
+use alluvium_sketches::Summary;
 
 use super::ValueSets;
 use crate::QueryError;
 use crate::column::{ColumnData, TextColumn};
-use crate::hll::Hll;
 use crate::plan::{AggregateFunction, Number};
-use crate::sketch::{DistinctSketch, Quantiles};
+use crate::quantiles::Quantiles;
 
 /// Values of all groups, and whether there is one.
 #[derive(Debug, Clone, Default)]
@@ -42,10 +42,8 @@ pub(crate) enum State {
     Mean(Vec<f64>, Vec<i64>),
     /// First, last, any.
     Pick(Picks),
-    /// Distinct counts.
-    Distinct(Vec<Option<Box<Hll>>>),
-    /// Distinct counts by sketch.
-    DistinctSketches(Vec<Option<Box<DistinctSketch>>>),
+    /// Summaries; none of groups without values.
+    Summaries(Vec<Option<Box<Summary>>>),
     /// Quantiles.
     Quantiles(Vec<Option<Box<Quantiles>>>),
     /// Distinct counts by the values themselves.
@@ -69,8 +67,7 @@ impl State {
             F::First { value_type, .. } | F::Last { value_type, .. } | F::Any { value_type, .. } => {
                 Self::Pick(Picks::new(*value_type))
             }
-            F::Cardinality { .. } => Self::Distinct(Vec::new()),
-            F::DistinctSketch(_) => Self::DistinctSketches(Vec::new()),
+            F::Cardinality { .. } | F::Summary { .. } => Self::Summaries(Vec::new()),
             F::Quantile(..) => Self::Quantiles(Vec::new()),
             F::ExactDistinct(field) => Self::Values(Box::new(ValueSets::new(field.output_type))),
             F::Grouping(_) => Self::Constant(0),
@@ -89,8 +86,7 @@ impl State {
                 counts.resize(groups, 0);
             }
             Self::Pick(picks) => picks.grow(groups),
-            Self::Distinct(sketches) => sketches.resize(groups, None),
-            Self::DistinctSketches(sketches) => sketches.resize(groups, None),
+            Self::Summaries(summaries) => summaries.resize(groups, None),
             Self::Quantiles(sketches) => sketches.resize(groups, None),
             Self::Values(sets) => sets.grow(groups),
             Self::Constant(len) => *len = groups,
@@ -110,8 +106,7 @@ impl State {
                 seen: pick(&picks.seen, groups),
                 values: picks.values.take(groups),
             }),
-            Self::Distinct(sketches) => Self::Distinct(pull(sketches, groups)),
-            Self::DistinctSketches(sketches) => Self::DistinctSketches(pull(sketches, groups)),
+            Self::Summaries(summaries) => Self::Summaries(pull(summaries, groups)),
             Self::Quantiles(sketches) => Self::Quantiles(pull(sketches, groups)),
             Self::Values(sets) => Self::Values(Box::new(sets.take(groups))),
             Self::Constant(_) => Self::Constant(groups.len()),
@@ -131,12 +126,8 @@ impl State {
         }
         match (self, other) {
             (Self::Pick(a), Self::Pick(b)) => a.merge(&b, into, function),
-            (Self::Distinct(a), Self::Distinct(b)) => join(a, b, into, |known, more| {
-                known.merge(more);
-                Ok(())
-            })?,
-            (Self::DistinctSketches(a), Self::DistinctSketches(b)) => {
-                join(a, b, into, DistinctSketch::merge)?
+            (Self::Summaries(a), Self::Summaries(b)) => {
+                join(a, b, into, |known, more| Ok(known.merge(more)?))?;
             }
             (Self::Quantiles(a), Self::Quantiles(b)) => join(a, b, into, |known, more| {
                 known.merge(more);

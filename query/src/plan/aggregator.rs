@@ -2,6 +2,7 @@
 
 use alluvium_expression::{Expr, Filter};
 use alluvium_segments::ColumnType;
+use alluvium_sketches::{Answers, Form, Recipe};
 use serde::{Deserialize, Serialize};
 
 use super::DimensionPlan;
@@ -95,8 +96,16 @@ pub enum AggregateFunction {
         /// Whether the result is a whole number.
         round: bool,
     },
-    /// Estimated number of distinct values of a field, by an HLL sketch of Apache DataSketches.
-    DistinctSketch(CardinalityField),
+    /// A summary of a field's values, or of summaries that the field holds: a sketch, a histogram, a filter. What is
+    /// shown of it is the recipe's.
+    Summary {
+        /// How it is made.
+        recipe: Recipe,
+        /// Values, keys or summaries.
+        field: CardinalityField,
+        /// The numbers that belong to a key.
+        rest: Vec<Input>,
+    },
     /// Number of distinct values of a field, exactly: one of several values in a row counts like one of its own.
     ExactDistinct(CardinalityField),
     /// The value below or at which this fraction (0 to 1) of the input's values lies, as a double; NaN of none.
@@ -106,9 +115,28 @@ pub enum AggregateFunction {
 }
 
 impl AggregateFunction {
+    /// How its summaries are made, if it makes any.
+    pub(crate) fn recipe(&self) -> Option<Recipe> {
+        match self {
+            Self::Summary { recipe, .. } => Some(recipe.clone()),
+            Self::Cardinality { round, .. } => Some(Recipe::of(Form::HyperUnique { round: *round })),
+            _ => None,
+        }
+    }
+
+    /// Whether it takes the value of a time.
+    pub(crate) fn is_by_time(&self) -> bool {
+        matches!(self, Self::First { .. } | Self::Last { .. })
+    }
+
     /// The type of the result, where it may be one whose values are coded as texts.
     pub(crate) fn coded_type(&self) -> Option<ColumnType> {
         match self {
+            Self::Summary { recipe, .. } => Some(match recipe.answers() {
+                Answers::Longs => ColumnType::Long,
+                Answers::Doubles => ColumnType::Double,
+                Answers::Anything => ColumnType::Json,
+            }),
             Self::First { value_type, .. } | Self::Last { value_type, .. } | Self::Any { value_type, .. } => {
                 Some(*value_type)
             }

@@ -118,7 +118,11 @@ impl AggregatorPlan {
             | F::Any { input, .. }
             | F::Quantile(input, _) => input.bind_lookups(find),
             F::Cardinality { fields, .. } => fields.iter_mut().try_for_each(|field| field.bind_lookups(find)),
-            F::DistinctSketch(field) | F::ExactDistinct(field) => field.bind_lookups(find),
+            F::Summary { field, rest, .. } => {
+                field.bind_lookups(find)?;
+                rest.iter_mut().try_for_each(|input| input.bind_lookups(find))
+            }
+            F::ExactDistinct(field) => field.bind_lookups(find),
         }
     }
 }

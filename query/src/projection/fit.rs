@@ -156,7 +156,8 @@ impl Fitting<'_> {
             F::Min(number, input) => F::Min(*number, self.extreme(MetricFunction::Min, *number, input)?),
             F::Max(number, input) => F::Max(*number, self.extreme(MetricFunction::Max, *number, input)?),
             // How often a value comes does not matter.
-            F::DistinctSketch(field) | F::ExactDistinct(field) if self.input(&field.input) => {
+            F::ExactDistinct(field) if self.input(&field.input) => function.clone(),
+            F::Summary { recipe, field, .. } if recipe.counts_distinct() && self.input(&field.input) => {
                 function.clone()
             }
             F::Cardinality { fields, .. } if fields.iter().all(|field| self.input(&field.input)) => {

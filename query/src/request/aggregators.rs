@@ -2,6 +2,7 @@
 
 use alluvium_expression::Filter;
 use alluvium_segments::{ColumnType, TIME_COLUMN};
+use alluvium_sketches::{Form, Recipe};
 use serde_json::Value;
 
 use super::dimensions::{dimension, expression};
@@ -27,21 +28,14 @@ fn aggregator(json: &Value, dimensions: &[DimensionPlan]) -> Result<AggregatorPl
     let function = match kind {
         "count" => AggregateFunction::Count,
         "cardinality" => cardinality(&fields)?,
-        "hyperUnique" => {
-            if fields.flag("isInputHyperUnique", false)? {
-                return Err(later("hyperUnique with `isInputHyperUnique`"));
-            }
-            AggregateFunction::Cardinality {
-                fields: vec![DimensionPlan::column(fields.text("fieldName")?, "", ColumnType::String)],
-                by_row: false,
-                round: fields.flag("round", false)?,
-            }
-        }
         "doubleMean" => AggregateFunction::Mean(input(&fields)?),
         "grouping" => AggregateFunction::Grouping(grouping(&fields.texts("groupings")?, |name| {
             dimensions.iter().any(|d| d.name == name)
         })),
-        other => typed(other, &fields)?,
+        other => match summary(json, &fields)? {
+            Some(function) => function,
+            None => typed(other, &fields)?,
+        },
     };
     Ok(AggregatorPlan { name, function, filter: None })
 }
@@ -49,6 +43,21 @@ fn aggregator(json: &Value, dimensions: &[DimensionPlan]) -> Result<AggregatorPl
 /// The value of `grouping`: a bit a name, the first highest, set when it is not in the group's key.
 pub(crate) fn grouping(names: &[String], present: impl Fn(&str) -> bool) -> i64 {
     names.iter().fold(0, |bits, name| bits << 1 | i64::from(!present(name)))
+}
+
+/// The aggregators that make summaries, where this is one of them.
+fn summary(json: &Value, fields: &Fields<'_>) -> Result<Option<AggregateFunction>, QueryError> {
+    let Some(object) = json.as_object() else { return Ok(None) };
+    let Some(recipe) = Recipe::from_json(object)? else { return Ok(None) };
+    let field = match (&recipe.form, fields.get("field")) {
+        (Form::Bloom { .. }, Some(field)) => dimension(field)?,
+        _ => DimensionPlan::column(fields.text("fieldName")?, "", ColumnType::String),
+    };
+    let rest = match &recipe.form {
+        Form::ArrayOfDoubles { columns, .. } => columns.iter().cloned().map(Input::Column).collect(),
+        _ => Vec::new(),
+    };
+    Ok(Some(AggregateFunction::Summary { recipe, field, rest }))
 }
 
 fn later(what: &str) -> QueryError {

@@ -39,6 +39,11 @@ impl Context {
         self.map.get(key).filter(|value| !value.is_null())
     }
 
+    /// Whether it says anything of a key.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.get(key).is_some()
+    }
+
     /// A text; numbers as they are written.
     pub(crate) fn text(&self, key: &str) -> Option<String> {
         match self.get(key)? {

@@ -437,7 +437,7 @@ impl ColumnData {
             | (Self::Floats(_), ColumnType::Float)
             | (Self::Doubles(_), ColumnType::Double)
             // Texts stand for what is wanted already where that is coded.
-            | (Self::Texts(_), ColumnType::String | ColumnType::Array(_) | ColumnType::Json) => self,
+            | (Self::Texts(_), ColumnType::String | ColumnType::Array(_) | ColumnType::Json | ColumnType::Complex(_)) => self,
             // A text that is no long is null, whatever its beginning.
             (Self::Texts(_), ColumnType::Long) => Self::Longs(self.map_numbers(|v| value_of(v).exact_long())),
             (_, ColumnType::Long) => Self::Longs(self.map_numbers(|v| v.as_i64())),
@@ -448,7 +448,7 @@ impl ColumnData {
                 let ids = (0..self.len()).map(|row| texts.intern(self.text(row).as_deref())).collect();
                 Self::Texts(TextColumn { table: texts.table, ids })
             }
-            (_, coded @ (ColumnType::Array(_) | ColumnType::Json)) => {
+            (_, coded @ (ColumnType::Array(_) | ColumnType::Json | ColumnType::Complex(_))) => {
                 let mut texts = TextInterner::default();
                 let text = |row| encode(&self.value(row), coded);
                 let ids = (0..self.len()).map(|row| texts.intern(text(row).as_deref())).collect();

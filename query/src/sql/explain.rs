@@ -248,9 +248,14 @@ fn aggregation(aggregator: &Aggregator, virtuals: &mut Vec<Value>) -> Value {
                 "outputType": output.druid_name()});
             json!({"type": "cardinality", "name": name, "fields": [field], "byRow": false, "round": true})
         }
-        Function::DistinctSketch(field, output) => {
+        Function::Summary { recipe, field, output, rest } => {
             let from = field_name(field, *output, virtuals);
-            json!({"type": "HLLSketchBuild", "name": name, "fieldName": from, "round": true})
+            let mut json = recipe.aggregator_json(name, &from);
+            if !rest.is_empty() {
+                let names = rest.iter().map(|field| field_name(field, NativeType::Double, virtuals));
+                json.insert("metricColumns".to_owned(), names.collect::<Vec<_>>().into());
+            }
+            Value::Object(json)
         }
         Function::ExactDistinct(field, output) => {
             let from = field_name(field, *output, virtuals);

@@ -4,6 +4,8 @@ use alluvium_expression::{Expr, Filter, parse};
 use alluvium_segments::ColumnType;
 use alluvium_segments::time::{Granularity, parse_zone};
 
+use alluvium_sketches::{Form, Recipe};
+
 use super::fault::invalid;
 use super::translate::{
     Aggregator, ComputedColumn, Dimension, Field, Function, NativeType, Restriction, SegmentQuery, Work,
@@ -151,7 +153,11 @@ fn number(native: NativeType) -> Number {
     match native {
         ColumnType::Long => Number::Long,
         ColumnType::Float => Number::Float,
-        ColumnType::Double | ColumnType::String | ColumnType::Array(_) | ColumnType::Json => Number::Double,
+        ColumnType::Double
+        | ColumnType::String
+        | ColumnType::Array(_)
+        | ColumnType::Json
+        | ColumnType::Complex(_) => Number::Double,
     }
 }
 
@@ -178,13 +184,21 @@ fn aggregator(aggregator: &Aggregator) -> Result<AggregatorPlan, QueryError> {
         Function::Any { output, field, max_bytes } => {
             AggregateFunction::Any { value_type: *output, input: input(field)?, max_bytes: *max_bytes }
         }
+        // Of a column of collectors.
+        Function::Distinct(field, ColumnType::Json) => AggregateFunction::Summary {
+            recipe: Recipe::of(Form::HyperUnique { round: true }),
+            field: distinct_field(aggregator, field, ColumnType::Json)?,
+            rest: Vec::new(),
+        },
         Function::Distinct(field, output) => {
             let dimension = distinct_field(aggregator, field, *output)?;
             AggregateFunction::Cardinality { fields: vec![dimension], by_row: false, round: true }
         }
-        Function::DistinctSketch(field, output) => {
-            AggregateFunction::DistinctSketch(distinct_field(aggregator, field, *output)?)
-        }
+        Function::Summary { recipe, field, output, rest } => AggregateFunction::Summary {
+            recipe: Recipe::clone(recipe),
+            field: distinct_field(aggregator, field, *output)?,
+            rest: rest.iter().map(input).collect::<Result<_, _>>()?,
+        },
         Function::ExactDistinct(field, output) => {
             AggregateFunction::ExactDistinct(distinct_field(aggregator, field, *output)?)
         }

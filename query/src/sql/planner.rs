@@ -76,12 +76,13 @@ impl Planner {
         }
         let mut aggregates: HashMap<String, Arc<AggregateUDF>> =
             state.aggregate_functions().iter().map(|(n, f)| (n.clone(), Arc::clone(f))).collect();
-        for (alias, name) in [("variance", "var_samp"), ("listagg", "string_agg")] {
-            if let Some(function) = aggregates.get(name).map(Arc::clone) {
-                aggregates.insert(alias.to_owned(), function);
-            }
+        if let Some(function) = aggregates.get("string_agg").map(Arc::clone) {
+            aggregates.insert("listagg".to_owned(), function);
         }
         for function in all_aggregates() {
+            for name in function.aliases() {
+                aggregates.insert(name.clone(), Arc::clone(function));
+            }
             aggregates.insert(function.name().to_owned(), Arc::clone(function));
         }
         Ok(Self { state, scalars, aggregates })

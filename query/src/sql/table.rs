@@ -74,7 +74,7 @@ pub(crate) fn arrow_type(column_type: ColumnType) -> DataType {
         ColumnType::Array(Element::Long) => list_of(DataType::Int64),
         ColumnType::Array(Element::Double) => list_of(DataType::Float64),
         ColumnType::Array(Element::String) => list_of(DataType::Utf8),
-        ColumnType::Json => JSON,
+        ColumnType::Json | ColumnType::Complex(_) => JSON,
     }
 }
 

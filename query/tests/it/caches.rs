@@ -173,8 +173,12 @@ fn nothing_old_is_given() {
 fn rows_that_arrive_are_counted() {
     let folder = tempfile::tempdir().unwrap();
     let engine = engine(vec![SegmentRef::whole(sealed(0, &rows(0, 100), folder.path()))]);
-    let (live, mut writer) =
-        LiveSegment::open(id(1), Arc::new(schema()), LiveOptions { chunk_rows: 10 }).unwrap();
+    let (live, mut writer) = LiveSegment::open(
+        id(1),
+        Arc::new(schema()),
+        LiveOptions { chunk_rows: 10, ..LiveOptions::default() },
+    )
+    .unwrap();
     let handle: Arc<dyn LiveHandle> = live;
     engine.catalog().update_datasource("t", |t| t.live = vec![handle]);
     for n in 1..4 {

@@ -110,7 +110,7 @@ pub(crate) fn live(partition: u32, rows: &[Row], chunk: usize) -> Arc<dyn Segmen
 }
 
 fn live_with(partition: u32, rows: &[Row], chunk: usize, schema: Schema) -> Arc<dyn Segment> {
-    let options = LiveOptions { chunk_rows: chunk };
+    let options = LiveOptions { chunk_rows: chunk, ..LiveOptions::default() };
     let schema = Arc::new(schema);
     let (_, mut writer) = LiveSegment::open(id(partition), Arc::clone(&schema), options).unwrap();
     for part in rows.chunks(chunk.max(1)) {
@@ -147,8 +147,15 @@ pub(crate) fn sealed_with(
     }
     let inputs = vec![SegmentRef::whole(live_with(partition, rows, 1000, schema))];
     let path = folder.join(format!("{partition}.seg"));
-    seal(&SealRequest { id: id(partition), path: path.clone(), inputs, schema: None, projections: true })
-        .unwrap();
+    seal(&SealRequest {
+        id: id(partition),
+        path: path.clone(),
+        inputs,
+        schema: None,
+        projections: true,
+        combining: alluvium_segments::combines_nothing,
+    })
+    .unwrap();
     Arc::new(MappedSegment::open(&path).unwrap())
 }
 

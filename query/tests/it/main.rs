@@ -12,5 +12,6 @@ mod oracle;
 mod projections;
 mod random;
 mod shapes;
+mod sketches;
 mod sources;
 mod wrong;

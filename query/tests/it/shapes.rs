@@ -293,7 +293,7 @@ fn first_last_any_and_distinct() {
             {"type": "cardinality", "name": "r", "fields": ["s", "m"], "byRow": true, "round": true}]})),
         concat!(
             r#"[{"timestamp":"2015-09-12T00:00:00.000Z","result":{"sf":"b","sl":"","df":0.5,"la":null,"fm":-3.0,"#,
-            r#""c":6.008806266444944,"hu":4.003911343725148,"r":5}}]"#
+            r#""c":6.008806266444944,"hu":0.0,"r":5}}]"#
         ),
     );
 }

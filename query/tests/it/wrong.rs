@@ -34,9 +34,14 @@ fn messages_name_what_is_wrong() {
         (json!({"dimensions": [{"type": "default"}]}), 400, "`dimension`"),
         (json!({"filter": {"type": "selectr"}}), 400, "selectr"),
         (
-            json!({"aggregations": [{"type": "thetaSketch", "name": "x", "fieldName": "y"}]}),
+            json!({"aggregations": [{"type": "momentSketch", "name": "x", "fieldName": "y"}]}),
             501,
-            "`thetaSketch`",
+            "`momentSketch`",
+        ),
+        (
+            json!({"aggregations": [{"type": "HLLSketchBuild", "name": "x", "fieldName": "y", "lgK": 99}]}),
+            400,
+            "`lgK`",
         ),
         (json!({"aggregations": [{"type": "count", "name": "id"}]}), 400, "[id] already defined"),
         (

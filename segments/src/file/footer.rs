@@ -6,7 +6,7 @@ use super::parts;
 use crate::encoding::Damage;
 use crate::{ColumnType, RowOrder, Schema, SegmentId};
 
-/// What a column holds. The numbers are part of the format; 7 is reserved for complex values.
+/// What a column holds. The numbers are part of the format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ColumnKind {
     /// `__time`.
@@ -23,6 +23,8 @@ pub(crate) enum ColumnKind {
     Array = 5,
     /// Nested values, as texts.
     Nested = 6,
+    /// States of aggregators, as texts.
+    Complex = 7,
 }
 
 impl ColumnKind {
@@ -35,12 +37,7 @@ impl ColumnKind {
             4 => Self::String,
             5 => Self::Array,
             6 => Self::Nested,
-            7 => {
-                return Err(Damage::new(
-                    "a column kind known to this format version",
-                    format!("kind {tag} (reserved)"),
-                ));
-            }
+            7 => Self::Complex,
             _ => {
                 return Err(Damage::new("a column kind known to this format version", format!("kind {tag}")));
             }
@@ -56,6 +53,7 @@ impl ColumnKind {
             ColumnType::String => Self::String,
             ColumnType::Array(_) => Self::Array,
             ColumnType::Json => Self::Nested,
+            ColumnType::Complex(_) => Self::Complex,
         }
     }
 }

@@ -118,6 +118,7 @@ fn role(name: &str, role: Option<&Role>) -> &'static str {
             MetricFunction::Sum => "sum",
             MetricFunction::Min => "min",
             MetricFunction::Max => "max",
+            MetricFunction::Merge => "merge",
         },
     }
 }
@@ -134,9 +135,11 @@ fn bounds(entry: &ColumnEntry) -> (Value, Value) {
         ColumnKind::Time => time_json(word as i64),
         ColumnKind::Float => double_json(f64::from(f32::from_bits(word as u32))),
         ColumnKind::Double => double_json(f64::from_bits(word)),
-        ColumnKind::Long | ColumnKind::String | ColumnKind::Array | ColumnKind::Nested => {
-            Value::from(word as i64)
-        }
+        ColumnKind::Long
+        | ColumnKind::String
+        | ColumnKind::Array
+        | ColumnKind::Nested
+        | ColumnKind::Complex => Value::from(word as i64),
     };
     entry.bounds.map_or((Value::Null, Value::Null), |(low, high)| (show(low), show(high)))
 }

@@ -26,6 +26,14 @@ fn check_spec(spec: &ColumnSpec) -> Result<(), SegmentError> {
     let (name, kind) = (&spec.name, spec.column_type);
     match &spec.role {
         _ if name == TIME_COLUMN => invalid(format!("`{TIME_COLUMN}` cannot be the name of another column")),
+        Role::Metric { function: MetricFunction::Merge, recipe, .. } => {
+            if kind.is_complex() && recipe.is_some() {
+                return Ok(());
+            }
+            invalid(format!(
+                "metric `{name}` is {kind}: one that is merged must be COMPLEX and have a recipe"
+            ))
+        }
         Role::Metric { .. } if !kind.is_numeric() => {
             invalid(format!("metric `{name}` is a {kind}: a metric must be LONG, FLOAT or DOUBLE"))
         }
@@ -132,7 +140,10 @@ pub(crate) fn new_columns(known: &Schema, incoming: &Schema) -> Result<Vec<Colum
         }
         let same = match (&old.role, &spec.role) {
             (Role::Dimension(a), Role::Dimension(b)) => a == b,
-            (Role::Metric { function: a, .. }, Role::Metric { function: b, .. }) => a == b,
+            (
+                Role::Metric { function: a, recipe: known, .. },
+                Role::Metric { function: b, recipe: brought, .. },
+            ) => a == b && known == brought,
             _ => false,
         };
         if !same {

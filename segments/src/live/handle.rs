@@ -8,18 +8,20 @@ use super::encode::{MAX_IDS, check_schema};
 use super::view::LiveView;
 use super::writer::LiveWriter;
 use crate::catalog::LiveHandle;
-use crate::{Schema, Segment, SegmentError, SegmentId};
+use crate::{Combining, Schema, Segment, SegmentError, SegmentId, combines_nothing};
 
 /// How a live segment keeps its rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct LiveOptions {
     /// Rows of a full chunk. Zone maps need a multiple of [`crate::BLOCK_ROWS`].
     pub chunk_rows: usize,
+    /// How states of aggregators become one.
+    pub combining: Combining,
 }
 
 impl Default for LiveOptions {
     fn default() -> Self {
-        Self { chunk_rows: 1 << 16 }
+        Self { chunk_rows: 1 << 16, combining: combines_nothing }
     }
 }
 
@@ -51,7 +53,7 @@ impl LiveSegment {
         let lineage = Arc::new(());
         let view = LiveView::empty(id.clone(), Arc::clone(&schema), options.chunk_rows, Arc::clone(&lineage));
         let segment = Arc::new(Self { id, view: ArcSwap::from_pointee(view), lineage });
-        let writer = LiveWriter::new(Arc::clone(&segment), schema, options.chunk_rows);
+        let writer = LiveWriter::new(Arc::clone(&segment), schema, options);
         Ok((segment, writer))
     }
 

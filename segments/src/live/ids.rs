@@ -118,6 +118,14 @@ impl Ids {
         (ids, offsets)
     }
 
+    /// Replaces the id of a row, while there is one a row.
+    pub(crate) fn set_single(&mut self, row: usize, id: u32) {
+        debug_assert!(!self.is_multi(), "rows of several ids");
+        if let Some(known) = self.ids.get_mut(row) {
+            *known = id;
+        }
+    }
+
     /// Appends rows of others.
     pub(crate) fn extend_from(&mut self, other: &Self, rows: Range<usize>) {
         match (&mut self.offsets, &other.offsets) {

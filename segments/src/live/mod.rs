@@ -19,6 +19,7 @@ mod handle;
 mod held;
 mod ids;
 mod index;
+mod merging;
 mod number;
 mod numeric_view;
 mod rollup;

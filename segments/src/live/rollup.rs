@@ -6,6 +6,7 @@ use std::hash::BuildHasher;
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use super::column::ColumnData;
+use super::ids::Ids;
 use super::number::Number;
 use crate::{MetricFunction, NumericBatch, Role, Schema, Storage};
 
@@ -99,6 +100,8 @@ impl Rollup {
         }
         for (column, function) in &self.metrics {
             match (&mut tail[*column], &incoming[*column]) {
+                // States become one when all of them are known: see `merges`.
+                (ColumnData::String(_), ColumnData::String(_)) => {}
                 (ColumnData::Long(to), ColumnData::Long(from)) => self.combine(*function, from, to),
                 (ColumnData::Float(to), ColumnData::Float(from)) => self.combine(*function, from, to),
                 (ColumnData::Double(to), ColumnData::Double(from)) => self.combine(*function, from, to),
@@ -106,6 +109,27 @@ impl Rollup {
             }
         }
         self.scratch.new.len()
+    }
+
+    /// The states of the last incoming rows that have to become one: of each group met again its own and those of
+    /// the rows, nulls left out, in their order.
+    pub(crate) fn merges(&self, from: &Ids, tail: &Ids) -> Vec<(u32, Vec<u32>)> {
+        let (Some(from), Some(known)) = (from.single(), tail.single()) else { return Vec::new() };
+        let mut repeated: Vec<(u32, u32)> =
+            self.scratch.repeated.iter().map(|(row, group)| (*group, *row)).collect();
+        repeated.sort_unstable();
+        let runs = repeated.chunk_by(|a, b| a.0 == b.0).map(|run| {
+            let group = run[0].0;
+            let own = known.get(group as usize).copied().unwrap_or(0);
+            let states = std::iter::once(own).chain(run.iter().map(|(_, row)| from[*row as usize]));
+            (group, states.filter(|id| *id != 0).collect::<Vec<u32>>())
+        });
+        runs.filter(|(_, states)| !states.is_empty()).collect()
+    }
+
+    /// The metrics that are merged, by column.
+    pub(crate) fn merged(&self) -> impl Iterator<Item = usize> {
+        self.metrics.iter().filter(|(_, f)| *f == MetricFunction::Merge).map(|(column, _)| *column)
     }
 
     fn make_keys(&mut self, incoming: &[ColumnData], rows: usize) {

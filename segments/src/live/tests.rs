@@ -1,6 +1,7 @@
 //! Does a live segment answer like the rows that went in? Random batches against slow oracles.
 
 mod coded;
+mod merged;
 mod near;
 mod oracle;
 mod readers;
@@ -42,7 +43,8 @@ fn id() -> SegmentId {
 }
 
 fn open(schema: &Schema, chunk_rows: usize) -> (Arc<LiveSegment>, LiveWriter) {
-    LiveSegment::open(id(), Arc::new(schema.clone()), LiveOptions { chunk_rows }).unwrap()
+    LiveSegment::open(id(), Arc::new(schema.clone()), LiveOptions { chunk_rows, ..LiveOptions::default() })
+        .unwrap()
 }
 
 fn column_of(spec: &ColumnSpec, rows: &[Row]) -> BatchColumn {
@@ -58,7 +60,7 @@ fn column_of(spec: &ColumnSpec, rows: &[Row]) -> BatchColumn {
         ColumnType::Long => numbers!(Long),
         ColumnType::Float => numbers!(Float),
         ColumnType::Double => numbers!(Double),
-        ColumnType::String | ColumnType::Array(_) | ColumnType::Json => {
+        ColumnType::String | ColumnType::Array(_) | ColumnType::Json | ColumnType::Complex(_) => {
             let mut texts = StringBatch::default();
             for cell in cells {
                 if let Some(Value::Texts(values)) = cell {
@@ -90,7 +92,9 @@ fn value(spec: &ColumnSpec) -> BoxedStrategy<Value> {
         ColumnType::Long => prop_oneof![4 => 0i64..4, 1 => any::<i64>()].prop_map(Value::Long).boxed(),
         ColumnType::Float => (-3i16..4).prop_map(|v| Value::Float(f32::from(v) / 2.0)).boxed(),
         ColumnType::Double => (-3i16..4).prop_map(|v| Value::Double(f64::from(v))).boxed(),
-        ColumnType::String | ColumnType::Array(_) | ColumnType::Json => texts().boxed(),
+        ColumnType::String | ColumnType::Array(_) | ColumnType::Json | ColumnType::Complex(_) => {
+            texts().boxed()
+        }
     }
 }
 

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use super::chunk::{Chunk, ChunkColumn, Chunks, join};
 use super::column::ColumnData;
 use super::encode::{Alignment, MAX_IDS, TextIds, check_batch, encode, new_columns};
-use super::handle::LiveSegment;
+use super::handle::{LiveOptions, LiveSegment};
 use super::index::IndexBuilder;
+use super::merging::Merging;
 use super::rollup::Rollup;
 use super::view::{ColumnState, LiveView};
 use crate::{
@@ -51,6 +52,8 @@ pub struct LiveWriter {
     states: Vec<ColumnState>,
     alignment: Alignment,
     builder: IndexBuilder,
+    /// How states become one, with rollup.
+    merging: Merging,
     /// Whether chunks have an index.
     index: bool,
 }
@@ -76,16 +79,17 @@ impl Tail {
 }
 
 impl LiveWriter {
-    pub(crate) fn new(segment: Arc<LiveSegment>, schema: Arc<Schema>, chunk_rows: usize) -> Self {
+    pub(crate) fn new(segment: Arc<LiveSegment>, schema: Arc<Schema>, options: LiveOptions) -> Self {
         Self {
             segment,
-            chunk_rows,
+            chunk_rows: options.chunk_rows,
             chunks: Vec::new(),
             tail: Tail::new(&schema),
             dictionaries: schema.columns.iter().map(|_| TextIds::default()).collect(),
             states: vec![ColumnState::default(); schema.columns.len() + 1],
             alignment: Alignment::new(&schema, Arc::clone(&schema)),
             builder: IndexBuilder::default(),
+            merging: Merging::new(options.combining),
             index: true,
             schema,
         }
@@ -136,7 +140,7 @@ impl LiveWriter {
     ///
     /// # Errors
     /// When the batch does not fit its schema, or a column is of another type or purpose in the segment, or rows
-    /// or distinct texts come near 2^32.
+    /// or distinct texts come near 2^32, or states of a metric cannot become one (then rows may have been appended).
     pub fn append(&mut self, batch: &RowBatch) -> Result<Appended, SegmentError> {
         check_batch(batch)?;
         self.align(&batch.schema)?;
@@ -146,7 +150,7 @@ impl LiveWriter {
         while at < rows_in {
             let room = self.chunk_rows - self.rows() % self.chunk_rows;
             let end = rows_in.min(at + room);
-            self.append_rows(batch, at..end);
+            self.append_rows(batch, at..end)?;
             at = end;
             if self.rows().is_multiple_of(self.chunk_rows) {
                 self.flush();
@@ -252,17 +256,27 @@ impl LiveWriter {
     }
 
     /// Appends rows that fit into the current chunk.
-    fn append_rows(&mut self, batch: &RowBatch, rows: Range<usize>) {
-        let Self { tail, schema, dictionaries, alignment, .. } = self;
+    fn append_rows(&mut self, batch: &RowBatch, rows: Range<usize>) -> Result<(), SegmentError> {
+        let Self { tail, schema, dictionaries, alignment, merging, .. } = self;
         let (count, sources) = (rows.len(), &alignment.sources);
         let Some(rollup) = &mut tail.rollup else {
             encode(batch, rows, sources, schema, dictionaries, &mut tail.columns);
             tail.rows += count;
-            return;
+            return Ok(());
         };
         tail.incoming.iter_mut().for_each(ColumnData::clear);
         encode(batch, rows, sources, schema, dictionaries, &mut tail.incoming);
         tail.rows += rollup.absorb(&tail.incoming, count, &mut tail.columns);
+        for column in rollup.merged() {
+            let (ColumnData::String(from), ColumnData::String(to)) =
+                (&tail.incoming[column], &mut tail.columns[column])
+            else {
+                continue;
+            };
+            let spec = &schema.columns[column - 1];
+            merging.apply(spec, rollup.merges(from, to), &mut dictionaries[column - 1].dictionary, to)?;
+        }
+        Ok(())
     }
 
     /// Makes a chunk of the tail, joined with small chunks before it so that there are few: those less than twice

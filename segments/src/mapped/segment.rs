@@ -64,7 +64,7 @@ impl MappedSegment {
                 ColumnKind::Long => MappedColumn::Long(MappedNumbers::open(&file, &footer, i, entry)?),
                 ColumnKind::Float => MappedColumn::Float(MappedNumbers::open(&file, &footer, i, entry)?),
                 ColumnKind::Double => MappedColumn::Double(MappedNumbers::open(&file, &footer, i, entry)?),
-                ColumnKind::String | ColumnKind::Array | ColumnKind::Nested => {
+                ColumnKind::String | ColumnKind::Array | ColumnKind::Nested | ColumnKind::Complex => {
                     MappedColumn::String(MappedStrings::open(&file, &footer, i, entry)?)
                 }
             })

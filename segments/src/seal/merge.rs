@@ -24,6 +24,14 @@ impl Strings {
         self.ends.len() as u32 + 1
     }
 
+    /// The text of an id; `None` of null's.
+    pub(super) fn text(&self, id: u32) -> Option<&str> {
+        let place = (id as usize).checked_sub(1)?;
+        let end = *self.ends.get(place)? as usize;
+        let start = place.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
+        std::str::from_utf8(self.bytes.get(start..end)?).ok()
+    }
+
     /// The ids of a row; a null row of a single-value column has id 0.
     pub(super) fn row(&self, row: usize) -> &[u32] {
         let range = match &self.offsets {

@@ -22,7 +22,7 @@ use std::sync::Arc;
 pub(crate) use numbers::zone_of;
 
 use crate::mapped::MappedSegment;
-use crate::{Schema, Segment, SegmentError, SegmentId, SegmentRef};
+use crate::{Combining, Schema, Segment, SegmentError, SegmentId, SegmentRef};
 
 /// What is sealed, and into which file.
 #[derive(Debug, Clone)]
@@ -40,6 +40,8 @@ pub struct SealRequest {
     /// Whether the projections that the schema declares are built (not worth it for a file that is only a part of a
     /// segment).
     pub projections: bool,
+    /// How states of aggregators become one.
+    pub combining: Combining,
 }
 
 /// A file that was written, fsynced, renamed, opened again and verified.

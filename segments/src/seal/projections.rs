@@ -9,7 +9,7 @@ use crate::file::{FileWriter, Footer, ProjectionEntry, SectionKind};
 use crate::mapped::MappedSegment;
 use crate::{
     Column, MetricFunction, NumericBlock, NumericColumn, ProjectionSpec, Role, RowOrder, Schema, Segment,
-    SegmentError, SegmentId, SegmentRef, TIME_COLUMN, Zone,
+    SegmentError, SegmentId, SegmentRef, TIME_COLUMN, Zone, combines_nothing,
 };
 
 /// Appends the projections that the schema declares to a file whose rows are written.
@@ -46,7 +46,7 @@ fn image(
     let input = Ungrouped { rows: Arc::clone(rows), schema: seen, ones: Ones(rows.rows()) };
     let input = SegmentRef::whole(Arc::new(input));
     let mut file = FileWriter::in_memory(path)?;
-    let footer = write_rows(&mut file, &[input], &footer.id, &schema)?;
+    let footer = write_rows(&mut file, &[input], &footer.id, &schema, combines_nothing)?;
     let groups = footer.rows;
     Ok((groups, file.finish_in_memory(footer)?))
 }

@@ -4,7 +4,7 @@ use super::kept::{Kept, keep};
 use super::numbers::{Numbers, zone_of};
 use super::order::{Loaded, Order, sort};
 use super::projections::write_projections;
-use super::rollup::combine_groups;
+use super::rollup::{combine_groups, combine_states};
 use super::{SealRequest, numbers, texts};
 
 use crate::combine::Combine;
@@ -12,14 +12,14 @@ use crate::encoding::{Number, encode_numbers};
 use crate::file::{BitmapKind, ColumnEntry, ColumnKind, FileWriter, Footer, SectionKind, Written};
 use crate::mapped::{ALL_NULLS, NO_NULLS, NULL_BYTES};
 use crate::{
-    BLOCK_ROWS, ColumnSpec, NullMask, Role, RowOrder, Schema, SegmentError, SegmentId, SegmentRef, Storage,
-    TIME_COLUMN, Zone,
+    BLOCK_ROWS, ColumnSpec, Combining, NullMask, Role, RowOrder, Schema, SegmentError, SegmentId, SegmentRef,
+    Storage, TIME_COLUMN, Zone,
 };
 
 /// Writes the file of a request.
 pub(super) fn write(request: &SealRequest, schema: &Schema) -> Result<Written, SegmentError> {
     let mut file = FileWriter::create(&request.path)?;
-    let mut footer = write_rows(&mut file, &request.inputs, &request.id, schema)?;
+    let mut footer = write_rows(&mut file, &request.inputs, &request.id, schema, request.combining)?;
     if request.projections && !schema.projections.is_empty() {
         footer.projections = write_projections(&mut file, &footer)?;
     }
@@ -32,6 +32,7 @@ pub(super) fn write_rows(
     inputs: &[SegmentRef],
     id: &SegmentId,
     schema: &Schema,
+    combining: Combining,
 ) -> Result<Footer, SegmentError> {
     let (kept, times) = keep(inputs, &schema.query_granularity, id.interval.start)?;
     let mut loaded: Vec<Option<Loaded>> = Vec::with_capacity(schema.columns.len());
@@ -55,7 +56,13 @@ pub(super) fn write_rows(
             Some(column) => column,
             None => load(spec, &kept)?,
         };
-        columns.push(write_column(file, i + 1, spec, column, &order, firsts.rows())?);
+        let rolled = match (spec.recipe(), column) {
+            (Some(recipe), Loaded::String(states)) if order.groups.is_some() => {
+                combine_states(&spec.name, states, &order, combining(recipe))?
+            }
+            (_, column) => column,
+        };
+        columns.push(write_column(file, i + 1, spec, rolled, &order, firsts.rows())?);
     }
     Ok(Footer {
         id: id.clone(),

@@ -86,6 +86,14 @@ pub(crate) fn golden_rows_2() -> (Arc<Schema>, Vec<Row>) {
         indexed("kind"),
         ColumnSpec::dimension("city", ColumnType::String),
         ColumnSpec::dimension("day", ColumnType::Long),
+        ColumnSpec::dimension("list", ColumnType::Array(Element::Long)),
+        ColumnSpec::dimension("nested", ColumnType::Json),
+        ColumnSpec::merged(
+            "users",
+            ColumnType::Complex(Complex::HllSketch),
+            Some("user"),
+            r#"{"type":"HLLSketchMerge","name":"users","fieldName":"users"}"#.to_owned(),
+        ),
     ]);
     for (i, row) in rows.iter_mut().enumerate() {
         row.cells.extend([
@@ -93,6 +101,9 @@ pub(crate) fn golden_rows_2() -> (Arc<Schema>, Vec<Row>) {
             Cell::String(format!("kind {}", i % 3)),
             Cell::String(format!("city {:02}", i * 31 % 69)),
             Cell::Long(((i as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33) as i64 % 90 * 86_400_000),
+            Cell::String(format!("[{},null]", i % 5)),
+            if i % 11 == 0 { Cell::Null } else { Cell::String(format!("{{\"a\":{}}}", i % 7)) },
+            if i % 13 == 0 { Cell::Null } else { Cell::String(format!("\"AgEHDAMIAQ{:04}\"", i % 900)) },
         ]);
     }
     (Arc::new(schema), rows)

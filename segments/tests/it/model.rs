@@ -55,7 +55,7 @@ pub(crate) fn batch(schema: &Arc<Schema>, rows: &[Row]) -> RowBatch {
                 Cell::Double(v) => Some(*v),
                 _ => None,
             })),
-            ColumnType::String | ColumnType::Array(_) | ColumnType::Json => {
+            ColumnType::String | ColumnType::Array(_) | ColumnType::Json | ColumnType::Complex(_) => {
                 let mut strings = StringBatch::default();
                 for cell in cells {
                     match cell {
@@ -88,7 +88,14 @@ pub(crate) fn input(schema: &Arc<Schema>, rows: &[Row]) -> SegmentRef {
 }
 
 pub(crate) fn request(path: PathBuf, inputs: Vec<SegmentRef>) -> SealRequest {
-    SealRequest { id: id(), path, inputs, schema: None, projections: true }
+    SealRequest {
+        id: id(),
+        path,
+        inputs,
+        schema: None,
+        projections: true,
+        combining: alluvium_segments::combines_nothing,
+    }
 }
 
 pub(crate) fn seal_rows(folder: &Path, schema: &Arc<Schema>, rows: &[Row]) -> SealedSegment {

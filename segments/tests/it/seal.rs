@@ -46,7 +46,7 @@ proptest! {
         let schema = roundtrip::schema(false);
         let (mut inputs, mut kept) = (Vec::new(), Vec::new());
         for part in rows.chunks(hydrant) {
-            let options = LiveOptions { chunk_rows: 16 };
+            let options = LiveOptions { chunk_rows: 16, ..LiveOptions::default() };
             let (_, mut writer) = LiveSegment::open(id(), Arc::clone(&schema), options).unwrap();
             for batch_rows in part.chunks(7) {
                 writer.append(&batch(&schema, batch_rows)).unwrap();
@@ -86,7 +86,7 @@ proptest! {
         // Few times, so that there is something to roll up.
         let rows: Vec<Row> = rows.into_iter().map(|r| Row { time: r.time % 3, ..r }).collect();
         let inputs = rows.chunks(hydrant).map(|part| {
-            let options = LiveOptions { chunk_rows: 32 };
+            let options = LiveOptions { chunk_rows: 32, ..LiveOptions::default() };
             let (_, mut writer) = LiveSegment::open(id(), Arc::clone(&schema), options).unwrap();
             for batch_rows in part.chunks(step) {
                 writer.append(&batch(&schema, batch_rows)).unwrap();

@@ -113,6 +113,7 @@ fn seal_rows(folder: &Path, day: i64, partition: u32, rows: &[Row]) -> SegmentRe
         inputs: vec![SegmentRef::whole(frozen)],
         schema: None,
         projections: true,
+        combining: alluvium_segments::combines_nothing,
     };
     seal(&request).unwrap();
     SegmentRef::whole(Arc::new(MappedSegment::open(&path).unwrap()))

@@ -3,11 +3,12 @@
 use super::{Source, files, is_test, report, rust_files};
 
 /// Which of our crates a crate may depend on.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 7] = [
     ("segments", &[]),
-    ("query/expression", &["alluvium-segments"]),
-    ("query", &["alluvium-segments", "alluvium-expression"]),
-    ("ingest", &["alluvium-segments", "alluvium-expression"]),
+    ("query/expression", &["alluvium-segments", "alluvium-sketches"]),
+    ("query/sketches", &[]),
+    ("query", &["alluvium-segments", "alluvium-expression", "alluvium-sketches"]),
+    ("ingest", &["alluvium-segments", "alluvium-expression", "alluvium-sketches"]),
     ("engine", &["alluvium-segments", "alluvium-query", "alluvium-ingest", "alluvium-expression"]),
     (
         "benches",

@@ -7,10 +7,10 @@ use serde_json::Value as Json;
 
 use super::{ColumnFilter, ColumnTest, DimensionRef, Filter, SearchQuery};
 use crate::fields::Fields;
-use crate::{ExprType, ExtractionFn, FilterError, JavaRegex, StringOrdering, Value};
+use crate::{Expr, ExprType, ExtractionFn, FilterError, JavaRegex, StringOrdering, Value};
 
 const KNOWN: &str = "true, false, and, or, not, istrue, isfalse, equals, null, range, inType, selector, in, \
-                     bound, interval, like, regex, search, arrayContainsElement, columnComparison, expression, extraction";
+                     bound, interval, like, regex, search, arrayContainsElement, columnComparison, bloom, expression, extraction";
 
 /// Levels of nesting that are accepted.
 const MAX_DEPTH: usize = 200;
@@ -38,9 +38,25 @@ pub(super) fn filter(json: &Json, depth: usize) -> Result<Filter, FilterError> {
             }
             Filter::ColumnComparison(dimensions)
         }
+        "bloom" => Filter::Expression(bloom(&fields)?),
         "expression" => Filter::Expression(crate::parse(&fields.need_text("expression")?)?),
         _ => Filter::Column(column_filter(&fields)?),
     })
+}
+
+/// A test of a Bloom filter, as the expression that makes it.
+fn bloom(fields: &Fields<'_>) -> Result<Expr, FilterError> {
+    if fields.get("extractionFn").is_some() {
+        let reason = "it takes no `extractionFn`; use an expression filter with `bloom_filter_test`";
+        return Err(FilterError::Unsupported { kind: "filter", name: "bloom".to_owned(), reason });
+    }
+    let (column, filter) = (fields.need_text("dimension")?, fields.need_text("bloomKFilter")?);
+    let quoted = |text: &str, quote: char| {
+        let escaped = text.replace('\\', "\\\\").replace(quote, &format!("\\{quote}"));
+        format!("{quote}{escaped}{quote}")
+    };
+    let text = format!("bloom_filter_test({}, {})", quoted(&column, '"'), quoted(&filter, '\''));
+    crate::parse(&text).map_err(|error| fields.wrong("bloomKFilter", error.to_string()))
 }
 
 fn list(fields: &Fields<'_>, depth: usize) -> Result<Vec<Filter>, FilterError> {
@@ -108,7 +124,6 @@ fn unknown(name: &str) -> FilterError {
     let reason = match name {
         "spatial" => "there are no spatial columns",
         "javascript" => "scripts are not run here; use an `expression` filter",
-        "bloom" => "bloom filters are not available; use an `in` filter",
         _ => return FilterError::UnknownType { kind: "filter", name: name.to_owned(), known: KNOWN },
     };
     FilterError::Unsupported { kind: "filter", name: name.to_owned(), reason }

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use alluvium_segments::catalog::Lookup;
 use alluvium_segments::time::{Granularity, Period};
+use alluvium_sketches::Bloom;
 use chrono_tz::Tz;
 use hashbrown::HashMap;
 use regex::Regex;
@@ -38,19 +39,14 @@ pub(crate) enum Prepared {
     Type(ExprType),
     /// Of the functions of nested values.
     Path(Arc<JsonPath>),
+    /// Of `bloom_filter_test`.
+    Bloom(Arc<Bloom>),
     /// Of `lookup`, once its name has been looked up.
     Lookup(Arc<Lookup>),
 }
 
-/// Functions of Druid that are not available, with what to do instead.
-const UNSUPPORTED: [(&str, &str); 3] = [
-    ("hll_", "sketches are not available in expressions"),
-    ("theta_", "sketches are not available in expressions"),
-    ("bloom_filter", "bloom filters are not available"),
-];
-
 static BY_NAME: LazyLock<HashMap<String, &'static Function>> = LazyLock::new(|| {
-    let tables: [&'static [Function]; 16] = [
+    let tables: [&'static [Function]; 18] = [
         super::math::TABLE,
         super::decimal::TABLE,
         super::bitwise::TABLE,
@@ -67,6 +63,8 @@ static BY_NAME: LazyLock<HashMap<String, &'static Function>> = LazyLock::new(|| 
         super::ip::TABLE,
         super::json::TABLE,
         super::lookup::TABLE,
+        super::sketch::TABLE,
+        super::sketch_sets::TABLE,
     ];
     let mut names = HashMap::new();
     for function in tables.into_iter().flatten() {
@@ -83,10 +81,7 @@ pub(crate) fn find(name: &str) -> Result<&'static Function, ExprError> {
     if let Some(function) = BY_NAME.get(&lower) {
         return Ok(function);
     }
-    match UNSUPPORTED.iter().find(|(known, _)| lower.starts_with(known)) {
-        Some((_, reason)) => Err(ExprError::Unsupported { name: lower, reason }),
-        None => Err(ExprError::UnknownFunction(name.to_owned())),
-    }
+    Err(ExprError::UnknownFunction(name.to_owned()))
 }
 
 /// All names that can be called, aliases included, in alphabetical order (lower case).
@@ -95,12 +90,6 @@ pub fn function_names() -> Vec<String> {
     let mut names: Vec<String> = BY_NAME.keys().cloned().collect();
     names.sort_unstable();
     names
-}
-
-/// Names, or beginnings of names, of functions that Druid has and this does not.
-#[must_use]
-pub fn unsupported_function_names() -> Vec<&'static str> {
-    UNSUPPORTED.iter().map(|(name, _)| *name).collect()
 }
 
 /// Checks the arguments of a call and reads its constants.

@@ -1,12 +1,14 @@
 //! Which aggregates of Druid's are there, and how many arguments do they take?
 
+use super::summarized::Summarized;
+
 /// One of Druid's aggregates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     /// `APPROX_COUNT_DISTINCT(x)`
     Distinct,
-    /// `APPROX_COUNT_DISTINCT_DS_HLL(x [, lgK [, type]])`
-    DistinctSketch,
+    /// A sketch, a histogram or another summary, or an answer of one.
+    Summary(Summarized),
     /// `COUNT(DISTINCT x)` over a datasource when it is not to be approximate; nobody can write it.
     ExactDistinct,
     /// `APPROX_QUANTILE_DS(x, fraction [, k])`
@@ -22,13 +24,13 @@ pub(crate) enum Kind {
 impl Kind {
     /// Whether it counts values, of any type.
     pub(super) fn counts(self) -> bool {
-        matches!(self, Self::Distinct | Self::DistinctSketch | Self::ExactDistinct)
+        matches!(self, Self::Distinct | Self::ExactDistinct)
     }
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Distinct => "approx_count_distinct",
-            Self::DistinctSketch => "approx_count_distinct_ds_hll",
+            Self::Summary(summary) => summary.name(),
             Self::ExactDistinct => "count distinct",
             Self::Quantile => "approx_quantile_ds",
             Self::Earliest => "earliest_by",
@@ -37,11 +39,20 @@ impl Kind {
         }
     }
 
+    /// Other names.
+    pub(super) fn aliases(self) -> Vec<String> {
+        match self {
+            Self::Summary(summary) => summary.aliases(),
+            Self::Distinct => vec!["approx_count_distinct_builtin".to_owned()],
+            _ => Vec::new(),
+        }
+    }
+
     /// Fewest and most arguments.
     pub(super) fn arity(self) -> (usize, usize) {
         match self {
             Self::Distinct | Self::ExactDistinct => (1, 1),
-            Self::DistinctSketch => (1, 3),
+            Self::Summary(summary) => summary.arity(),
             Self::Quantile => (2, 3),
             Self::Any => (1, 3),
             Self::Earliest | Self::Latest => (2, 3),

@@ -6,6 +6,7 @@ mod exact;
 mod kind;
 mod pick;
 mod sketches;
+mod summarized;
 
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, LazyLock};
@@ -16,14 +17,16 @@ use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Signature, Volatility};
 
 pub(crate) use kind::Kind;
+pub(crate) use summarized::Summarized;
 
-use super::functions::{TIMESTAMP, plain};
+use super::functions::{JSON, TIMESTAMP, plain};
 
 /// The aggregate as DataFusion sees it.
 #[derive(Debug, Clone)]
 pub(crate) struct DruidAggregate {
     pub(crate) kind: Kind,
     signature: Signature,
+    aliases: Vec<String>,
 }
 
 impl PartialEq for DruidAggregate {
@@ -42,7 +45,7 @@ impl Hash for DruidAggregate {
 
 fn of_kind(kind: Kind) -> Arc<AggregateUDF> {
     let signature = Signature::user_defined(Volatility::Immutable);
-    Arc::new(AggregateUDF::from(DruidAggregate { kind, signature }))
+    Arc::new(AggregateUDF::from(DruidAggregate { kind, signature, aliases: kind.aliases() }))
 }
 
 /// The count of distinct values that rules put in, made once.
@@ -54,9 +57,8 @@ pub(crate) fn exact_distinct() -> Arc<AggregateUDF> {
 /// Every one that has a name, made once.
 pub(crate) fn all_aggregates() -> &'static [Arc<AggregateUDF>] {
     static ALL: LazyLock<Vec<Arc<AggregateUDF>>> = LazyLock::new(|| {
-        let kinds =
-            [Kind::Distinct, Kind::DistinctSketch, Kind::Quantile, Kind::Earliest, Kind::Latest, Kind::Any];
-        kinds.map(of_kind).to_vec()
+        let kinds = [Kind::Distinct, Kind::Quantile, Kind::Earliest, Kind::Latest, Kind::Any];
+        kinds.into_iter().chain(Summarized::ALL.map(Kind::Summary)).map(of_kind).collect()
     });
     &ALL
 }
@@ -64,6 +66,10 @@ pub(crate) fn all_aggregates() -> &'static [Arc<AggregateUDF>] {
 impl AggregateUDFImpl for DruidAggregate {
     fn name(&self) -> &str {
         self.kind.name()
+    }
+
+    fn aliases(&self) -> &[String] {
+        &self.aliases
     }
 
     fn signature(&self) -> &Signature {
@@ -74,6 +80,7 @@ impl AggregateUDFImpl for DruidAggregate {
         Ok(match self.kind {
             kind if kind.counts() => DataType::Int64,
             Kind::Quantile => DataType::Float64,
+            Kind::Summary(summary) => summary.output(),
             _ => args.first().map_or(DataType::Utf8, |t| match t {
                 DataType::Float32 => DataType::Float32,
                 other => plain(other),
@@ -91,9 +98,13 @@ impl AggregateUDFImpl for DruidAggregate {
         if let (Kind::Earliest | Kind::Latest, Some(time)) = (self.kind, types.get_mut(1)) {
             *time = TIMESTAMP;
         }
+        if let Kind::Summary(_) = self.kind {
+            return Ok(types);
+        }
         let counts = self.kind.counts();
         if self.kind == Kind::Quantile {
-            types.iter_mut().take(2).for_each(|t| *t = DataType::Float64);
+            let numbers = types.iter_mut().take(2).filter(|t| **t != JSON);
+            numbers.for_each(|t| *t = DataType::Float64);
         }
         if let (false, Some(value)) = (counts, types.first_mut())
             && *value != DataType::Float32
@@ -110,8 +121,11 @@ impl AggregateUDFImpl for DruidAggregate {
     fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
         Ok(match self.kind {
             Kind::Distinct => Box::new(distinct::DistinctCount::default()),
-            Kind::DistinctSketch => Box::new(sketches::SketchedCount::new()?),
+            Kind::Summary(summary) => Box::new(sketches::Summaries::of(summary, &args)?),
             Kind::ExactDistinct => Box::new(exact::ExactCount::default()),
+            Kind::Quantile if args.expr_fields.first().is_some_and(|field| *field.data_type() == JSON) => {
+                Box::new(sketches::Summaries::of(Summarized::SketchQuantile, &args)?)
+            }
             Kind::Quantile => Box::new(sketches::SketchedQuantile::default()),
             kind => Box::new(pick::Pick::new(kind, args.return_field.data_type())?),
         })
@@ -123,7 +137,9 @@ impl AggregateUDFImpl for DruidAggregate {
             kind if kind.counts() => {
                 vec![Arc::new(Field::new(name("values"), DataType::Binary, true))]
             }
-            Kind::Quantile => vec![Arc::new(Field::new(name("quantiles"), DataType::Binary, true))],
+            Kind::Quantile | Kind::Summary(_) => {
+                vec![Arc::new(Field::new(name("summary"), DataType::Binary, true))]
+            }
             _ => vec![
                 Arc::new(Field::new(name("value"), args.return_field.data_type().clone(), true)),
                 Arc::new(Field::new(name("time"), DataType::Int64, true)),

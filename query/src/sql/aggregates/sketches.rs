@@ -1,72 +1,110 @@
 //! How are sketches filled above the segments? With the same sketches as below.
 
+use std::sync::Arc;
+
+use alluvium_expression::Value;
+use alluvium_sketches::{Answers, Finished, Item, Recipe, SketchError, Summary};
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type};
+use datafusion::arrow::datatypes::{DataType, Float64Type};
 use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::Accumulator;
+use datafusion::logical_expr::function::AccumulatorArgs;
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::Literal;
 
+use super::Summarized;
 use crate::QueryError;
-use crate::sketch::{DistinctSketch, Quantiles, coupon_of_double, coupon_of_long, coupon_of_text};
+use crate::quantiles::Quantiles;
 use crate::sql::fault::outside;
+use crate::sql::functions::JSON;
+use crate::sql::values::values_of;
 
 fn damaged() -> DataFusionError {
     outside(QueryError::Internal("the state of a sketch is damaged".to_owned()))
 }
 
-/// A distinct count by sketch, as an accumulator.
+/// A summary, as an accumulator.
 #[derive(Debug)]
-pub(super) struct SketchedCount {
-    sketch: DistinctSketch,
+pub(super) struct Summaries {
+    recipe: Recipe,
+    summary: Summary,
+    /// How many arguments after the first are values.
+    rest: usize,
 }
 
-impl SketchedCount {
-    pub(super) fn new() -> Result<Self> {
-        Ok(Self { sketch: DistinctSketch::new().map_err(outside)? })
+impl Summaries {
+    /// Of an aggregate with these arguments.
+    pub(super) fn of(summary: Summarized, args: &AccumulatorArgs<'_>) -> Result<Self> {
+        let literal = |expr: &Arc<dyn PhysicalExpr>| {
+            let any: &dyn std::any::Any = expr.as_ref();
+            any.downcast_ref::<Literal>().map(|literal| literal.value().clone())
+        };
+        let literals: Vec<Option<ScalarValue>> = args.exprs.iter().map(literal).collect();
+        let recipe = summary.recipe(&literals);
+        let (recipe, rest) = recipe.map_err(|why| outside(QueryError::invalid(why)))?;
+        let summary = recipe.empty().map_err(refused)?;
+        Ok(Self { recipe, summary, rest })
     }
 }
 
-impl Accumulator for SketchedCount {
+fn refused(error: SketchError) -> DataFusionError {
+    outside(QueryError::from(error))
+}
+
+impl Accumulator for Summaries {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        let Some(column) = values.first() else { return Ok(()) };
-        match column.data_type() {
-            DataType::Float64 | DataType::Float32 => {
-                let column = cast(column, &DataType::Float64)?;
-                let values = column.as_primitive::<Float64Type>().iter().flatten();
-                values.for_each(|value| self.sketch.add(coupon_of_double(value)));
+        let Some((first, others)) = values.split_first() else { return Ok(()) };
+        let Self { recipe, summary, rest } = self;
+        let column = values_of(first)?;
+        if *first.data_type() == JSON {
+            for state in column.iter().filter_map(Value::as_string) {
+                summary.add_base64(&state).map_err(refused)?;
             }
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
-                let column = cast(column, &DataType::Utf8)?;
-                let values = column.as_string::<i32>().iter().flatten();
-                values.for_each(|value| self.sketch.add(coupon_of_text(value)));
-            }
-            DataType::Null => {}
-            _ => {
-                let column = cast(column, &DataType::Int64)?;
-                let values = column.as_primitive::<Int64Type>().iter().flatten();
-                values.for_each(|value| self.sketch.add(coupon_of_long(value)));
-            }
+            return Ok(());
+        }
+        let rest = others.iter().take(*rest).map(values_of).collect::<Result<Vec<_>>>()?;
+        for (at, value) in column.iter().enumerate() {
+            let number = |column: &Vec<Value>| column.get(at).and_then(Value::as_double).unwrap_or(0.0);
+            let row: Vec<f64> = rest.iter().map(number).collect();
+            let item = match value {
+                Value::Null => Item::Null,
+                Value::Long(value) => Item::Long(*value),
+                Value::Double(value) => Item::Double(*value),
+                Value::String(text) => Item::Text(text),
+                _ => continue,
+            };
+            summary.add(recipe.prepare(item), &row);
         }
         Ok(())
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        Ok(ScalarValue::Int64(Some(self.sketch.estimate().round() as i64)))
+        Ok(match self.recipe.finish(&self.summary).map_err(refused)? {
+            Finished::Null => match self.recipe.answers() {
+                Answers::Longs => ScalarValue::Int64(None),
+                Answers::Doubles => ScalarValue::Float64(None),
+                Answers::Anything => ScalarValue::Utf8View(None),
+            },
+            Finished::Long(value) => ScalarValue::Int64(Some(value)),
+            Finished::Double(value) => ScalarValue::Float64(Some(value)),
+            Finished::Json(json) => ScalarValue::Utf8View(Some(json.to_string())),
+        })
     }
 
     fn size(&self) -> usize {
-        size_of::<Self>() + (16 << 10)
+        size_of::<Self>() + self.summary.memory_bytes()
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        Ok(vec![ScalarValue::Binary(Some(self.sketch.to_bytes()))])
+        Ok(vec![ScalarValue::Binary(Some(self.summary.to_bytes()))])
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
         let Some(states) = states.first() else { return Ok(()) };
         for bytes in states.as_binary::<i32>().iter().flatten() {
-            let other = DistinctSketch::from_bytes(bytes).ok_or_else(damaged)?;
-            self.sketch.merge(&other).map_err(outside)?;
+            let other = self.recipe.read(bytes).map_err(refused)?;
+            self.summary.merge(&other).map_err(refused)?;
         }
         Ok(())
     }

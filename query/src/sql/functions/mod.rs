@@ -9,6 +9,7 @@ mod numeric;
 mod operand;
 mod quote;
 mod returns;
+mod sketches;
 mod strings;
 mod time;
 mod types;
@@ -87,6 +88,7 @@ pub(crate) fn definitions() -> impl Iterator<Item = &'static Definition> {
         casts::FUNCTIONS,
         arrays::FUNCTIONS,
         json::FUNCTIONS,
+        sketches::FUNCTIONS,
     ];
     tables.into_iter().flatten()
 }

@@ -125,7 +125,15 @@ pub(in crate::sql) fn engine() -> (SqlEngine, tempfile::TempDir) {
     writer.publish();
     let path = folder.path().join("0.seg");
     let inputs = vec![SegmentRef::whole(sealing.published())];
-    seal(&SealRequest { id: id(0), path: path.clone(), inputs, schema: None, projections: true }).unwrap();
+    seal(&SealRequest {
+        id: id(0),
+        path: path.clone(),
+        inputs,
+        schema: None,
+        projections: true,
+        combining: alluvium_segments::combines_nothing,
+    })
+    .unwrap();
     let sealed = MappedSegment::open(&path).unwrap();
     let (live, mut writer) = LiveSegment::open(id(1), Arc::clone(&schema), LiveOptions::default()).unwrap();
     writer.append(&batch(&schema, &ROWS[SEALED..])).unwrap();

@@ -12,7 +12,7 @@ use super::segment_query::{
     Aggregator, Dimension, Field, Function, NativeType, SegmentQuery, Work, native_type,
 };
 use super::source::{Source, Unnested, element};
-use crate::sql::aggregates::{DruidAggregate, Kind};
+use crate::sql::aggregates::{DruidAggregate, Kind, Summarized};
 use crate::sql::coerce::call;
 use crate::sql::functions::Operand;
 
@@ -158,24 +158,26 @@ fn unwidened(expr: &Expr) -> &Expr {
     }
 }
 
-/// Whether the options of an HLL sketch are literals that Druid takes.
-fn check_sketch(args: &[Expr]) -> Option<()> {
-    let lg_k = match args.get(1) {
-        None => true,
-        Some(Expr::Literal(ScalarValue::Int64(Some(lg_k)), _)) => (4..=21).contains(lg_k),
-        Some(_) => false,
+/// A summary of the first argument and of the values after it, as the literals among the arguments say.
+fn summary_of(summary: Summarized, args: &[Expr], table: &Schema) -> Option<Function> {
+    let literal = |expr: &Expr| match expr {
+        Expr::Literal(value, _) => Some(value.clone()),
+        _ => None,
     };
-    let kind = match args.get(2) {
-        None => true,
-        Some(Expr::Literal(value, _)) => {
-            matches!(value.try_as_str().flatten(), Some("HLL_4" | "HLL_6" | "HLL_8"))
-        }
-        Some(_) => false,
-    };
-    (lg_k && kind).then_some(())
+    let literals: Vec<Option<ScalarValue>> = args.iter().map(literal).collect();
+    // What cannot be read is refused where the aggregate is computed above the segments.
+    let (recipe, values) = summary.recipe(&literals).ok()?;
+    let first = render(unwidened(args.first()?), table)?;
+    let output = native_type(&first.data_type)?;
+    let rest: Option<Vec<Field>> =
+        args.iter().skip(1).take(values).map(|arg| render(unwidened(arg), table).map(field)).collect();
+    Some(Function::Summary { recipe: Box::new(recipe), field: field(first), output, rest: rest? })
 }
 
 fn druid_function(kind: Kind, args: &[Expr], table: &Schema) -> Option<Function> {
+    if let Kind::Summary(summary) = kind {
+        return summary_of(summary, args, table);
+    }
     let first = args.first()?;
     let first = if kind == Kind::Quantile { unwidened(first) } else { first };
     let operand = render(first, table)?;
@@ -192,12 +194,11 @@ fn druid_function(kind: Kind, args: &[Expr], table: &Schema) -> Option<Function>
     };
     Some(match kind {
         Kind::Distinct => Function::Distinct(field, output),
-        Kind::DistinctSketch => {
-            // More registers than asked for are kept: the estimate is at least as close.
-            check_sketch(args)?;
-            Function::DistinctSketch(field, output)
-        }
+        Kind::Summary(_) => return None,
         Kind::ExactDistinct => Function::ExactDistinct(field, output),
+        Kind::Quantile if output == ColumnType::Json => {
+            return summary_of(Summarized::SketchQuantile, args, table);
+        }
         Kind::Quantile => {
             let fraction = match args.get(1)? {
                 Expr::Literal(ScalarValue::Float64(Some(f)), _) if (0.0..=1.0).contains(f) => *f,

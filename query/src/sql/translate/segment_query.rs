@@ -3,6 +3,7 @@
 
 use alluvium_segments::time::Interval;
 use alluvium_segments::{ColumnType, Element};
+use alluvium_sketches::Recipe;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::logical_expr::Expr;
 use serde_json::Value;
@@ -113,7 +114,7 @@ pub(crate) enum Function {
     Last { output: NativeType, field: Field, time: String, max_bytes: Option<u32> },
     Any { output: NativeType, field: Field, max_bytes: Option<u32> },
     Distinct(Field, NativeType),
-    DistinctSketch(Field, NativeType),
+    Summary { recipe: Box<Recipe>, field: Field, output: NativeType, rest: Vec<Field> },
     ExactDistinct(Field, NativeType),
     Quantile(Field, f64),
 }
@@ -127,7 +128,7 @@ pub(crate) fn native_type(data_type: &DataType) -> Option<NativeType> {
             ColumnType::Long => Element::Long,
             ColumnType::Float | ColumnType::Double => Element::Double,
             ColumnType::String => Element::String,
-            ColumnType::Array(_) | ColumnType::Json => return None,
+            ColumnType::Array(_) | ColumnType::Json | ColumnType::Complex(_) => return None,
         }),
         DataType::Float32 => ColumnType::Float,
         DataType::Float64 => ColumnType::Double,

@@ -41,8 +41,12 @@ fn full_chunks_are_told_where_they_lie() {
     let mut texts = StringBatch::default();
     (0..ROWS).for_each(|row| texts.push(["a", "b", "c"].get(row % 4).copied()));
     columns.push(BatchColumn::String(texts));
-    let (live, mut writer) =
-        LiveSegment::open(id(), Arc::clone(&schema), LiveOptions { chunk_rows: BLOCK_ROWS }).unwrap();
+    let (live, mut writer) = LiveSegment::open(
+        id(),
+        Arc::clone(&schema),
+        LiveOptions { chunk_rows: BLOCK_ROWS, ..LiveOptions::default() },
+    )
+    .unwrap();
     writer.append(&RowBatch { schema, time: vec![0; ROWS], columns }).unwrap();
     writer.publish();
     let view = live.published();

@@ -45,7 +45,11 @@ fn schemas_that_cannot_be() {
     assert!(open(vec![text]).contains("metric `m` is a STRING"));
     let count = ColumnSpec::metric("m", ColumnType::Double, MetricFunction::Count, None);
     assert!(open(vec![count]).contains("must be LONG"));
-    let none = LiveSegment::open(id(), Arc::new(Schema::new(vec![])), LiveOptions { chunk_rows: 0 });
+    let none = LiveSegment::open(
+        id(),
+        Arc::new(Schema::new(vec![])),
+        LiveOptions { chunk_rows: 0, ..LiveOptions::default() },
+    );
     assert!(refusal(none).contains("a live chunk of 0 rows"));
 }
 

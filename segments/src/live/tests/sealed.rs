@@ -9,10 +9,20 @@ use crate::{Segment, SegmentRef};
 
 /// Seals segments into one; the folder lives as long as the file is needed.
 pub(super) fn sealed(inputs: Vec<SegmentRef>, schema: &Schema) -> (tempfile::TempDir, MappedSegment) {
+    sealed_with(inputs, schema, crate::combines_nothing)
+}
+
+/// The same, with states of aggregators that become one.
+pub(super) fn sealed_with(
+    inputs: Vec<SegmentRef>,
+    schema: &Schema,
+    combining: crate::Combining,
+) -> (tempfile::TempDir, MappedSegment) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sealed");
     let schema = Some(Arc::new(schema.clone()));
-    seal(&SealRequest { id: id(), path: path.clone(), inputs, schema, projections: true }).unwrap();
+    let request = SealRequest { id: id(), path: path.clone(), inputs, schema, projections: true, combining };
+    seal(&request).unwrap();
     let segment = MappedSegment::open(&path).unwrap();
     (folder, segment)
 }

@@ -1,10 +1,13 @@
-//! What does Guava's `Hashing.murmur3_128()` give? MurmurHash3 x64 128 (Austin Appleby) with seed 0, as bytes
-//! in little-endian order of the two halves.
+//! What is the hash of a value? MurmurHash3 x64 128 (Austin Appleby), with the seeds that Guava (0) and Apache
+//! DataSketches (9001) use.
+
+/// The seed of all of DataSketches' updates.
+pub(crate) const UPDATE_SEED: u64 = 9001;
 
 const C1: u64 = 0x87c3_7b91_1142_53d5;
 const C2: u64 = 0x4cf5_ad43_2745_937f;
 
-fn mix1(k: u64) -> u64 {
+pub(crate) fn mix1(k: u64) -> u64 {
     k.wrapping_mul(C1).rotate_left(31).wrapping_mul(C2)
 }
 
@@ -12,7 +15,7 @@ fn mix2(k: u64) -> u64 {
     k.wrapping_mul(C2).rotate_left(33).wrapping_mul(C1)
 }
 
-fn finish(mut k: u64) -> u64 {
+pub(crate) fn finish(mut k: u64) -> u64 {
     k ^= k >> 33;
     k = k.wrapping_mul(0xff51_afd7_ed55_8ccd);
     k ^= k >> 33;
@@ -20,7 +23,8 @@ fn finish(mut k: u64) -> u64 {
     k ^ (k >> 33)
 }
 
-fn word(bytes: &[u8]) -> u64 {
+/// At most eight bytes as a little-endian number.
+pub(crate) fn word(bytes: &[u8]) -> u64 {
     let mut buffer = [0u8; 8];
     for (to, from) in buffer.iter_mut().zip(bytes) {
         *to = *from;
@@ -29,8 +33,8 @@ fn word(bytes: &[u8]) -> u64 {
 }
 
 /// The two 64-bit halves of the hash of `data`.
-pub(crate) fn murmur3_128(data: &[u8]) -> (u64, u64) {
-    let (mut h1, mut h2) = (0u64, 0u64);
+pub(crate) fn murmur3_128(data: &[u8], seed: u64) -> (u64, u64) {
+    let (mut h1, mut h2) = (seed, seed);
     let blocks = data.chunks_exact(16);
     let tail = blocks.remainder();
     for block in blocks {
@@ -63,7 +67,7 @@ mod tests {
     fn known_digests() {
         // Guava's test vectors: hex of the 16 bytes.
         let hex = |data: &[u8]| {
-            let (a, b) = murmur3_128(data);
+            let (a, b) = murmur3_128(data, 0);
             a.to_le_bytes().iter().chain(&b.to_le_bytes()).map(|x| format!("{x:02x}")).collect::<String>()
         };
         assert_eq!(hex(b""), "00000000000000000000000000000000");

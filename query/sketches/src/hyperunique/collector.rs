@@ -1,7 +1,9 @@
 //! What does a collector keep of the hashes it has seen, and what does it estimate? Registers of four bits above a
 //! common offset, and one register that overflows.
 
-const BUCKETS: usize = 2048;
+use super::bytes::DENSE;
+
+pub(super) const BUCKETS: usize = 2048;
 const RANGE: u8 = 15;
 const ALPHA: f64 = 0.7213 / (1.0 + 1.079 / BUCKETS as f64);
 const CORRECTION: f64 = ALPHA * (BUCKETS * BUCKETS) as f64;
@@ -10,18 +12,21 @@ const TWO_64: f64 = 18_446_744_073_709_551_616.0;
 
 /// A collector. Two are equal when they have seen the same hashes (up to what four bits keep).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hll {
-    offset: u8,
-    overflow: u8,
-    overflow_bucket: u16,
-    nonzero: u16,
+pub struct HyperUnique {
+    pub(super) offset: u8,
+    pub(super) overflow: u8,
+    pub(super) overflow_bucket: u16,
+    pub(super) nonzero: u16,
     /// Two registers a byte, the even one in the upper half.
-    registers: Box<[u8; BUCKETS / 2]>,
+    pub(super) registers: Box<[u8; BUCKETS / 2]>,
+    /// Whether the estimate is that of the collector as Druid stores it.
+    pub(super) stored: bool,
 }
 
-impl Default for Hll {
+impl Default for HyperUnique {
     fn default() -> Self {
-        Self { offset: 0, overflow: 0, overflow_bucket: 0, nonzero: 0, registers: Box::new([0; BUCKETS / 2]) }
+        let registers = Box::new([0; BUCKETS / 2]);
+        Self { offset: 0, overflow: 0, overflow_bucket: 0, nonzero: 0, registers, stored: false }
     }
 }
 
@@ -30,9 +35,9 @@ fn rank(h1: u64) -> u8 {
     if h1 == 0 { 64 } else { h1.trailing_zeros() as u8 + 1 }
 }
 
-impl Hll {
+impl HyperUnique {
     /// Adds the hash of a value.
-    pub fn add(&mut self, hash: (u64, u64)) {
+    pub fn update(&mut self, hash: (u64, u64)) {
         let last = hash.1.to_le_bytes();
         let bucket = (u16::from(last[6]) << 8 | u16::from(last[7])) & (BUCKETS as u16 - 1);
         self.add_rank(bucket, rank(hash.0));
@@ -90,6 +95,12 @@ impl Hll {
         self.nonzero = nonzero;
     }
 
+    /// Estimates from now on as Druid does of a collector that was stored: of few values only the bytes that are not zero
+    /// are there, and the overflow is not looked for elsewhere.
+    pub fn set_stored(&mut self) {
+        self.stored = true;
+    }
+
     /// Adds everything another collector has seen.
     pub fn merge(&mut self, other: &Self) {
         if other.offset > self.offset {
@@ -116,10 +127,11 @@ impl Hll {
     pub fn estimate(&self) -> f64 {
         let mut zeros = 0u32;
         let mut sum = 0.0;
+        let sparse = self.stored && self.nonzero < DENSE;
         for (i, byte) in self.registers.iter().enumerate() {
             let mut upper = (byte >> 4) + self.offset;
             let mut lower = (byte & 0x0f) + self.offset;
-            if self.overflow != 0 && usize::from(self.overflow_bucket >> 1) == i {
+            if self.overflow != 0 && usize::from(self.overflow_bucket >> 1) == i && !(sparse && *byte == 0) {
                 if self.overflow_bucket & 1 == 0 {
                     upper = upper.max(self.overflow);
                 } else {
@@ -135,29 +147,10 @@ impl Hll {
         corrected(sum, zeros)
     }
 
-    /// The collector as bytes; `from_bytes` reads them back.
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(6 + BUCKETS / 2);
-        bytes.extend([self.offset, self.overflow]);
-        bytes.extend(self.overflow_bucket.to_le_bytes());
-        bytes.extend(self.nonzero.to_le_bytes());
-        bytes.extend(self.registers.iter());
-        bytes
-    }
-
-    /// Reads what `to_bytes` wrote; `None` when that is not what it is.
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (head, registers) = bytes.split_at_checked(6)?;
-        let registers: [u8; BUCKETS / 2] = registers.try_into().ok()?;
-        let overflow_bucket = u16::from_le_bytes([*head.get(2)?, *head.get(3)?]);
-        let nonzero = u16::from_le_bytes([*head.get(4)?, *head.get(5)?]);
-        (usize::from(overflow_bucket) < BUCKETS && head[0] <= 64 && head[1] <= 64).then(|| Self {
-            offset: head[0],
-            overflow: head[1],
-            overflow_bucket,
-            nonzero,
-            registers: Box::new(registers),
-        })
+    /// Bytes of memory it takes.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        size_of::<Self>() + BUCKETS / 2
     }
 }
 
@@ -179,23 +172,23 @@ fn corrected(sum: f64, zeros: u32) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hll::murmur3_128;
+    use crate::hyperunique::hash_of_bytes;
 
-    fn of(values: std::ops::Range<u64>) -> Hll {
-        let mut hll = Hll::default();
+    fn of(values: std::ops::Range<u64>) -> HyperUnique {
+        let mut hll = HyperUnique::default();
         for v in values {
-            hll.add(murmur3_128(&v.to_le_bytes()));
+            hll.update(hash_of_bytes(&v.to_le_bytes()));
         }
         hll
     }
 
     #[test]
     fn few_values_estimate_as_druid_prints_them() {
-        let mut hll = Hll::default();
+        let mut hll = HyperUnique::default();
         assert_eq!(hll.estimate(), 0.0);
         for text in ["a", "b", "c", "d", "e", "f", "g", "h", "i", "a"] {
             let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-            hll.add(murmur3_128(&utf16));
+            hll.update(hash_of_bytes(&utf16));
         }
         assert_eq!(hll.estimate().to_string(), "9.019833517963864");
     }
@@ -209,7 +202,7 @@ mod tests {
             let error = (whole.estimate() - (c - a) as f64).abs() / ((c - a) as f64);
             assert!(error < 0.1, "{error}");
             assert!((merged.estimate() - whole.estimate()).abs() / whole.estimate() < 1e-2);
-            assert_eq!(Hll::from_bytes(&merged.to_bytes()), Some(merged));
+            assert_eq!(HyperUnique::from_bytes(&merged.to_bytes()), Ok(merged));
         }
     }
 }
