@@ -176,8 +176,9 @@ impl QueryEngine {
             Some(0) if max == i64::MAX => 0,
             Some(0) => max,
             Some(ms) if ms < 0 => {
-                let message = format!("Timeout [timeout] must be a non negative value, but was {ms}");
-                return Err(QueryError::Context(message));
+                return Err(QueryError::Context(format!(
+                    "Timeout must be a non negative value, but was [{ms}]"
+                )));
             }
             Some(ms) if ms > max => {
                 let message = format!("Configured [timeout = {ms}] is more than enforced limit of [{max}]");

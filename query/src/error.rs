@@ -6,6 +6,8 @@ use alluvium_segments::{ErrorClass, SegmentError};
 use alluvium_sketches::SketchError;
 use serde_json::{Map, Value, json};
 
+pub use crate::refusal::Refusal;
+
 /// A failed query.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -27,6 +29,9 @@ pub enum QueryError {
     /// The text is not JSON at all.
     #[error("{0}")]
     Unparsable(String),
+    /// The body of the request is JSON, but no request.
+    #[error("{0}")]
+    Unreadable(String),
     /// Druid knows it, this server does not (yet).
     #[error("{0}")]
     Unsupported(String),
@@ -58,6 +63,14 @@ pub enum QueryError {
         /// Why it cannot be opened.
         reason: String,
     },
+    /// What Druid refuses in words of its own.
+    #[error("{message}")]
+    Refused {
+        /// Who refused.
+        refusal: Refusal,
+        /// What cannot be done.
+        message: String,
+    },
     /// Something inside failed.
     #[error("{0}")]
     Internal(String),
@@ -71,9 +84,11 @@ impl From<TimeError> for QueryError {
 
 impl From<ExprError> for QueryError {
     fn from(error: ExprError) -> Self {
-        match error.class() {
-            ErrorClass::Unsupported => Self::Unsupported(error.to_string()),
-            ErrorClass::Runtime => Self::Internal(error.to_string()),
+        match (&error, error.class()) {
+            (ExprError::Arithmetic(_), _) => Self::refused(Refusal::Evaluation, error.to_string()),
+            (ExprError::Failed { .. }, _) => Self::refused(Refusal::Function, error.to_string()),
+            (_, ErrorClass::Unsupported) => Self::Unsupported(error.to_string()),
+            (_, ErrorClass::Runtime) => Self::Internal(error.to_string()),
             _ => Self::Invalid(error.to_string()),
         }
     }
@@ -87,6 +102,9 @@ impl From<SketchError> for QueryError {
 
 impl From<FilterError> for QueryError {
     fn from(error: FilterError) -> Self {
+        if let FilterError::Expression(error) = error {
+            return Self::from(error);
+        }
         match error.class() {
             ErrorClass::Unsupported => Self::Unsupported(error.to_string()),
             _ => Self::Invalid(error.to_string()),
@@ -98,6 +116,18 @@ impl QueryError {
     /// The request is wrong.
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self::Invalid(message.into())
+    }
+
+    pub(crate) fn refused(refusal: Refusal, message: impl Into<String>) -> Self {
+        Self::Refused { refusal, message: message.into() }
+    }
+
+    /// The same error, met while a statement was planned.
+    pub(crate) fn while_planning(self) -> Self {
+        match self {
+            Self::Refused { refusal, message } => Self::Refused { refusal: refusal.of_constants(), message },
+            other => other,
+        }
     }
 
     /// Named, but not available here.
@@ -113,9 +143,15 @@ impl QueryError {
             | Self::Context(_)
             | Self::InvalidSql { .. }
             | Self::Unparsable(_)
+            | Self::Unreadable(_)
             | Self::ResourceLimit(_) => ErrorClass::InvalidInput,
             Self::Unsupported(_) => ErrorClass::Unsupported,
             Self::NotFound(_) => ErrorClass::NotFound,
+            Self::Refused { refusal, .. } => match refusal.words().status {
+                400 => ErrorClass::InvalidInput,
+                501 => ErrorClass::Unsupported,
+                _ => ErrorClass::Runtime,
+            },
             Self::Timeout { .. } => ErrorClass::Timeout,
             Self::Cancelled(_) => ErrorClass::Cancelled,
             Self::Segment(error) => error.class(),
@@ -169,7 +205,12 @@ impl QueryError {
             Self::Segment(_) | Self::BrokenSegment { .. } | Self::Internal(_) => {
                 Some(("Unknown exception", "org.apache.druid.query.QueryInterruptedException"))
             }
-            Self::Invalid(_) | Self::InvalidSql { .. } | Self::Unsupported(_) | Self::NotFound(_) => None,
+            Self::Invalid(_)
+            | Self::InvalidSql { .. }
+            | Self::Unreadable(_)
+            | Self::Unsupported(_)
+            | Self::NotFound(_)
+            | Self::Refused { .. } => None,
         }
     }
 
@@ -191,7 +232,17 @@ impl QueryError {
     pub fn to_druid_json(&self) -> Value {
         let mut body = Map::new();
         let mut put = |key: &str, value: Value| body.insert(key.to_owned(), value);
-        if let Some((code, class)) = self.legacy() {
+        if let Self::Unreadable(message) = self {
+            put("error", json!(message));
+        } else if let Self::Refused { refusal, message } = self {
+            let words = refusal.words();
+            put("error", json!(words.error));
+            put("errorCode", json!(words.code));
+            put("persona", json!(words.persona));
+            put("category", json!(words.category));
+            put("errorMessage", json!(message));
+            put("context", json!({}));
+        } else if let Some((code, class)) = self.legacy() {
             put("error", json!(code));
             put("errorCode", json!("legacyQueryException"));
             put("persona", json!("OPERATOR"));

@@ -11,6 +11,7 @@ mod flatten;
 mod general;
 mod json;
 mod json_path;
+mod negative_zero;
 mod origin;
 mod parquet;
 mod parser;

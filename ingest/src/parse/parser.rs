@@ -12,6 +12,7 @@ use super::delimited::Delimited;
 use super::field::Field;
 use super::general::General;
 use super::json::{RowSeed, documents};
+use super::negative_zero;
 use super::origin::OriginFields;
 use super::plain_json::Plain;
 use super::record::{Outcome, Record, Reject, RejectKind};
@@ -184,10 +185,11 @@ impl RowParser {
         let unparseable = |e: sonic_rs::Error| Reject::new(RejectKind::Unparseable, json_error(&e));
         let mut json = sonic_rs::Deserializer::from_str(text).utf8_lossy();
         if let Some(general) = &mut self.general {
-            let root = Field::deserialize(&mut json).map_err(unparseable)?;
+            let mut root = Field::deserialize(&mut json).map_err(unparseable)?;
             if json.end().is_err() {
                 return Ok(false);
             }
+            negative_zero::restore_in(text, &mut root);
             if !matches!(root, Field::Map(_)) {
                 let why = format!("`{}` is not a JSON object", clip(text));
                 return Err(Reject::new(RejectKind::Unparseable, why));
@@ -203,6 +205,7 @@ impl RowParser {
             self.builder.drop_row();
             return Ok(false);
         }
+        negative_zero::restore(text, &mut self.builder);
         count(outcome, self.builder.end_row(rejects)?);
         Ok(true)
     }

@@ -27,6 +27,17 @@ pub enum ExprError {
         /// What is wrong.
         message: String,
     },
+    /// Arithmetic that has no result.
+    #[error("{0}")]
+    Arithmetic(&'static str),
+    /// A function that has no result for its arguments.
+    #[error("Function[{function}] {message}")]
+    Failed {
+        /// Its name.
+        function: &'static str,
+        /// Why, as Druid words it.
+        message: String,
+    },
     /// A value does not fit the operation.
     #[error("{0}")]
     Evaluation(String),
@@ -53,6 +64,11 @@ impl ExprError {
 
     pub(crate) fn argument(function: &'static str, message: impl Into<String>) -> Self {
         Self::Argument { function, message: message.into() }
+    }
+
+    /// A function that Druid lets fail without saying why.
+    pub(crate) fn unknown(function: &'static str) -> Self {
+        Self::Failed { function, message: "encountered unknown exception.".to_owned() }
     }
 
     pub(crate) fn evaluation(message: impl Into<String>) -> Self {

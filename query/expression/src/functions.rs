@@ -10,6 +10,7 @@ mod conditional;
 mod decimal;
 mod general;
 mod ip;
+mod iso;
 mod json;
 mod lookup;
 mod math;

@@ -75,7 +75,7 @@ impl Value {
         matches!(self, Self::StringArray(_) | Self::LongArray(_) | Self::DoubleArray(_))
     }
 
-    /// As a long: doubles are cut towards zero (saturating), texts are parsed, an array of one element counts
+    /// As a long: doubles are cut towards zero (saturating), texts are parsed (`true` is 1, `false` 0), an array of one element counts
     /// as the element. `None` for null and for text that is no number.
     #[must_use]
     pub fn as_long(&self) -> Option<i64> {
@@ -83,7 +83,10 @@ impl Value {
             Self::Null => None,
             Self::Long(v) => Some(*v),
             Self::Double(v) => Some(*v as i64),
-            Self::String(text) => parse_long(text).or_else(|| parse_double(text).map(|d| d as i64)),
+            Self::String(text) => match parse_number(text) {
+                Self::Null => number::truth(text).map(i64::from),
+                number => number.as_long(),
+            },
             Self::Json(json) => nested::scalar(json)?.as_long(),
             array => array.only_element()?.as_long(),
         }
@@ -106,7 +109,7 @@ impl Value {
             Self::Null => None,
             Self::Long(v) => Some(*v as f64),
             Self::Double(v) => Some(*v),
-            Self::String(text) => parse_double(text),
+            Self::String(text) => parse_double(text).or_else(|| number::truth(text).map(f64::from)),
             Self::Json(json) => nested::scalar(json)?.as_double(),
             array => array.only_element()?.as_double(),
         }
@@ -155,7 +158,10 @@ impl Value {
     pub fn as_number(&self) -> Self {
         match self {
             Self::Long(_) | Self::Double(_) => self.clone(),
-            Self::String(text) => parse_number(text),
+            Self::String(text) => match parse_number(text) {
+                Self::Null => number::truth(text).map(i64::from).into(),
+                number => number,
+            },
             Self::Null => Self::Null,
             Self::Json(json) => nested::scalar(json).map_or(Self::Null, |v| v.as_number()),
             array => array.only_element().map_or(Self::Null, |v| v.as_number()),

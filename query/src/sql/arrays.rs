@@ -5,7 +5,7 @@ use std::sync::Arc;
 use alluvium_expression::decode;
 use alluvium_segments::{ColumnType, NullMask, NumericBlock};
 use datafusion::arrow::array::{
-    ArrayRef, BooleanArray, Float64Array, Int64Array, PrimitiveArray, StringArray, StringBuilder,
+    ArrayRef, BooleanArray, Float64Array, Int64Array, NullArray, PrimitiveArray, StringArray, StringBuilder,
 };
 use datafusion::arrow::buffer::{BooleanBuffer, NullBuffer};
 use datafusion::arrow::compute::cast;
@@ -36,6 +36,7 @@ pub(crate) fn to_array(data: &ColumnData, wanted: &DataType) -> Result<ArrayRef>
         }
         (ColumnData::TextLists(_), DataType::Utf8) => Arc::new(lists(data)),
         (_, coded @ (DataType::Utf8View | DataType::List(_))) => decoded(data, coded)?,
+        (_, DataType::Null) => Arc::new(NullArray::new(data.len())),
         (_, DataType::Int64 | DataType::Timestamp(..) | DataType::Boolean) => {
             let longs: Int64Array = (0..data.len()).map(|row| as_long(data.get(row))).collect();
             let longs: ArrayRef = Arc::new(longs);

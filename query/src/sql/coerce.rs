@@ -37,28 +37,16 @@ fn coerce_one(expr: Expr, schema: &DFSchema, zone: Tz) -> Result<Transformed<Exp
     match expr {
         Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_comparison(op) => {
             let types = (type_of(&left), type_of(&right));
-            let (left, right) = match types {
-                (Some(l), Some(r)) if is_text(&r) && is_coerced(&l) => {
-                    (left, Box::new(meet(*right, &l, zone)?))
-                }
-                (Some(l), Some(r)) if is_text(&l) && is_coerced(&r) => {
-                    (Box::new(meet(*left, &r, zone)?), right)
-                }
-                (Some(DataType::Boolean), Some(number)) if number.is_numeric() => {
-                    (Box::new(call("cast_bigint", vec![*left])), right)
-                }
-                (Some(number), Some(DataType::Boolean)) if number.is_numeric() => {
-                    (left, Box::new(call("cast_bigint", vec![*right])))
-                }
-                _ => return Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right }))),
-            };
-            Ok(Transformed::yes(Expr::BinaryExpr(BinaryExpr { left, op, right })))
+            compared(BinaryExpr { left, op, right }, types, zone)
         }
         Expr::Between(mut between) => {
             let Some(wanted) = type_of(&between.expr).filter(is_coerced) else {
                 return Ok(Transformed::no(Expr::Between(between)));
             };
             for bound in [&mut between.low, &mut between.high] {
+                if is_narrow(&wanted) {
+                    **bound = narrowed(std::mem::take(&mut **bound), &wanted, false);
+                }
                 if type_of(bound).is_some_and(|t| is_text(&t)) {
                     let taken = std::mem::take(&mut **bound);
                     **bound = meet(taken, &wanted, zone)?;
@@ -71,6 +59,9 @@ fn coerce_one(expr: Expr, schema: &DFSchema, zone: Tz) -> Result<Transformed<Exp
                 return Ok(Transformed::no(Expr::InList(list)));
             };
             for item in &mut list.list {
+                if is_narrow(&wanted) {
+                    *item = narrowed(std::mem::take(item), &wanted, true);
+                }
                 if type_of(item).is_some_and(|t| is_text(&t)) {
                     let taken = std::mem::take(item);
                     *item = meet(taken, &wanted, zone)?;
@@ -78,7 +69,101 @@ fn coerce_one(expr: Expr, schema: &DFSchema, zone: Tz) -> Result<Transformed<Exp
             }
             Ok(Transformed::yes(Expr::InList(list)))
         }
+        Expr::Like(like) => {
+            let mut args = vec![as_text(*like.expr, type_of, zone), *like.pattern];
+            let escape = like.escape_char.map(|c| ScalarValue::Utf8(Some(c.to_string())));
+            args.extend(escape.map(|escape| Expr::Literal(escape, None)));
+            let test = call("text_like", args);
+            Ok(Transformed::yes(if like.negated { Expr::Not(Box::new(test)) } else { test }))
+        }
         other => Ok(Transformed::no(other)),
+    }
+}
+
+/// A comparison of values of these types, as far as those are known.
+fn compared(
+    BinaryExpr { left, op, right }: BinaryExpr,
+    types: (Option<DataType>, Option<DataType>),
+    zone: Tz,
+) -> Result<Transformed<Expr>> {
+    let (left, right) = match types {
+        (Some(l), Some(DataType::Float64)) if is_narrow(&l) => {
+            let right = narrowed(*right, &l, false);
+            (left, Box::new(right))
+        }
+        (Some(l), _) if is_text(&l) && truth(&right).is_some() => {
+            let right = truth(&right).unwrap_or(*right);
+            (left, Box::new(right))
+        }
+        (_, Some(r)) if is_text(&r) && truth(&left).is_some() => {
+            let left = truth(&left).unwrap_or(*left);
+            (Box::new(left), right)
+        }
+        (Some(DataType::Float64), Some(r)) if is_narrow(&r) => {
+            let left = narrowed(*left, &r, false);
+            (Box::new(left), right)
+        }
+        (Some(l), Some(r)) if is_text(&r) && is_coerced(&l) => (left, Box::new(meet(*right, &l, zone)?)),
+        (Some(l), Some(r)) if is_text(&l) && is_coerced(&r) => (Box::new(meet(*left, &r, zone)?), right),
+        (Some(DataType::Boolean), Some(number)) if number.is_numeric() => {
+            (Box::new(call("cast_bigint", vec![*left])), right)
+        }
+        (Some(number), Some(DataType::Boolean)) if number.is_numeric() => {
+            (left, Box::new(call("cast_bigint", vec![*right])))
+        }
+        _ => return Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right }))),
+    };
+    Ok(Transformed::yes(Expr::BinaryExpr(BinaryExpr { left, op, right })))
+}
+
+/// A literal truth value as the text it is compared with.
+fn truth(expr: &Expr) -> Option<Expr> {
+    match expr {
+        Expr::Literal(ScalarValue::Boolean(Some(truth)), _) => {
+            Some(Expr::Literal(ScalarValue::Utf8(Some(truth.to_string())), None))
+        }
+        _ => None,
+    }
+}
+
+/// What is looked through by LIKE: texts, and what reads as one.
+fn as_text(value: Expr, type_of: impl Fn(&Expr) -> Option<DataType>, zone: Tz) -> Expr {
+    match type_of(&value) {
+        Some(kind) if !is_text(&kind) && kind != DataType::Null => {
+            let zone = Expr::Literal(ScalarValue::Utf8(Some(zone.name().to_owned())), None);
+            call("cast_varchar", vec![value, zone])
+        }
+        _ => value,
+    }
+}
+
+/// Whether doubles are brought to this type before they are compared with it, where they are literals.
+fn is_narrow(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Float32 | DataType::Int64)
+}
+
+/// A literal double as a value of a narrower type: a float in any case, a long where nothing is lost, or is said to be
+/// cut.
+fn narrowed(expr: Expr, wanted: &DataType, cut: bool) -> Expr {
+    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+    let value = match &expr {
+        Expr::Literal(ScalarValue::Float64(Some(value)), _) => *value,
+        // `CAST(0.1 AS FLOAT)`
+        Expr::ScalarFunction(call) => match (call.func.name(), call.args.as_slice()) {
+            (
+                "cast_float" | "cast_double" | "cast_decimal",
+                [Expr::Literal(ScalarValue::Float64(Some(v)), _)],
+            ) => *v,
+            _ => return expr,
+        },
+        _ => return expr,
+    };
+    match wanted {
+        DataType::Float32 => Expr::Literal(ScalarValue::Float32(Some(value as f32)), None),
+        _ if (cut || value.fract() == 0.0) && (-LIMIT..LIMIT).contains(&value) => {
+            Expr::Literal(ScalarValue::Int64(Some(value as i64)), None)
+        }
+        _ => expr,
     }
 }
 

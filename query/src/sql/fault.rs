@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use datafusion::arrow::error::ArrowError;
 use datafusion::common::{DataFusionError, SchemaError};
 use datafusion::sql::sqlparser::tokenizer::Span;
 
 use crate::QueryError;
+use crate::error::Refusal;
 
 /// A place in a text; lines and columns from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +85,9 @@ pub(crate) fn from_datafusion(error: DataFusionError) -> QueryError {
         DataFusionError::SQL(fault, _) => invalid(fault.to_string()),
         DataFusionError::NotImplemented(message) => QueryError::Unsupported(message),
         DataFusionError::ResourcesExhausted(message) => QueryError::ResourceLimit(message),
+        DataFusionError::ArrowError(fault, _) if matches!(*fault, ArrowError::DivideByZero) => {
+            QueryError::refused(Refusal::Evaluation, "/ by zero")
+        }
         DataFusionError::ArrowError(fault, _) => invalid(fault.to_string()),
         DataFusionError::Execution(message) => invalid(message),
         other => QueryError::Internal(other.to_string()),
@@ -101,6 +106,7 @@ fn from_shared(error: &DataFusionError) -> QueryError {
         }
         Some(QueryError::Cancelled(id)) => QueryError::Cancelled(id.clone()),
         Some(QueryError::Invalid(message)) => QueryError::Invalid(message.clone()),
+        Some(QueryError::Refused { refusal, message }) => QueryError::refused(*refusal, message.clone()),
         Some(QueryError::Unsupported(message)) => QueryError::Unsupported(message.clone()),
         Some(QueryError::ResourceLimit(message)) => QueryError::ResourceLimit(message.clone()),
         Some(other) => QueryError::Internal(other.to_string()),

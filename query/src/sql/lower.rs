@@ -1,12 +1,13 @@
 //! What plan runs for a segment query? Texts are parsed, native filters read, time buckets recognised.
 
-use alluvium_expression::{Expr, Filter, parse};
+use alluvium_expression::{Expr, Filter, FilterError, parse};
 use alluvium_segments::ColumnType;
 use alluvium_segments::time::{Granularity, parse_zone};
 
 use alluvium_sketches::{Form, Recipe};
 
 use super::fault::invalid;
+use super::functions::unprepared;
 use super::translate::{
     Aggregator, ComputedColumn, Dimension, Field, Function, NativeType, Restriction, SegmentQuery, Work,
 };
@@ -76,7 +77,7 @@ pub(crate) fn lower(query: &SegmentQuery) -> Result<Lowered, QueryError> {
 }
 
 fn virtual_column(column: &ComputedColumn) -> Result<VirtualColumn, QueryError> {
-    let expression = parse(&column.expression).map_err(|e| invalid(e.to_string()))?.fold();
+    let expression = parse(&column.expression).map_err(unprepared)?.fold();
     let source = VirtualSource::Expression { expression, output_type: Some(column.output) };
     Ok(VirtualColumn { name: column.name.clone(), source })
 }
@@ -108,14 +109,17 @@ fn groups(
 }
 
 fn read_filter(json: &serde_json::Value) -> Result<Filter, QueryError> {
-    Filter::from_json(json).map_err(|e| invalid(e.to_string()))
+    Filter::from_json(json).map_err(|e| match e {
+        FilterError::Expression(error) => unprepared(error),
+        other => invalid(other.to_string()),
+    })
 }
 
 fn input(field: &Field) -> Result<Input, QueryError> {
     match field {
         Field::Column(name) => Ok(Input::Column(name.clone())),
         other => {
-            let expression = parse(&other.text()).map_err(|e| invalid(e.to_string()))?;
+            let expression = parse(&other.text()).map_err(unprepared)?;
             Ok(Input::Expression(expression.fold()))
         }
     }

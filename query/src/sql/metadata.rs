@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::functions::{JSON, definitions};
 use super::lookups::lookup_schema;
+use super::signatures::signature;
 use super::system::{SYSTEM_TABLES, SystemTables, SystemType, system_rows};
 use super::table::arrow_schema;
 
@@ -52,8 +53,8 @@ const COLUMNS: [(&str, SystemType); 17] = [
     ("COLUMN_DEFAULT", Text),
     ("IS_NULLABLE", Text),
     ("DATA_TYPE", Text),
-    ("CHARACTER_MAXIMUM_LENGTH", Long),
-    ("CHARACTER_OCTET_LENGTH", Long),
+    ("CHARACTER_MAXIMUM_LENGTH", Text),
+    ("CHARACTER_OCTET_LENGTH", Text),
     ("NUMERIC_PRECISION", Long),
     ("NUMERIC_PRECISION_RADIX", Long),
     ("NUMERIC_SCALE", Long),
@@ -73,10 +74,13 @@ const ROUTINES: [(&str, SystemType); 6] = [
 ];
 
 /// Aggregates that ROUTINES lists beside the functions.
-const AGGREGATES: [&str; 17] = [
+const AGGREGATES: [&str; 24] = [
     "ANY_VALUE",
     "APPROX_COUNT_DISTINCT",
     "APPROX_COUNT_DISTINCT_BUILTIN",
+    "APPROX_COUNT_DISTINCT_DS_HLL",
+    "APPROX_QUANTILE_DS",
+    "ARRAY_AGG",
     "AVG",
     "COUNT",
     "EARLIEST",
@@ -84,11 +88,15 @@ const AGGREGATES: [&str; 17] = [
     "GROUPING",
     "LATEST",
     "LATEST_BY",
+    "LISTAGG",
     "MAX",
     "MIN",
+    "STDDEV",
     "STDDEV_POP",
     "STDDEV_SAMP",
+    "STRING_AGG",
     "SUM",
+    "VARIANCE",
     "VAR_POP",
     "VAR_SAMP",
 ];
@@ -206,6 +214,12 @@ fn column(place: (&str, &str, usize), name: &str, data_type: &DataType, nullable
     let (schema, table, position) = place;
     let (type_name, jdbc) = sql_type(data_type);
     let text = type_name == "VARCHAR";
+    // That of binary floating point is none, which has a number.
+    let scale = match type_name {
+        "BIGINT" => Some(0),
+        "DOUBLE" | "FLOAT" => Some(i64::from(i32::MIN)),
+        _ => None,
+    };
     let precision = match type_name {
         "BIGINT" => Some(19),
         "DOUBLE" | "FLOAT" => Some(15),
@@ -216,7 +230,7 @@ fn column(place: (&str, &str, usize), name: &str, data_type: &DataType, nullable
         "ORDINAL_POSITION": position + 1, "COLUMN_DEFAULT": "",
         "IS_NULLABLE": if nullable { "YES" } else { "NO" }, "DATA_TYPE": type_name,
         "NUMERIC_PRECISION": precision, "NUMERIC_PRECISION_RADIX": precision.map(|_| 10),
-        "NUMERIC_SCALE": (type_name == "BIGINT").then_some(0),
+        "NUMERIC_SCALE": scale,
         "DATETIME_PRECISION": (type_name == "TIMESTAMP").then_some(3),
         "CHARACTER_SET_NAME": text.then_some("UTF-16LE"),
         "COLLATION_NAME": text.then_some("UTF-16LE$en_US$primary"), "JDBC_TYPE": jdbc,
@@ -224,16 +238,26 @@ fn column(place: (&str, &str, usize), name: &str, data_type: &DataType, nullable
 }
 
 fn routines() -> Vec<Value> {
-    let row = |name: String, aggregate: bool| {
+    let row = |name: String, signature: String, aggregate: bool| {
         json!({"ROUTINE_CATALOG": "druid", "ROUTINE_SCHEMA": "INFORMATION_SCHEMA", "ROUTINE_NAME": name,
-            "ROUTINE_TYPE": "FUNCTION", "IS_AGGREGATOR": if aggregate { "YES" } else { "NO" }})
+            "ROUTINE_TYPE": "FUNCTION", "IS_AGGREGATOR": if aggregate { "YES" } else { "NO" },
+            "SIGNATURES": signature})
     };
-    let plain = |name: &str| {
-        !name.starts_with("cast_") && !["timestamp_diff", "mv_harmonize_nulls", "json_scalar"].contains(&name)
-    };
-    let functions = definitions().filter(|d| plain(d.name)).map(|d| row(d.name.to_uppercase(), false));
-    let mut rows: Vec<Value> =
-        AGGREGATES.iter().map(|a| row((*a).to_owned(), true)).chain(functions).collect();
+    let hidden = [
+        "timestamp_diff",
+        "mv_harmonize_nulls",
+        "json_scalar",
+        "join_texts",
+        "text_like",
+        "time_plus",
+        "date_text",
+        "ifnull",
+    ];
+    let plain = |name: &str| !name.starts_with("cast_") && !hidden.contains(&name);
+    let functions = definitions().filter(|d| plain(d.name));
+    let functions = functions.map(|d| row(d.name.to_uppercase(), signature(d.name), false));
+    let aggregates = AGGREGATES.iter().map(|a| row((*a).to_owned(), signature(a), true));
+    let mut rows: Vec<Value> = aggregates.chain(functions).collect();
     rows.sort_by_key(|r| r["ROUTINE_NAME"].to_string());
     rows
 }

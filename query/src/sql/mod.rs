@@ -2,7 +2,7 @@
 //!
 //! The walk of a text: `request` and `statement` read it, `prepare` finds the plan of an earlier text that differs by
 //! values only. Where there is none, `rewrite` turns Druid's dialect into plain SQL, `planner` finds names in one
-//! snapshot and plans, `coerce` makes types meet, DataFusion optimises, and `translate` replaces what stands over one
+//! snapshot and plans, `types` says of which types its columns are, `coerce` and `operators` make types meet, DataFusion optimises, and `translate` replaces what stands over one
 //! datasource by segment work (`node`, run through `access` by the engine that also answers native queries). The plan
 //! runs as it is where only order and limit stand above (`direct`), in DataFusion otherwise (`exec`), and `answer`
 //! writes the rows, which protocols without text take as they are (`rows`, told beforehand by `describe`); `kept` knows the answers of earlier requests. `functions` and `aggregates` are Druid's own; `metadata` and `system` are the tables about tables.
@@ -22,12 +22,14 @@ mod exec;
 mod explain;
 mod fault;
 mod functions;
+mod grammar;
 mod kept;
 mod lookups;
 mod lower;
 mod metadata;
 mod node;
 mod opened;
+mod operators;
 mod order;
 mod pg_catalog;
 mod planner;
@@ -37,12 +39,14 @@ mod request;
 mod rewrite;
 mod rows;
 mod run;
+mod signatures;
 mod spelling;
 mod statement;
 mod system;
 mod table;
 mod top_n;
 mod translate;
+mod types;
 mod values;
 
 pub use answer::{SqlColumn, SqlType, SqlValue};

@@ -122,7 +122,7 @@ impl UserDefinedLogicalNodeCore for SegmentNode {
     fn fmt_for_explain(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(f, "Segments:")?;
         for part in &self.parts {
-            write!(f, " {}", super::explain::native_json(&part.query))?;
+            write!(f, " {}", super::explain::native_json(&part.query, &self.table))?;
         }
         Ok(())
     }

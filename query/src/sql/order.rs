@@ -141,6 +141,9 @@ mod tests {
         let texts = ["b", "", "a", "\u{e9}", "b"].map(|t| Value::String(t.into()));
         assert_eq!(order(&texts, false, true, 9), [1, 2, 0, 4, 3]);
         assert_eq!(order(&texts, true, true, 3), [3, 0, 4]);
+        // Surrogates come before the last characters of the first plane.
+        let texts = ["\u{fb01}", "\u{1f600}"].map(|t| Value::String(t.into()));
+        assert_eq!(order(&texts, false, true, 2), [1, 0]);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, RelationPlanner};
 use datafusion::logical_expr::{
-    AggregateUDF, HigherOrderUDF, LogicalPlan, LogicalPlanBuilder, ScalarUDF, TableSource,
+    AggregateUDF, Expr, HigherOrderUDF, LogicalPlan, LogicalPlanBuilder, ScalarUDF, TableSource,
     UserDefinedLogicalNode, WindowUDF,
 };
 use datafusion::physical_plan::ExecutionPlan;
@@ -39,6 +39,7 @@ use super::functions::all_functions;
 use super::lookups::{bind_lookups, lookup_schema};
 use super::metadata::{SCHEMAS, metadata_table};
 use super::node::SegmentNode;
+use super::operators::DruidOperators;
 use super::prepare::{Holes, Known, Values};
 use super::relations::{APPENDED, appended, relation_planners};
 use super::request::Settings;
@@ -46,12 +47,14 @@ use super::system::SystemTables;
 use super::table::{DatasourceTable, arrow_schema};
 use super::top_n::nulls_of_top_n;
 use super::translate::push_down;
+use super::types::{Typed, check, check_constants, columns};
 use crate::QueryError;
 
 /// Everything about planning that does not depend on a query; made once.
 #[derive(Debug)]
 pub(crate) struct Planner {
     state: SessionState,
+    operators: Vec<Arc<dyn ExprPlanner>>,
     scalars: HashMap<String, Arc<ScalarUDF>>,
     aggregates: HashMap<String, Arc<AggregateUDF>>,
 }
@@ -85,7 +88,9 @@ impl Planner {
             }
             aggregates.insert(function.name().to_owned(), Arc::clone(function));
         }
-        Ok(Self { state, scalars, aggregates })
+        let mut operators: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(DruidOperators)];
+        operators.extend(state.expr_planners().iter().cloned());
+        Ok(Self { state, operators, scalars, aggregates })
     }
 
     /// The state queries run in.
@@ -93,21 +98,27 @@ impl Planner {
         &self.state
     }
 
-    /// The optimised plan of a rewritten statement, and how many operators over a datasource did not translate.
+    /// The optimised plan of a rewritten statement, the types of its columns, and how many operators over a datasource did
+    /// not translate.
     pub(crate) fn plan(
         &self,
         statement: Statement,
         holes: &mut Holes<'_>,
         names: &Names<'_>,
         settings: &Settings,
-    ) -> Result<(LogicalPlan, usize)> {
-        let plan = holes.settle(self.read(statement, names)?)?;
+    ) -> Result<(LogicalPlan, Vec<Typed>, usize)> {
+        let plan = holes.settle(named(self.read(statement, names)?)?)?;
+        check(&plan, settings.zone)?;
+        let types = columns(&plan);
         let plan = nulls_of_top_n(count_exactly(coerce(plan, settings.zone)?)?)?;
         let plan = match settings.outer_limit {
             Some(limit) => LogicalPlanBuilder::from(plan).limit(0, Some(limit))?.build()?,
             None => plan,
         };
-        push_down(self.state.optimize(&plan)?)
+        let plan = self.state.optimize(&plan)?;
+        check_constants(&plan)?;
+        let (plan, fallbacks) = push_down(plan)?;
+        Ok((plan, types, fallbacks))
     }
 
     /// The columns of a rewritten statement's answer.
@@ -117,7 +128,7 @@ impl Planner {
         names: &Names<'_>,
         settings: &Settings,
     ) -> Result<SchemaRef> {
-        let plan = coerce(self.read(statement, names)?, settings.zone)?;
+        let plan = coerce(named(self.read(statement, names)?)?, settings.zone)?;
         Ok(SchemaRef::clone(plan.schema().inner()))
     }
 
@@ -159,6 +170,15 @@ impl Planner {
     }
 }
 
+/// A statement that is rows only, whose columns have Druid's names.
+fn named(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let LogicalPlan::Values(_) = plan else { return Ok(plan) };
+    let columns = plan.schema().columns().into_iter().enumerate();
+    let columns: Vec<Expr> =
+        columns.map(|(at, column)| Expr::Column(column).alias(format!("EXPR${at}"))).collect();
+    LogicalPlanBuilder::from(plan).project(columns)?.build()
+}
+
 /// Plans [`SegmentNode`]s.
 #[derive(Debug)]
 struct SegmentPlanner {
@@ -189,6 +209,16 @@ pub(crate) struct Names<'q> {
     system: &'q dyn SystemTables,
     values: Arc<Values>,
     used: Mutex<Used>,
+}
+
+/// What planning a statement gives.
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub(crate) plan: LogicalPlan,
+    pub(crate) types: Vec<Typed>,
+    /// Operators over a datasource that did not translate.
+    pub(crate) fallbacks: usize,
+    pub(crate) used: Used,
 }
 
 /// What a query reads.
@@ -292,7 +322,7 @@ impl ContextProvider for Context<'_> {
     }
 
     fn get_expr_planners(&self) -> &[Arc<dyn ExprPlanner>] {
-        self.planner.state.expr_planners()
+        &self.planner.operators
     }
 
     fn get_relation_planners(&self) -> &[Arc<dyn RelationPlanner>] {

@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
 use crate::QueryError;
+use crate::error::Refusal;
 use crate::plan::ProjectionUse;
 use crate::request::{Caching, Context};
 
@@ -118,9 +119,15 @@ impl SqlRequest {
             None | Some(Value::Null) => ResultFormat::default(),
             Some(other) => other.as_str().and_then(ResultFormat::from_name).ok_or_else(|| {
                 let known = "object, array, objectLines, arrayLines, csv, arrow";
-                QueryError::Invalid(format!("`resultFormat` {other} is not known; use one of {known}"))
+                QueryError::Unreadable(format!("`resultFormat` {other} is not known; use one of {known}"))
             })?,
         };
+        let header = flag(&fields, "header")?;
+        for name in ["typesHeader", "sqlTypesHeader"] {
+            if flag(&fields, name)? && !header {
+                return Err(QueryError::Unreadable(format!("Cannot include '{name}' without 'header'")));
+            }
+        }
         let context = match fields.get("context") {
             None | Some(Value::Null) => Map::new(),
             Some(Value::Object(context)) => context.clone(),
@@ -129,7 +136,7 @@ impl SqlRequest {
         Ok(Self {
             query: query.clone(),
             result_format,
-            header: flag(&fields, "header")?,
+            header,
             types_header: flag(&fields, "typesHeader")?,
             sql_types_header: flag(&fields, "sqlTypesHeader")?,
             context,
@@ -197,7 +204,12 @@ impl Settings {
     ) -> Result<Self, QueryError> {
         let text = |key: &str| context.get(key).and_then(Value::as_str);
         let query_id = text("sqlQueryId").filter(|id| !id.is_empty()).map_or_else(fresh_id, str::to_owned);
-        let zone = text("sqlTimeZone").map_or(Ok(Tz::UTC), parse_zone)?;
+        let zone = match text("sqlTimeZone") {
+            None => Tz::UTC,
+            // Names that nobody knows mean UTC.
+            Some(name) if name.starts_with(char::is_alphabetic) => parse_zone(name).unwrap_or(Tz::UTC),
+            Some(offset) => parse_zone(offset)?,
+        };
         let now_ms = match context.get("sqlCurrentTimestamp") {
             Some(Value::String(instant)) => parse_iso(instant)?,
             Some(Value::Number(n)) => n.as_i64().unwrap_or(now_ms),
@@ -222,8 +234,9 @@ impl Settings {
 fn boolean(context: &Map<String, Value>, key: &str, default: bool) -> Result<bool, QueryError> {
     match context.get(key) {
         None | Some(Value::Null) => Ok(default),
-        Some(value) => truth(value)
-            .ok_or_else(|| QueryError::Invalid(format!("context key `{key}` must be true or false"))),
+        Some(value) => truth(value).ok_or_else(|| {
+            QueryError::refused(Refusal::Planning, format!("context key `{key}` must be true or false"))
+        }),
     }
 }
 
@@ -233,7 +246,8 @@ fn number(context: &Map<String, Value>, key: &str) -> Result<Option<i64>, QueryE
         Some(Value::String(text)) => text.trim().parse().ok(),
         Some(value) => value.as_i64(),
     };
-    value.map(Some).ok_or_else(|| QueryError::Invalid(format!("context key `{key}` must be a number")))
+    let wrong = || QueryError::refused(Refusal::Planning, format!("context key `{key}` must be a number"));
+    value.map(Some).ok_or_else(wrong)
 }
 
 #[cfg(test)]

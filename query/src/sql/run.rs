@@ -16,6 +16,7 @@ use datafusion::physical_plan::{ExecutionPlan, execute_stream, execute_stream_pa
 use datafusion::sql::sqlparser::ast::Statement;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 use futures::{Stream, StreamExt, stream};
+use serde_json::{Map, Value};
 
 use super::access::Access;
 use super::answer::BodyWriter;
@@ -24,13 +25,14 @@ use super::explain;
 use super::fault::{Position, from_datafusion, invalid_at};
 use super::kept::Keeping;
 use super::opened::Opened;
-use super::planner::{Names, Planner, Used};
+use super::planner::{Made, Names, Planner};
 use super::prepare::{Cache, Holes, Prepared, Shape, Values, loose_holes};
 use super::request::{Settings, SqlRequest};
 use super::rewrite::rewrite;
 use super::statement::Text;
 use super::system::SystemTables;
 use super::translate::place_scans;
+use super::types::{Typed, check_results};
 use crate::{Control, QueryEngine, QueryError, Running};
 
 /// The bytes of an answer, piece by piece.
@@ -99,7 +101,7 @@ pub(crate) async fn answer(tools: Tools<'_>, opened: Opened) -> Result<SqlAnswer
     let flow = begin(tools, opened).await?;
     let (sql_query_id, rows) = (flow.settings.query_id.clone(), flow.rows);
     let (zone, stringify) = (flow.settings.zone, flow.settings.stringify_arrays);
-    let writer = BodyWriter::new(&flow.schema, &flow.request, zone, stringify)
+    let writer = BodyWriter::new((&flow.schema, &flow.types), &flow.request, zone, stringify)
         .map_err(|e| from_datafusion(e.into()))?;
     let pieces = Pieces { flow, writer, begun: false };
     let body = Box::pin(stream::unfold(Some(pieces), |pieces| async { pieces?.next().await }));
@@ -109,6 +111,10 @@ pub(crate) async fn answer(tools: Tools<'_>, opened: Opened) -> Result<SqlAnswer
 /// The batches of an answer on their way; ends the query when dropped.
 pub(crate) struct Flow {
     pub(crate) schema: SchemaRef,
+    /// The SQL types of its columns; none for a plan as text.
+    types: Arc<[Typed]>,
+    /// Whether no table is read: what fails is a constant.
+    constant: bool,
     /// How many rows there are, if that is known already.
     pub(crate) rows: Option<usize>,
     pub(crate) settings: Settings,
@@ -125,7 +131,7 @@ pub(crate) async fn begin(tools: Tools<'_>, opened: Opened) -> Result<Flow, Quer
     let Opened { request, settings, text, access, running, shape, found, recall } = opened;
     let planned = match found {
         Some(found) => Ok(Planned::Runs(found.0, found.1)),
-        None => prepare(tools, text, shape, &settings, &access),
+        None => prepare(tools, text, shape, (&settings, &request.context), &access),
     };
     let mut keeping = recall.keeping;
     if let (Some(keeping), Ok(Planned::Runs(prepared, _))) = (&mut keeping, &planned) {
@@ -135,14 +141,17 @@ pub(crate) async fn begin(tools: Tools<'_>, opened: Opened) -> Result<Flow, Quer
         Ok(planned) => start(tools, planned, &access).await,
         Err(error) => Err(error),
     };
-    let Started { schema, batches, rows } = started.map_err(|e| locate(e, &request.query))?;
-    Ok(Flow { schema, rows, settings, request, batches, running, engine: access.engine, keeping })
+    let Started { schema, types, constant, batches, rows } =
+        started.map_err(|e| locate(e, &request.query))?;
+    let engine = access.engine;
+    Ok(Flow { schema, types, constant, rows, settings, request, batches, running, engine, keeping })
 }
 
 impl Flow {
     /// The next batch that has rows.
     pub(crate) async fn next(&mut self) -> Result<Option<RecordBatch>, QueryError> {
-        next(&mut self.batches, self.running.control()).await.map_err(|e| self.failed(e))
+        let batch = next(&mut self.batches, self.running.control()).await;
+        batch.map_err(|e| self.failed(if self.constant { e.while_planning() } else { e }))
     }
 
     /// An error on the way, counted.
@@ -194,8 +203,8 @@ impl Pieces {
 enum Planned {
     /// The rows of a plan.
     Runs(Arc<Prepared>, Values),
-    /// Its plan as text.
-    Explains(LogicalPlan),
+    /// Its plan as text: the one row of the answer.
+    Explains(RecordBatch),
 }
 
 /// A plan for a statement there is none for yet; it is kept when others may use it.
@@ -203,37 +212,40 @@ fn prepare(
     tools: Tools<'_>,
     text: Text,
     shape: Option<Shape>,
-    settings: &Settings,
+    (settings, context): (&Settings, &Map<String, Value>),
     access: &Access,
 ) -> Result<Planned, QueryError> {
     let explain = text.explain;
     let statement = text.parse()?;
     let snapshot = &access.snapshot;
     if let Some(shape) = &shape
-        && let Some((prepared, used)) = with_holes(tools, &statement, shape, settings, snapshot)
+        && let Some((prepared, keep)) = with_holes(tools, &statement, shape, settings, snapshot)
     {
         let values = Values::new(&shape.literals, settings.zone);
-        return Ok(Planned::Runs(tools.plans.put(shape, prepared, !used.metadata), values));
+        return Ok(Planned::Runs(tools.plans.put(shape, prepared, keep), values));
     }
-    let (plan, fallbacks, used) =
-        plan(tools, statement, &mut Holes::none(), Values::default(), settings, snapshot)?;
+    let mut made = plan(tools, statement, &mut Holes::none(), Values::default(), settings, snapshot)?;
     if explain {
-        (0..fallbacks).for_each(|_| access.engine.counters().fallback());
-        return Ok(Planned::Explains(plan));
+        (0..made.fallbacks).for_each(|_| access.engine.counters().fallback());
+        let plan = place_scans(made.plan).map_err(from_datafusion)?;
+        let mut context = context.clone();
+        context.insert("sqlQueryId".to_owned(), settings.query_id.clone().into());
+        return Ok(Planned::Explains(explain::row(&plan, &made.types, &context).map_err(from_datafusion)?));
     }
-    let plan = place_scans(plan).map_err(from_datafusion)?;
-    let prepared = Prepared::new(plan, fallbacks, &used, snapshot);
+    made.plan = place_scans(made.plan).map_err(from_datafusion)?;
+    let keep = !made.used.metadata;
+    let prepared = Prepared::new(made, snapshot);
     let prepared = match &shape {
         Some(shape) => {
             let prepared = prepared.for_shape(shape, settings.zone, BTreeMap::new());
-            tools.plans.put(shape, prepared, !used.metadata)
+            tools.plans.put(shape, prepared, keep)
         }
         None => Arc::new(prepared),
     };
     Ok(Planned::Runs(prepared, Values::default()))
 }
 
-/// A plan with holes, and what it reads; `None` when the statement has to be planned as it is (which also
+/// A plan with holes, and whether it may be kept; `None` when the statement has to be planned as it is (which also
 /// finds the words for what is wrong with it).
 fn with_holes(
     tools: Tools<'_>,
@@ -241,26 +253,27 @@ fn with_holes(
     shape: &Shape,
     settings: &Settings,
     snapshot: &Snapshot,
-) -> Option<(Prepared, Used)> {
+) -> Option<(Prepared, bool)> {
     let mut but = Vec::new();
     // What stands in no condition of a datasource is a literal the second time.
     for _ in 0..2 {
         let mut statement = statement.clone();
         let mut holes = Holes::mark(&mut statement, &shape.literals, settings.zone, &but);
         let values = Values::new(&shape.literals, settings.zone);
-        let (plan, fallbacks, used) = plan(tools, statement, &mut holes, values, settings, snapshot).ok()?;
-        let plan = place_scans(plan).ok()?;
-        let loose = loose_holes(&plan).ok()?;
+        let mut made = plan(tools, statement, &mut holes, values, settings, snapshot).ok()?;
+        made.plan = place_scans(made.plan).ok()?;
+        let loose = loose_holes(&made.plan).ok()?;
         if loose.is_empty() {
-            let prepared = Prepared::new(plan, fallbacks, &used, snapshot);
-            return Some((prepared.for_shape(shape, settings.zone, holes.settled()), used));
+            let keep = !made.used.metadata;
+            let prepared = Prepared::new(made, snapshot);
+            return Some((prepared.for_shape(shape, settings.zone, holes.settled()), keep));
         }
         but.extend(loose);
     }
     None
 }
 
-/// The optimised plan of a statement, how many operators did not translate, and what it reads.
+/// The optimised plan of a statement, and what else is known of it.
 fn plan(
     tools: Tools<'_>,
     mut statement: Statement,
@@ -268,17 +281,21 @@ fn plan(
     values: Values,
     settings: &Settings,
     snapshot: &Snapshot,
-) -> Result<(LogicalPlan, usize, Used), QueryError> {
+) -> Result<Made, QueryError> {
     rewrite(&mut statement, settings)?;
     let names = Names::new(snapshot, tools.system, values);
     let planned = tools.planner.plan(statement, holes, &names, settings);
-    let (plan, fallbacks) = planned.map_err(from_datafusion)?;
-    Ok((plan, fallbacks, names.used()))
+    let (plan, types, fallbacks) = planned.map_err(|e| from_datafusion(e).while_planning())?;
+    check_results(&plan, &types).map_err(from_datafusion)?;
+    Ok(Made { plan, types, fallbacks, used: names.used() })
 }
 
 /// The result of a statement, begun.
 struct Started {
     schema: SchemaRef,
+    types: Arc<[Typed]>,
+    /// Whether no table is read.
+    constant: bool,
     batches: SendableRecordBatchStream,
     /// How many there are, if that is known already.
     rows: Option<usize>,
@@ -287,16 +304,17 @@ struct Started {
 async fn start(tools: Tools<'_>, planned: Planned, access: &Access) -> Result<Started, QueryError> {
     let (prepared, values) = match planned {
         Planned::Runs(prepared, values) => (prepared, values),
-        Planned::Explains(plan) => {
-            let row = explain::row(&plan).map_err(from_datafusion)?;
-            return Ok(Started::of(explain::schema(), std::iter::once(Ok(row)), 1));
+        Planned::Explains(row) => {
+            let types = Arc::from([]);
+            return Ok(Started::of(explain::schema(), types, std::iter::once(Ok(row)), 1));
         }
     };
+    let types = Arc::clone(&prepared.types);
     (0..prepared.fallbacks).for_each(|_| access.engine.counters().fallback());
     if let Some(direct) = &prepared.direct {
         let blocks = direct.rows(access, &values).await?;
         let rows = blocks.iter().map(|block| block.count).sum();
-        return Ok(Started::of(Arc::clone(direct.schema()), direct.batches(blocks), rows));
+        return Ok(Started::of(Arc::clone(direct.schema()), types, direct.batches(blocks), rows));
     }
     let schema = SchemaRef::clone(prepared.plan.schema().inner());
     // The first rows of a union are those of its first parts.
@@ -322,7 +340,8 @@ async fn start(tools: Tools<'_>, planned: Planned, access: &Access) -> Result<St
         Some((skip, fetch)) => cut(batches, skip, fetch),
         None => batches,
     };
-    Ok(Started { schema, batches, rows: None })
+    let constant = prepared.reads_nothing();
+    Ok(Started { schema, types, constant, batches, rows: None })
 }
 
 /// The rows after `skip`, at most `fetch`.
@@ -344,11 +363,12 @@ fn cut(batches: SendableRecordBatchStream, skip: usize, fetch: usize) -> Sendabl
 impl Started {
     fn of(
         schema: SchemaRef,
+        types: Arc<[Typed]>,
         batches: impl Iterator<Item = datafusion::common::Result<RecordBatch>> + Send + 'static,
         rows: usize,
     ) -> Self {
         let batches = RecordBatchStreamAdapter::new(Arc::clone(&schema), stream::iter(batches));
-        Self { schema, batches: Box::pin(batches), rows: Some(rows) }
+        Self { schema, types, constant: false, batches: Box::pin(batches), rows: Some(rows) }
     }
 }
 

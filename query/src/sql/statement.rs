@@ -9,8 +9,9 @@ use serde_json::{Map, Value};
 
 use super::dialect::DruidDialect;
 use super::fault::{Position, invalid, invalid_at};
+use super::grammar::check_tokens;
 use super::request::SqlParameter;
-use super::spelling::respell;
+use super::spelling::{respell, spell_out};
 use crate::QueryError;
 
 /// A text, read as far as its tokens.
@@ -57,14 +58,16 @@ pub(crate) fn read_with(
     if set_statement(&last).is_some() {
         return Err(invalid("Statement list is missing a non-SET statement"));
     }
-    let (explain, last) = strip_explain(respell(last));
+    let (explain, last) = strip_explain(spell_out(respell(last)));
     refuse_other_statements(&last)?;
+    let last = bind(last, value)?;
+    check_tokens(&last)?;
     if last.iter().filter(|t| is_operator(t)).count() > MAX_OPERATORS {
         return Err(invalid(format!(
             "the text has more than {MAX_OPERATORS} operators; use IN for long lists"
         )));
     }
-    Ok(Text { settings, explain, tokens: bind(last, value)? })
+    Ok(Text { settings, explain, tokens: last })
 }
 
 fn tokens(text: &str) -> Result<Vec<TokenWithSpan>, QueryError> {
@@ -118,7 +121,7 @@ impl Text {
     }
 }
 
-fn meaningful(token: &TokenWithSpan) -> bool {
+pub(super) fn meaningful(token: &TokenWithSpan) -> bool {
     !matches!(token.token, Token::Whitespace(_) | Token::EOF)
 }
 
@@ -136,7 +139,7 @@ fn is_operator(token: &TokenWithSpan) -> bool {
     }
 }
 
-fn keyword(token: &TokenWithSpan) -> Option<Keyword> {
+pub(super) fn keyword(token: &TokenWithSpan) -> Option<Keyword> {
     match &token.token {
         Token::Word(word) if word.quote_style.is_none() => Some(word.keyword),
         _ => None,
@@ -182,17 +185,25 @@ fn strip_explain(tokens: Vec<TokenWithSpan>) -> (bool, Vec<TokenWithSpan>) {
         .iter()
         .enumerate()
         .filter(|(_, t)| meaningful(t))
-        .take(3)
+        .take(5)
         .map(|(i, t)| (i, keyword(t), t.token.to_string().to_ascii_uppercase()))
         .collect();
-    if let [(_, Some(Keyword::EXPLAIN), _), (_, _, plan), (last, _, word)] = start.as_slice()
-        && plan == "PLAN"
-        && word == "FOR"
-    {
-        let rest = tokens.into_iter().skip(last + 1).collect();
-        return (true, rest);
-    }
-    (false, tokens)
+    let last = match start.as_slice() {
+        [(_, Some(Keyword::EXPLAIN), _), (_, _, plan), (last, _, word), ..]
+            if plan == "PLAN" && word == "FOR" =>
+        {
+            *last
+        }
+        [(_, Some(Keyword::EXPLAIN), _), (_, _, plan), (_, _, with), (_, _, what), (last, _, word)]
+            if plan == "PLAN"
+                && matches!((with.as_str(), what.as_str()), ("WITH", "IMPLEMENTATION"))
+                && word == "FOR" =>
+        {
+            *last
+        }
+        _ => return (false, tokens),
+    };
+    (true, tokens.into_iter().skip(last + 1).collect())
 }
 
 /// Statements that write are not for this endpoint; say so in Druid's words.
@@ -213,7 +224,7 @@ fn refuse_other_statements(tokens: &[TokenWithSpan]) -> Result<(), QueryError> {
     }
 }
 
-fn unexpected(token: &str, wanted: &str, at: Position) -> QueryError {
+pub(super) fn unexpected(token: &str, wanted: &str, at: Position) -> QueryError {
     invalid_at(format!("Received an unexpected token [{token}]{at}, acceptable options: [{wanted}]"), at)
 }
 
@@ -300,12 +311,22 @@ fn literal_tokens(parameter: &SqlParameter) -> Result<Vec<Token>, QueryError> {
         },
         "TIMESTAMP" | "DATE" => {
             // A number is what a clock in the session's zone shows, a text says its zone.
-            let text = match text.parse::<i64>() {
-                Ok(clock) => format_iso(clock).trim_end_matches('Z').to_owned(),
-                Err(_) => parse_iso(&text).map(format_iso).map_err(|_| wrong())?,
-            };
-            Ok(vec![word("TIMESTAMP"), Token::SingleQuotedString(text)])
+            if let Ok(clock) = text.parse::<i64>() {
+                let shown = format_iso(clock).trim_end_matches('Z').replacen('T', " ", 1);
+                return Ok(vec![word("TIMESTAMP"), Token::SingleQuotedString(shown)]);
+            }
+            let instant = parse_iso(&text).map_err(|_| wrong())?.to_string();
+            let mut call = vec![word("MILLIS_TO_TIMESTAMP"), Token::LParen];
+            call.extend(number_tokens(&instant).ok_or_else(wrong)?);
+            call.push(Token::RParen);
+            Ok(call)
         }
+        // Only a number with an exponent is a double, and one with a point a decimal.
+        "DOUBLE" | "FLOAT" | "REAL" => {
+            let value: f64 = text.trim().parse().map_err(|_| wrong())?;
+            number_tokens(&format!("{value:e}")).ok_or_else(wrong)
+        }
+        "DECIMAL" if !text.contains('.') => number_tokens(&format!("{}.0", text.trim())).ok_or_else(wrong),
         _ => number_tokens(text.trim()).ok_or_else(wrong),
     }
 }
@@ -342,7 +363,7 @@ mod tests {
         assert!(read.explain);
         assert_eq!(read.settings["sqlTimeZone"], "UTC");
         assert_eq!(read.settings["a"], -1);
-        assert_eq!(read.parse().unwrap().to_string(), "SELECT (-5) + 1.5, 'it''s'");
+        assert_eq!(read.parse().unwrap().to_string(), "SELECT (-5) + 1.5e0, 'it''s'");
     }
 
     #[test]

@@ -32,7 +32,17 @@ impl TimeError {
     }
 }
 
-/// Finds a time zone by IANA name, or a fixed whole-hour offset such as `+05:00` (mapped to `Etc/GMT-5`).
+/// Offsets that are no whole hours, and zones that had them all the time since 1970 (Nepal: since 1986).
+const ODD_OFFSETS: [(&str, chrono_tz::Tz); 6] = [
+    ("+0430", chrono_tz::Tz::Asia__Kabul),
+    ("+0530", chrono_tz::Tz::Asia__Kolkata),
+    ("+0545", chrono_tz::Tz::Asia__Kathmandu),
+    ("+0630", chrono_tz::Tz::Asia__Yangon),
+    ("+0930", chrono_tz::Tz::Australia__Darwin),
+    ("-0930", chrono_tz::Tz::Pacific__Marquesas),
+];
+
+/// Finds a time zone by IANA name, or a fixed offset such as `+05:00` (mapped to `Etc/GMT-5`) or `+05:30` (to a zone that has it).
 ///
 /// # Errors
 /// When no such zone is known.
@@ -43,6 +53,10 @@ pub fn parse_zone(text: &str) -> Result<chrono_tz::Tz, TimeError> {
     let unknown = || TimeError::new(text, "a time zone");
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     let sign = text.chars().next().ok_or_else(unknown)?;
+    let written = format!("{sign}{digits}");
+    if let Some((_, zone)) = ODD_OFFSETS.iter().find(|(offset, _)| *offset == written) {
+        return Ok(*zone);
+    }
     if !matches!(sign, '+' | '-') || digits.len() < 2 || digits[2..].chars().any(|c| c != '0') {
         return Err(unknown());
     }

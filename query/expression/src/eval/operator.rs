@@ -46,7 +46,7 @@ fn compare(op: BinaryOp, a: &Value, b: &Value) -> Option<bool> {
 }
 
 fn long_math(op: BinaryOp, x: i64, y: i64) -> Result<i64, ExprError> {
-    let by_zero = || ExprError::evaluation("/ by zero; safe_divide gives null instead");
+    let by_zero = || ExprError::Arithmetic("/ by zero");
     match op {
         BinaryOp::Add => Ok(x.wrapping_add(y)),
         BinaryOp::Subtract => Ok(x.wrapping_sub(y)),

@@ -293,6 +293,7 @@ impl DoublePredicate {
                 let above = if open.0 { value > *lower } else { value >= *lower };
                 above && if open.1 { value < *upper } else { value <= *upper }
             }
+            // The zeros differ.
             DoubleTest::OneOf(values) => values.binary_search_by(|v| v.total_cmp(&value)).is_ok(),
             DoubleTest::Intervals(intervals) => {
                 let t = value as i64;

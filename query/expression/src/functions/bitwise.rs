@@ -29,6 +29,13 @@ fn two(args: &[Value], f: fn(i64, i64) -> i64) -> Result<Value, ExprError> {
 }
 
 fn complement(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
+    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+    if let Value::Double(d) = &args[0]
+        && !(-LIMIT..LIMIT).contains(d)
+    {
+        let message = format!("Possible data truncation, param [{d}] is out of LONG value range");
+        return Err(ExprError::Failed { function: "bitwiseComplement", message });
+    }
     Ok(args[0].as_long().map(|x| !x).into())
 }
 

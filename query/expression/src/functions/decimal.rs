@@ -79,17 +79,18 @@ pub(crate) fn round_double(value: f64, places: i32) -> f64 {
     // Number of digits kept, counted from the first.
     let kept = exponent + 1 + places;
     if kept >= digits.len() as i32 {
-        return value;
+        return value + 0.0;
     }
     if kept < 0 {
-        return 0f64.copysign(value);
+        return 0.0;
     }
     let kept = kept as usize;
     let up = digits.get(kept).is_some_and(|d| *d >= 5);
     let mut number = digits[..kept].iter().fold(0u128, |n, d| n * 10 + u128::from(*d));
     number += u128::from(up);
     let rounded: f64 = format!("{number}e{}", -places).parse().unwrap_or(value);
-    rounded.copysign(value)
+    // A decimal zero has no sign.
+    if rounded == 0.0 { 0.0 } else { rounded.copysign(value) }
 }
 
 struct Units {
@@ -102,7 +103,9 @@ struct Units {
 fn human(args: &[Value], units: &Units) -> Result<Value, ExprError> {
     let precision = args.get(1).map_or(Some(2), Value::as_long);
     let Some(precision) = precision.filter(|p| (0..=3).contains(p)) else {
-        return Err(ExprError::argument(units.name, "the precision must be 0 to 3"));
+        let given = args.get(1).and_then(Value::as_long).unwrap_or_default();
+        let message = format!("given precision[{given}] must be in the range of [0,3]");
+        return Err(ExprError::Failed { function: units.name, message });
     };
     let Some(value) = args[0].as_long() else { return Ok(Value::Null) };
     let magnitude = value.unsigned_abs();
@@ -119,7 +122,12 @@ fn human(args: &[Value], units: &Units) -> Result<Value, ExprError> {
         return Ok(Value::from(format!("{sign}{magnitude}{space}{}", units.plain)));
     }
     let letter = ["", "K", "M", "G", "T", "P", "E"][step];
-    let shown = round_double(magnitude as f64 / scale as f64, precision as i32);
+    // Thousands are cut as long as they are whole numbers.
+    let scaled = match units.base {
+        1000 => (magnitude / (scale / base)) as f64 / 1000.0,
+        _ => magnitude as f64 / scale as f64,
+    };
+    let shown = round_double(scaled, precision as i32);
     let digits = precision as usize;
     Ok(Value::from(format!("{sign}{shown:.digits$} {letter}{}", units.suffix)))
 }

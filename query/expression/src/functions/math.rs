@@ -165,9 +165,10 @@ fn pick(args: &[Value], wanted: Ordering) -> Result<Value, ExprError> {
 }
 
 fn div(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
-    match binary_values(BinaryOp::Divide, &args[0], &args[1])? {
-        Value::Double(d) => Ok(Value::Long(d as i64)),
-        other => Ok(other),
+    match binary_values(BinaryOp::Divide, &args[0], &args[1]) {
+        Ok(Value::Double(d)) => Ok(Value::Long(d as i64)),
+        Err(ExprError::Arithmetic(_)) => Err(ExprError::unknown("div")),
+        other => other,
     }
 }
 

@@ -60,7 +60,7 @@ fn strpos(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
 fn substring(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     let Some(text) = args[0].as_string() else { return Ok(Value::Null) };
     let (Some(start), Some(length)) = (args[1].as_long(), args[2].as_long()) else { return Ok(Value::Null) };
-    let Ok(start) = usize::try_from(start) else { return Ok(Value::Null) };
+    let Ok(start) = usize::try_from(start) else { return Err(ExprError::unknown("substring")) };
     if start >= utf16_len(&text) {
         return Ok(Value::Null);
     }
@@ -74,7 +74,7 @@ fn natural(function: &'static str, value: &Value) -> Result<Option<usize>, ExprE
         None => Ok(None),
         Some(n) => match usize::try_from(n) {
             Ok(n) => Ok(Some(n)),
-            Err(_) => Err(ExprError::argument(function, "the length must not be negative")),
+            Err(_) => Err(ExprError::argument(function, "needs a positive integer as the second argument")),
         },
     }
 }
@@ -110,7 +110,7 @@ fn parse_long(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
         Some(radix) => {
             match radix.as_long().and_then(|r| u32::try_from(r).ok()).filter(|r| (2..=36).contains(r)) {
                 Some(radix) => radix,
-                None => return Err(ExprError::argument("parse_long", "the radix must be 2 to 36")),
+                None => return Ok(Value::Null),
             }
         }
     };

@@ -94,7 +94,11 @@ fn repeat(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
 fn pad(function: &'static str, args: &[Value], before: bool) -> Result<Value, ExprError> {
     let (Some(text), Some(length)) = (args[0].as_string(), args[1].as_long()) else { return Ok(Value::Null) };
     let Some(filler) = args[2].as_string() else { return Ok(Value::Null) };
-    let Ok(length) = usize::try_from(length) else { return Ok(Value::Null) };
+    if length == 0 {
+        return Ok(Value::Null);
+    }
+    // Druid cuts to nothing where the length is below zero.
+    let Ok(length) = usize::try_from(length) else { return Ok(Value::from("")) };
     if length > MAX_BYTES {
         return Err(too_long(function));
     }

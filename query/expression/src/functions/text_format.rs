@@ -10,10 +10,16 @@ const MAX_WIDTH: usize = 10_000;
 
 fn format_values(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     let Some(pattern) = args[0].as_string() else { return Ok(Value::Null) };
-    match java_format(&pattern, &args[1..]) {
-        Ok(text) => Ok(Value::from(text)),
-        Err(message) => Err(ExprError::argument("format", message)),
+    let values = &args[1..];
+    if values.is_empty() {
+        return Ok(args[0].clone());
     }
+    // What does not fit the pattern stands after it.
+    let text = java_format(&pattern, values).unwrap_or_else(|_| {
+        let shown = values.iter().map(|v| v.as_string().map_or_else(|| "null".to_owned(), |s| s.to_string()));
+        std::iter::once(pattern.to_string()).chain(shown).collect::<Vec<_>>().join("; ")
+    });
+    Ok(Value::from(text))
 }
 
 /// `%[index$][flags][width][.precision]conversion`
@@ -170,6 +176,11 @@ fn convert(conversion: char, spec: &Spec, value: &Value) -> Result<String, Strin
             let shown = finite(v, spec, || scientific(v.abs(), spec.precision.unwrap_or(6)));
             if conversion == 'E' { shown.to_uppercase() } else { shown }
         }
+        'g' | 'G' => {
+            let v = double()?;
+            let shown = finite(v, spec, || general(v.abs(), spec.precision.unwrap_or(6)));
+            if conversion == 'G' { shown.to_uppercase() } else { shown }
+        }
         'b' => spec.pad(cut(truth(value).to_owned())),
         'B' => spec.pad(cut(truth(value).to_uppercase())),
         'c' => {
@@ -181,7 +192,7 @@ fn convert(conversion: char, spec: &Spec, value: &Value) -> Result<String, Strin
 }
 
 fn unknown(conversion: char) -> String {
-    format!("`%{conversion}` is not supported; use s, d, x, o, f, e, b or c")
+    format!("`%{conversion}` is not supported; use s, d, x, o, f, e, g, b or c")
 }
 
 fn truth(value: &Value) -> &'static str {
@@ -194,6 +205,20 @@ fn finite(value: f64, spec: &Spec, digits: impl Fn() -> String) -> String {
         return spec.pad_number(value.is_sign_negative(), digits());
     }
     spec.pad(crate::value::double_text(value))
+}
+
+/// So many digits in all: without an exponent from 10^-4 up to where the digits end.
+fn general(value: f64, precision: usize) -> String {
+    let digits = precision.max(1);
+    if value == 0.0 {
+        return format!("{:.*}", digits - 1, 0.0);
+    }
+    let shown = scientific(value, digits - 1);
+    let exponent = shown.split_once('e').and_then(|(_, e)| e.parse::<i32>().ok()).unwrap_or(0);
+    if exponent < -4 || exponent >= digits as i32 {
+        return shown;
+    }
+    format!("{value:.*}", (digits as i32 - 1 - exponent).max(0) as usize)
 }
 
 /// At least two digits of exponent, with sign.

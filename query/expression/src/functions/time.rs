@@ -8,7 +8,7 @@ use alluvium_segments::time::{
 };
 use chrono_tz::Tz;
 
-use super::{Body, Function, Gives, LONG, Prepared, STRING};
+use super::{Body, Function, Gives, LONG, Prepared, STRING, iso};
 use crate::ast::{Call, ColumnTypes};
 use crate::joda::{JodaFormat, Local};
 use crate::{Expr, ExprError, ExprType, TimestampFormat, Value};
@@ -32,6 +32,7 @@ pub(super) const TABLE: &[Function] = &[
         .prepare(extract_arguments),
     Function::new(FORMAT, (1, 3), STRING, Body::Values(format))
         .prepare(|args| format_arguments(FORMAT, args)),
+    Function::new("subtract_months", (3, 3), LONG, Body::Values(subtract_months)),
     Function::new(PARSE, (1, 3), LONG, Body::Values(parse)).prepare(|args| format_arguments(PARSE, args)),
 ];
 
@@ -43,7 +44,12 @@ fn constants(args: &[Expr], from: usize) -> Option<Vec<Value>> {
 fn zone(function: &'static str, value: Option<&Value>) -> Result<Tz, ExprError> {
     match value.and_then(Value::as_string) {
         None => Ok(Tz::UTC),
-        Some(name) => parse_zone(&name).map_err(|e| ExprError::argument(function, e.to_string())),
+        Some(name) => match parse_zone(&name) {
+            Ok(zone) => Ok(zone),
+            // Names that nobody knows mean UTC, offsets that no zone has are another matter.
+            Err(_) if name.starts_with(char::is_alphabetic) => Ok(Tz::UTC),
+            Err(error) => Err(ExprError::argument(function, error.to_string())),
+        },
     }
 }
 
@@ -131,7 +137,9 @@ fn shift_arguments(args: &[Expr]) -> Result<Prepared, ExprError> {
 }
 
 fn shift(prepared: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
-    let (Some(t), Some(step)) = (instant(&args[0]), args[2].as_long()) else { return Ok(Value::Null) };
+    let Some(t) = instant(&args[0]) else { return Ok(Value::Null) };
+    // No step is no shift.
+    let step = args[2].as_long().unwrap_or(0);
     let (period, zone) = match prepared {
         Prepared::Shift(shift) => **shift,
         _ => (period(SHIFT, &args[1])?, zone(SHIFT, args.get(3))?),
@@ -222,7 +230,7 @@ impl TimeUnit {
         let in_second = local_ms.rem_euclid(1000);
         let century = |years: i64, year: i64| (year + years - 1).div_euclid(years);
         match self {
-            Self::Epoch => t.div_euclid(1000),
+            Self::Epoch => t / 1000,
             Self::Microsecond => in_second * 1000,
             Self::Millisecond => in_second,
             Self::Second => local_ms.div_euclid(1000).rem_euclid(60),
@@ -238,7 +246,6 @@ impl TimeUnit {
                     Self::Week => local.week().0,
                     Self::Month => month,
                     Self::Quarter => (month - 1) / 3 + 1,
-                    Self::IsoYear => local.week().1,
                     Self::Decade => year.div_euclid(10),
                     Self::Century => century(100, year),
                     Self::Millennium => century(1000, year),
@@ -303,8 +310,27 @@ fn parse(prepared: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     };
     Ok(match format {
         Some(format) => format.parse(&text, *zone).ok().into(),
-        None => parse_iso_in(&text, *zone).ok().into(),
+        None => iso::read(&text, *zone).into(),
     })
+}
+
+/// Whole months from the second instant to the first: as many as can be added without passing it.
+fn subtract_months(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
+    let (Some(to), Some(from)) = (instant(&args[0]), instant(&args[1])) else { return Ok(Value::Null) };
+    let zone = zone("subtract_months", args.get(2))?;
+    if !in_eternity(to) || !in_eternity(from) {
+        return Err(ExprError::argument("subtract_months", "an instant lies outside the calendar"));
+    }
+    let (earlier, later, sign) = if to >= from { (from, to, 1) } else { (to, from, -1) };
+    let month = |t: i64| {
+        let date = Local::new(local_millis(t, zone)).date;
+        date.year * 12 + i64::from(date.month)
+    };
+    let mut months = month(later) - month(earlier);
+    if (Period { months, ..Period::default() }).add_to(earlier, 1, zone) > later {
+        months -= 1;
+    }
+    Ok(Value::Long(sign * months))
 }
 
 fn reader(args: &[Expr]) -> Result<Prepared, ExprError> {

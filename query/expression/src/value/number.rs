@@ -36,6 +36,11 @@ pub fn parse_double(text: &str) -> Option<f64> {
     number.parse().ok()
 }
 
+/// 1 for `true` and 0 for `false`, in any case.
+pub(crate) fn truth(text: &str) -> Option<u8> {
+    if text.eq_ignore_ascii_case("true") { Some(1) } else { text.eq_ignore_ascii_case("false").then_some(0) }
+}
+
 /// A long where the text is one, else a double, else null.
 #[must_use]
 pub fn parse_number(text: &str) -> Value {

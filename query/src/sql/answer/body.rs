@@ -7,6 +7,7 @@ use datafusion::arrow::error::ArrowError;
 
 use super::{ArrowWriter, RowWriter};
 use crate::sql::request::{ResultFormat, SqlRequest};
+use crate::sql::types::Typed;
 
 /// Writes one answer.
 pub(crate) enum BodyWriter {
@@ -15,15 +16,16 @@ pub(crate) enum BodyWriter {
 }
 
 impl BodyWriter {
+    /// Of columns that have a schema and SQL types.
     pub(crate) fn new(
-        schema: &Schema,
+        (schema, types): (&Schema, &[Typed]),
         request: &SqlRequest,
         zone: Tz,
         stringify_arrays: bool,
     ) -> Result<Self, ArrowError> {
         Ok(match request.result_format {
             ResultFormat::Arrow => Self::Arrow(Box::new(ArrowWriter::new(schema, zone)?)),
-            _ => Self::Text(RowWriter::new(schema, request, zone, stringify_arrays)),
+            _ => Self::Text(RowWriter::new(schema, types, request, zone, stringify_arrays)),
         })
     }
 

@@ -16,6 +16,7 @@ use datafusion::arrow::error::ArrowError;
 
 use super::iso::write_iso;
 use crate::sql::functions::JSON;
+use crate::sql::types::{SqlType, Typed};
 
 /// A column, as one of the kinds that are written.
 #[derive(Debug)]
@@ -61,6 +62,31 @@ impl Cells {
             }
             t if t.is_integer() => Self::Longs(longs(array)?),
             _ => Self::Texts(cast(array, &DataType::Utf8)?.as_string::<i32>().clone()),
+        })
+    }
+
+    /// A column as values of its SQL type: cut to its bits, padded to its length.
+    pub(super) fn typed(array: &ArrayRef, typed: &Typed, zone: Tz) -> Result<Self, ArrowError> {
+        let cells = Self::of(array, zone)?;
+        Ok(match (cells, &typed.kind) {
+            (Self::Longs(a), SqlType::Integer) => Self::Longs(a.unary(|v| i64::from(v as i32))),
+            (Self::Doubles(a), SqlType::Integer | SqlType::BigInt) => {
+                let wide = |v: f64| v as i64;
+                let narrow = |v: f64| i64::from(v as i64 as i32);
+                Self::Longs(if typed.kind == SqlType::BigInt { a.unary(wide) } else { a.unary(narrow) })
+            }
+            (Self::Doubles(a), SqlType::Float) => Self::Floats(a.unary(|v| v as f32)),
+            (Self::Longs(a), SqlType::Float) => Self::Floats(a.unary(|v| v as f32)),
+            (Self::Floats(a), SqlType::Double | SqlType::Decimal | SqlType::Real) => {
+                Self::Doubles(a.unary(f64::from))
+            }
+            (Self::Longs(a), SqlType::Double | SqlType::Decimal | SqlType::Real) => {
+                Self::Doubles(a.unary(|v| v as f64))
+            }
+            (Self::Texts(a), SqlType::Char(length)) if typed.constant => {
+                Self::Texts(a.iter().map(|text| text.map(|text| padded(text, *length))).collect())
+            }
+            (cells, _) => cells,
         })
     }
 
@@ -153,6 +179,12 @@ impl Cells {
             Self::Nulls => Cow::Borrowed(""),
         })
     }
+}
+
+/// A text with blanks up to a length in UTF-16 code units.
+fn padded(text: &str, length: usize) -> String {
+    let missing = length.saturating_sub(text.encode_utf16().count());
+    format!("{text}{}", " ".repeat(missing))
 }
 
 /// A list of what Druid's arrays hold: longs for truth values and times, doubles for floats.

@@ -4,13 +4,13 @@ use std::io::Write;
 
 use chrono_tz::Tz;
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::{DataType, Schema};
+use datafusion::arrow::datatypes::Schema;
 use datafusion::arrow::error::ArrowError;
 
 use super::cell::{Cells, write_text};
-use crate::sql::explain::native_name;
-use crate::sql::metadata::sql_type;
 use crate::sql::request::{ResultFormat, SqlRequest};
+use crate::sql::rewrite::AGAIN;
+use crate::sql::types::{SqlType, Typed};
 
 /// Bytes of the end of an answer.
 const END_BYTES: usize = 2;
@@ -22,15 +22,26 @@ pub(crate) struct RowWriter {
     /// Each column's name as JSON text.
     keys: Vec<Vec<u8>>,
     names: Vec<String>,
-    types: Vec<DataType>,
+    types: Vec<Typed>,
     zone: Tz,
     stringify_arrays: bool,
     rows: usize,
 }
 
 impl RowWriter {
-    pub(crate) fn new(schema: &Schema, request: &SqlRequest, zone: Tz, stringify_arrays: bool) -> Self {
-        let names: Vec<String> = schema.fields().iter().map(|f| f.name().clone()).collect();
+    /// For rows of a schema, whose columns are of these types (those of their values where none are given).
+    pub(crate) fn new(
+        schema: &Schema,
+        types: &[Typed],
+        request: &SqlRequest,
+        zone: Tz,
+        stringify_arrays: bool,
+    ) -> Self {
+        let mut names: Vec<String> = Vec::with_capacity(schema.fields().len());
+        for field in schema.fields() {
+            let name = shown_name(field.name(), &names);
+            names.push(name);
+        }
         let keys = names
             .iter()
             .map(|name| {
@@ -39,7 +50,11 @@ impl RowWriter {
                 key
             })
             .collect();
-        let types = schema.fields().iter().map(|f| f.data_type().clone()).collect();
+        let fields = schema.fields().iter();
+        let types = match types.len() == schema.fields().len() {
+            true => types.to_vec(),
+            false => fields.map(|f| Typed::of(SqlType::of(f.data_type()))).collect(),
+        };
         Self { format: request.result_format, keys, names, types, zone, stringify_arrays, rows: 0 }
     }
 
@@ -55,9 +70,9 @@ impl RowWriter {
             ResultFormat::Object | ResultFormat::ObjectLines => {
                 self.begin_row(out);
                 out.push(b'{');
-                for (i, data_type) in self.types.iter().enumerate() {
+                for (i, typed) in self.types.iter().enumerate() {
                     self.key(i, out);
-                    out.extend_from_slice(header_value(data_type, request).to_string().as_bytes());
+                    out.extend_from_slice(header_value(&typed.kind, request).to_string().as_bytes());
                 }
                 out.push(b'}');
                 self.end_row(out);
@@ -88,18 +103,19 @@ impl RowWriter {
     fn header_lines(&self, request: &SqlRequest) -> Vec<Vec<String>> {
         let mut lines = vec![self.names.clone()];
         if request.types_header {
-            lines.push(self.types.iter().map(|t| native_name(t).to_owned()).collect());
+            lines.push(self.types.iter().map(|t| t.kind.native()).collect());
         }
         if request.sql_types_header {
-            lines.push(self.types.iter().map(|t| shown_type(t).to_owned()).collect());
+            lines.push(self.types.iter().map(|t| t.kind.name().to_owned()).collect());
         }
         lines
     }
 
     /// The rows of a batch.
     pub(crate) fn batch(&mut self, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<(), ArrowError> {
+        let typed = batch.columns().iter().zip(&self.types);
         let columns: Vec<Cells> =
-            batch.columns().iter().map(|c| Cells::of(c, self.zone)).collect::<Result<_, _>>()?;
+            typed.map(|(c, typed)| Cells::typed(c, typed, self.zone)).collect::<Result<_, _>>()?;
         let cells: usize = columns.iter().map(Cells::likely_bytes).sum();
         out.reserve(batch.num_rows() * (self.row_bytes() + cells) + END_BYTES);
         for row in 0..batch.num_rows() {
@@ -128,7 +144,11 @@ impl RowWriter {
                         if i > 0 {
                             out.push(b',');
                         }
-                        csv_text(&column.text(row)?, out);
+                        match column.text(row)? {
+                            // A line is never empty.
+                            text if text.is_empty() && columns.len() == 1 => out.extend_from_slice(b"\"\""),
+                            text => csv_text(&text, out),
+                        }
                     }
                 }
                 ResultFormat::Arrow => {}
@@ -177,24 +197,30 @@ impl RowWriter {
     }
 }
 
-/// The SQL type of a column, as results name it.
-fn shown_type(data_type: &DataType) -> &'static str {
-    match sql_type(data_type).0 {
-        "COMPLEX<json>" => "OTHER",
-        name => name,
+/// The name of a column as it was written: what makes it unlike those of other columns is not shown. One that nobody
+/// wrote, but `*` gave, gets a number where it is taken.
+fn shown_name(name: &str, taken: &[String]) -> String {
+    let is_taken = |name: &str| taken.iter().any(|t| t == name);
+    match name.split_once(AGAIN) {
+        Some((written, _)) => written.to_owned(),
+        None if is_taken(name) => {
+            let mut numbered = (0..).map(|n| format!("{name}{n}"));
+            numbered.find(|n| !is_taken(n)).unwrap_or_default()
+        }
+        None => name.to_owned(),
     }
 }
 
-fn header_value(data_type: &DataType, request: &SqlRequest) -> serde_json::Value {
+fn header_value(kind: &SqlType, request: &SqlRequest) -> serde_json::Value {
     if !request.types_header && !request.sql_types_header {
         return serde_json::Value::Null;
     }
     let mut value = serde_json::Map::new();
     if request.types_header {
-        value.insert("type".to_owned(), native_name(data_type).into());
+        value.insert("type".to_owned(), kind.native().into());
     }
     if request.sql_types_header {
-        value.insert("sqlType".to_owned(), shown_type(data_type).into());
+        value.insert("sqlType".to_owned(), kind.name().into());
     }
     value.into()
 }

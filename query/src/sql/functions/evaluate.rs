@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use alluvium_expression::{Bindings, UnknownLookup, Value, eval, parse};
+use alluvium_expression::{Bindings, ExprError, UnknownLookup, Value, eval, parse};
 use alluvium_segments::catalog::Lookup;
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::compute::cast;
@@ -13,6 +13,8 @@ use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
 
 use super::{Definition, Operand, quote_name};
+use crate::QueryError;
+use crate::error::Refusal;
 use crate::sql::fault::{invalid, outside};
 use crate::sql::translate::literal;
 use crate::sql::values::{array_of, values_of};
@@ -46,11 +48,11 @@ pub(super) fn evaluate(
     let text = definition
         .render(&operands)
         .ok_or_else(|| outside(invalid(format!("{name}: these arguments cannot be used"))))?;
-    let fault = |e: alluvium_expression::ExprError| outside(invalid(format!("{name}: {e}")));
-    let mut expression = parse(&text).map_err(fault)?;
+    let mut expression = parse(&text).map_err(|e| outside(unprepared(e)))?;
     let find = |name: &str| lookup.cloned().ok_or_else(|| UnknownLookup(name.to_owned()));
     expression.bind_lookups(&mut { find }).map_err(|e| outside(e.into()))?;
     let constant = columns.is_empty();
+    let fault = |e: ExprError| outside(if constant { of_constants(e) } else { QueryError::from(e) });
     let rows = if constant { 1 } else { args.number_rows };
     let mut row = Row { columns: &columns, at: 0 };
     let mut values = Vec::with_capacity(rows);
@@ -63,6 +65,27 @@ pub(super) fn evaluate(
         return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?));
     }
     Ok(ColumnarValue::Array(array))
+}
+
+/// Constants a function cannot take are found while a statement is planned.
+pub(crate) fn unprepared(error: ExprError) -> QueryError {
+    match error {
+        // These look at their patterns and periods themselves.
+        ExprError::Argument { function: "regexp_extract" | "timestamp_floor" | "timestamp_ceil", .. } => {
+            invalid(error.to_string())
+        }
+        ExprError::Argument { .. } => QueryError::refused(Refusal::Planning, error.to_string()),
+        other => QueryError::from(other).while_planning(),
+    }
+}
+
+fn of_constants(error: ExprError) -> QueryError {
+    match error {
+        ExprError::Argument { .. } | ExprError::ArrayNotAllowed(_) => {
+            QueryError::refused(Refusal::Unplannable, error.to_string())
+        }
+        other => QueryError::from(other).while_planning(),
+    }
 }
 
 struct Row<'c> {

@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, TimeUnit};
 
+pub(crate) use evaluate::unprepared;
 pub(crate) use operand::Operand;
 use quote::call;
 pub(crate) use quote::{quote_name, quote_text};

@@ -1,14 +1,14 @@
 //! Which functions compute numbers?
 
-use super::Returns::{Argument, Double, Long, Widest};
+use super::Returns::{Argument, Double, Long, Number, Quotient, Reduced, Remainder, Text, Widest};
 use super::{Definition, MANY, Operand, simple, with};
 
 pub(super) const FUNCTIONS: &[Definition] = &[
-    simple("abs", (1, 1), Argument(0), "abs"),
-    simple("ceil", (1, 1), Argument(0), "ceil"),
-    simple("ceiling", (1, 1), Argument(0), "ceil"),
-    simple("floor", (1, 1), Argument(0), "floor"),
-    simple("round", (1, 2), Argument(0), "round"),
+    simple("abs", (1, 1), Number(0), "abs"),
+    simple("ceil", (1, 1), Number(0), "ceil"),
+    simple("ceiling", (1, 1), Number(0), "ceil"),
+    simple("floor", (1, 1), Number(0), "floor"),
+    simple("round", (1, 2), Number(0), "round"),
     simple("exp", (1, 1), Double, "exp"),
     simple("ln", (1, 1), Double, "log"),
     simple("log10", (1, 1), Double, "log10"),
@@ -25,9 +25,9 @@ pub(super) const FUNCTIONS: &[Definition] = &[
     simple("degrees", (1, 1), Double, "toDegrees"),
     simple("radians", (1, 1), Double, "toRadians"),
     simple("div", (2, 2), Long, "div"),
-    simple("safe_divide", (2, 2), Widest, "safe_divide"),
-    simple("greatest", (1, MANY), Widest, "greatest"),
-    simple("least", (1, MANY), Widest, "least"),
+    simple("safe_divide", (2, 2), Quotient, "safe_divide"),
+    simple("greatest", (0, MANY), Reduced, "greatest"),
+    simple("least", (0, MANY), Reduced, "least"),
     simple("bitwise_and", (2, 2), Long, "bitwiseAnd"),
     simple("bitwise_or", (2, 2), Long, "bitwiseOr"),
     simple("bitwise_xor", (2, 2), Long, "bitwiseXor"),
@@ -37,10 +37,14 @@ pub(super) const FUNCTIONS: &[Definition] = &[
     simple("bitwise_convert_double_to_long_bits", (1, 1), Long, "bitwiseConvertDoubleToLongBits"),
     simple("bitwise_convert_long_bits_to_double", (1, 1), Double, "bitwiseConvertLongBitsToDouble"),
     with("pi", (0, 0), Double, |_| Some(format!("{:?}", std::f64::consts::PI))),
-    with("mod", (2, 2), Widest, |args| binary(args, "%")),
-    with("truncate", (1, 2), Argument(0), truncate),
-    with("trunc", (1, 2), Argument(0), truncate),
+    with("mod", (2, 2), Remainder, |args| binary(args, "%")),
+    with("truncate", (1, 2), Number(0), truncate),
+    with("trunc", (1, 2), Number(0), truncate),
+    simple("human_readable_binary_byte_format", (1, 2), Text, "human_readable_binary_byte_format"),
+    simple("human_readable_decimal_byte_format", (1, 2), Text, "human_readable_decimal_byte_format"),
+    simple("human_readable_decimal_format", (1, 2), Text, "human_readable_decimal_format"),
     with("nvl", (2, 2), Widest, coalesce),
+    with("ifnull", (2, 2), Widest, coalesce),
     with("coalesce", (1, MANY), Widest, coalesce),
     with("nullif", (2, 2), Argument(0), |args| match args {
         [a, b] => Some(format!("case_searched(({} == {}),null,{})", a.text, b.text, a.text)),
@@ -53,21 +57,20 @@ fn binary(args: &[Operand], operator: &str) -> Option<String> {
     Some(format!("({} {operator} {})", a.text, b.text))
 }
 
-/// Cuts towards zero after so many digits.
+/// Cuts towards zero after so many digits, the way of Druid: the scaled number as a long, divided as a double.
 fn truncate(args: &[Operand]) -> Option<String> {
-    let (value, digits) = match args {
-        [value] => (value, 0),
-        [value, digits] => (value, digits.as_i64()?),
+    let (text, scale) = match args {
+        [value] => (&value.text, None),
+        [value, digits] => match digits.as_i64() {
+            Some(0) => (&value.text, None),
+            Some(digits) => (&value.text, Some(format!("{:?}", 10f64.powi(i32::try_from(digits).ok()?)))),
+            None => (&value.text, Some(format!("pow(10,{})", digits.text))),
+        },
         _ => return None,
     };
-    if value.data_type.is_integer() && digits >= 0 {
-        return Some(value.text.clone());
-    }
-    let scale = 10f64.powi(i32::try_from(digits).ok()?);
-    let text = &value.text;
-    Some(match digits {
-        0 => format!("CAST(CAST({text},'LONG'),'DOUBLE')"),
-        _ => format!("(CAST(CAST(({text} * {scale:?}),'LONG'),'DOUBLE') / {scale:?})"),
+    Some(match scale {
+        None => format!("CAST(CAST({text} * 1.0,'LONG'),'DOUBLE')"),
+        Some(scale) => format!("(CAST(CAST(({text} * {scale}),'LONG'),'DOUBLE') / {scale})"),
     })
 }
 

@@ -1,27 +1,31 @@
 //! Which functions are about texts, and about rows of several texts?
 
-use super::Returns::{Argument, Boolean, Long, Text};
+use super::Returns::{Argument, Boolean, Integer, Joined, Long, Name, SameText, Text};
 use super::{Definition, MANY, Operand, simple, with};
 
 pub(super) const FUNCTIONS: &[Definition] = &[
     simple("concat", (1, MANY), Text, "concat"),
     simple("textcat", (2, 2), Text, "concat"),
+    // `a || b`
+    simple("join_texts", (2, 2), Joined, "concat"),
+    // `a LIKE b ESCAPE c` where it is no test of a column below
+    simple("text_like", (2, 3), Boolean, "like"),
     simple("contains_string", (2, 2), Boolean, "contains_string"),
     simple("icontains_string", (2, 2), Boolean, "icontains_string"),
     simple("decode_base64_utf8", (1, 1), Text, "decode_base64_utf8"),
     simple("left", (2, 2), Text, "left"),
     simple("right", (2, 2), Text, "right"),
-    simple("length", (1, 1), Long, "strlen"),
-    simple("char_length", (1, 1), Long, "strlen"),
-    simple("character_length", (1, 1), Long, "strlen"),
-    simple("strlen", (1, 1), Long, "strlen"),
-    simple("lower", (1, 1), Text, "lower"),
-    simple("upper", (1, 1), Text, "upper"),
+    simple("length", (1, 1), Integer, "strlen"),
+    simple("char_length", (1, 1), Integer, "strlen"),
+    simple("character_length", (1, 1), Integer, "strlen"),
+    simple("strlen", (1, 1), Integer, "strlen"),
+    simple("lower", (1, 1), SameText(0), "lower"),
+    simple("upper", (1, 1), SameText(0), "upper"),
     with("lpad", (2, 3), Text, |args| pad("lpad", args)),
     with("rpad", (2, 3), Text, |args| pad("rpad", args)),
     simple("parse_long", (1, 2), Long, "parse_long"),
-    with("position", (2, 3), Long, position),
-    with("strpos", (2, 2), Long, |args| match args {
+    with("position", (2, 3), Integer, position),
+    with("strpos", (2, 2), Integer, |args| match args {
         [text, wanted] => Some(format!("(strpos({},{}) + 1)", text.text, wanted.text)),
         _ => None,
     }),
@@ -38,8 +42,8 @@ pub(super) const FUNCTIONS: &[Definition] = &[
     simple("repeat", (2, 2), Text, "repeat"),
     simple("reverse", (1, 1), Text, "reverse"),
     simple("string_format", (1, MANY), Text, "format"),
-    with("substring", (2, 3), Text, substring),
-    with("substr", (2, 3), Text, substring),
+    with("substring", (2, 3), SameText(0), substring),
+    with("substr", (2, 3), SameText(0), substring),
     simple("trim", (1, 2), Text, "trim"),
     simple("btrim", (1, 2), Text, "trim"),
     simple("ltrim", (1, 2), Text, "ltrim"),
@@ -48,7 +52,7 @@ pub(super) const FUNCTIONS: &[Definition] = &[
     simple("ipv4_match", (2, 2), Boolean, "ipv4_match"),
     simple("ipv6_match", (2, 2), Boolean, "ipv6_match"),
     simple("ipv4_parse", (1, 1), Long, "ipv4_parse"),
-    simple("ipv4_stringify", (1, 1), Text, "ipv4_stringify"),
+    simple("ipv4_stringify", (1, 1), Name, "ipv4_stringify"),
     simple("mv_length", (1, 1), Long, "array_length"),
     with("mv_contains", (2, 2), Boolean, |args| match args {
         [values, wanted] => Some(format!("array_contains({},{})", all_values(values), wanted.text)),

@@ -39,8 +39,10 @@ impl DruidFunction {
         ScalarUDF::from(Self { lookup: Some(lookup), ..self.clone() })
     }
 
+    /// Whether it leaves values alone that are of its type.
     fn is_cast(&self) -> bool {
-        self.definition.name.starts_with("cast_")
+        let name = self.definition.name;
+        name.starts_with("cast_") && !matches!(name, "cast_date" | "cast_timestamp_seconds")
     }
 }
 

@@ -15,7 +15,8 @@ use super::holes::{Hole, Values};
 use super::shape::{Shape, Written};
 use crate::cache::Tables;
 use crate::sql::direct::Direct;
-use crate::sql::planner::Used;
+use crate::sql::planner::Made;
+use crate::sql::types::Typed;
 
 /// Shapes of a generation.
 const SHAPES: usize = 256;
@@ -36,6 +37,8 @@ pub(crate) struct Prepared {
     pub(crate) plan: LogicalPlan,
     /// The same without operators of DataFusion, where that is possible.
     pub(crate) direct: Option<Arc<Direct>>,
+    /// The types of its columns.
+    pub(crate) types: Arc<[Typed]>,
     /// Operators over a datasource that did not translate.
     pub(crate) fallbacks: usize,
     zone: Tz,
@@ -51,12 +54,19 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     /// A plan for any values of its holes, as of a snapshot.
-    pub(crate) fn new(plan: LogicalPlan, fallbacks: usize, used: &Used, snapshot: &Snapshot) -> Self {
+    pub(crate) fn new(made: Made, snapshot: &Snapshot) -> Self {
+        let Made { plan, types, fallbacks, used } = made;
         let direct = Direct::of(&plan).map(Arc::new);
         let seen = AtomicU64::new(snapshot.generation);
         let (holes, fixed, tables) = (BTreeMap::new(), Vec::new(), used.datasources.clone());
         let metadata = used.metadata;
-        Self { plan, direct, fallbacks, zone: Tz::UTC, holes, fixed, tables, metadata, seen }
+        let types = types.into();
+        Self { plan, direct, types, fallbacks, zone: Tz::UTC, holes, fixed, tables, metadata, seen }
+    }
+
+    /// Whether its rows are all in the statement.
+    pub(crate) fn reads_nothing(&self) -> bool {
+        self.tables.is_empty() && !self.metadata
     }
 
     /// The tables it was made for, which all its rows come from; `None` when some do not.

@@ -1,7 +1,7 @@
 //! Which literals may differ without another plan? Those compared with a column of their own type in a WHERE: they
 //! are planned as placeholders, and the conditions over a datasource get their values when a query runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use alluvium_segments::time::parse_iso_in;
@@ -149,6 +149,8 @@ pub(crate) struct Holes<'l> {
     /// By number of the literal: whether it is written as an instant.
     marked: BTreeMap<usize, bool>,
     settled: BTreeMap<usize, Hole>,
+    /// Columns looked up in several lists, which the optimiser makes one of: it has to know what is in them.
+    listed: HashSet<String>,
 }
 
 impl<'l> Holes<'l> {
@@ -158,12 +160,18 @@ impl<'l> Holes<'l> {
             let readable = !is_instant || Hole::Instant.value(written, zone).is_some();
             readable && !but.contains(&at)
         });
-        Self { literals, zone, marked, settled: BTreeMap::new() }
+        Self { literals, zone, marked, settled: BTreeMap::new(), listed: HashSet::new() }
     }
 
     /// None at all.
     pub(crate) fn none() -> Holes<'static> {
-        Holes { literals: &[], zone: Tz::UTC, marked: BTreeMap::new(), settled: BTreeMap::new() }
+        Holes {
+            literals: &[],
+            zone: Tz::UTC,
+            marked: BTreeMap::new(),
+            settled: BTreeMap::new(),
+            listed: HashSet::new(),
+        }
     }
 
     /// What each hole takes.
@@ -176,6 +184,7 @@ impl<'l> Holes<'l> {
         if self.marked.is_empty() {
             return Ok(plan);
         }
+        self.listed = in_several_lists(&plan)?;
         let settled = plan.transform_up_with_subqueries(|plan| {
             let mut schema = merge_schema(&plan.inputs());
             if let LogicalPlan::TableScan(scan) = &plan {
@@ -198,7 +207,7 @@ impl<'l> Holes<'l> {
             Expr::Between(between) => {
                 self.fit(&between.expr, &mut [&mut between.low, &mut between.high], schema);
             }
-            Expr::InList(list) => {
+            Expr::InList(list) if !self.is_listed(&list.expr) => {
                 let mut items: Vec<&mut Expr> = list.list.iter_mut().collect();
                 self.fit(&list.expr, &mut items, schema);
             }
@@ -213,6 +222,10 @@ impl<'l> Holes<'l> {
             _ => {}
         }
         Transformed::yes(expr)
+    }
+
+    fn is_listed(&self, column: &Expr) -> bool {
+        matches!(column, Expr::Column(column) if self.listed.contains(&column.name))
     }
 
     /// Settles `items`, all of them or none, as what a column is compared with.
@@ -250,6 +263,25 @@ impl<'l> Holes<'l> {
         };
         Some(Expr::Literal(hole.value(written, self.zone)?, None))
     }
+}
+
+/// The names of columns that stand in more than one list.
+fn in_several_lists(plan: &LogicalPlan) -> Result<HashSet<String>> {
+    let (mut once, mut several) = (HashSet::new(), HashSet::new());
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            expr.apply(|e| {
+                if let Expr::InList(list) = e
+                    && let Expr::Column(column) = &*list.expr
+                    && !once.insert(column.name.clone())
+                {
+                    several.insert(column.name.clone());
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })?;
+    Ok(several)
 }
 
 fn is_comparison(op: Operator) -> bool {

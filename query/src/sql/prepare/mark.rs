@@ -1,6 +1,6 @@
 //! Where in a statement do literals stand beside columns? There they are replaced by placeholders.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
@@ -26,7 +26,7 @@ pub(super) fn mark(
     literals: &[Literal],
     wanted: impl Fn(usize, bool, &Written) -> bool,
 ) -> BTreeMap<usize, bool> {
-    let mut marker = Marker { literals, wanted, marked: BTreeMap::new(), listed: HashMap::new() };
+    let mut marker = Marker { literals, wanted, marked: BTreeMap::new() };
     let _: ControlFlow<()> = statement.visit(&mut marker);
     marker.marked
 }
@@ -35,21 +35,6 @@ struct Marker<'l, W> {
     literals: &'l [Literal],
     wanted: W,
     marked: BTreeMap<usize, bool>,
-    /// How many lists each column of the condition is tested against.
-    listed: HashMap<String, usize>,
-}
-
-/// Counts the lists that columns are tested against.
-fn count_lists(expr: &Expr, found: &mut HashMap<String, usize>) {
-    match expr {
-        Expr::Nested(inner) | Expr::UnaryOp { expr: inner, .. } => count_lists(inner, found),
-        Expr::BinaryOp { left, right, .. } => {
-            count_lists(left, found);
-            count_lists(right, found);
-        }
-        Expr::InList { expr, .. } => *found.entry(expr.to_string()).or_default() += 1,
-        _ => {}
-    }
 }
 
 impl<W: Fn(usize, bool, &Written) -> bool> VisitorMut for Marker<'_, W> {
@@ -57,8 +42,6 @@ impl<W: Fn(usize, bool, &Written) -> bool> VisitorMut for Marker<'_, W> {
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
         if let Some(condition) = &mut select.selection {
-            self.listed.clear();
-            count_lists(condition, &mut self.listed);
             self.condition(condition);
         }
         ControlFlow::Continue(())
@@ -87,10 +70,7 @@ impl<W: Fn(usize, bool, &Written) -> bool> Marker<'_, W> {
                 self.literal(low);
                 self.literal(high);
             }
-            // Several lists of one column are made one while planning, by the literals they have in common.
-            Expr::InList { expr, list, .. }
-                if is_column(expr) && self.listed.get(&expr.to_string()).is_none_or(|lists| *lists < 2) =>
-            {
+            Expr::InList { expr, list, .. } if is_column(expr) => {
                 list.iter_mut().for_each(|item| self.literal(item));
             }
             Expr::Like { expr, pattern, any: false, .. } if is_column(expr) => self.literal(pattern),

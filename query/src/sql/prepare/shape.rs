@@ -76,6 +76,8 @@ impl Shape {
             key.push_str(match value {
                 Written::Text(_) => "?t",
                 Written::Long(_) => "?l",
+                // A number with an exponent is of another type.
+                Written::Double(_) if has_exponent(&token.token) => "?e",
                 Written::Double(_) => "?d",
             });
             literals.push(Literal { value, at: token.span.start });
@@ -84,8 +86,15 @@ impl Shape {
     }
 }
 
+fn has_exponent(token: &Token) -> bool {
+    matches!(token, Token::Number(digits, _) if digits.contains(['e', 'E']))
+}
+
 /// A number as the planner reads it.
 fn number(digits: &str) -> Option<Written> {
+    if digits.ends_with('.') {
+        return None;
+    }
     if let Ok(n) = digits.parse() {
         return Some(Written::Long(n));
     }
@@ -136,6 +145,7 @@ mod tests {
         for other in [
             "SELECT a FROM t WHERE b = 1 AND c IN (1, 2)",
             "SELECT a FROM t WHERE b = 'x' AND c IN (1, 2.5)",
+            "SELECT a FROM t WHERE b = 'x' AND c IN (1, 25e-1)",
             "SELECT a FROM t WHERE b = 'x' AND c IN (1, 2, 3)",
             "SELECT \"a\" FROM t WHERE b = 'x' AND c IN (1, 2)",
             "SELECT a FROM t WHERE b <> 'x' AND c IN (1, 2)",

@@ -3,9 +3,12 @@
 
 mod aggregate;
 mod build;
+mod cast;
 mod depth;
 mod grouping;
+mod literal;
 mod nested;
+mod operators;
 mod subquery;
 mod syntax;
 mod time;
@@ -14,7 +17,7 @@ mod window;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, GroupByExpr, LimitClause, Query, Select, SelectItem, Statement, VisitMut, VisitorMut,
+    Expr, GroupByExpr, LimitClause, Query, Select, SelectItem, Statement, TableFactor, VisitMut, VisitorMut,
 };
 
 use super::fault::invalid;
@@ -24,7 +27,7 @@ use crate::QueryError;
 
 /// Rewrites a parsed query into what the planner is given.
 pub(crate) fn rewrite(statement: &mut Statement, settings: &Settings) -> Result<(), QueryError> {
-    let mut rewriter = Rewriter { settings, depth: 0 };
+    let mut rewriter = Rewriter { settings, depth: 0, queries: 0 };
     match statement.visit(&mut rewriter) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(error),
@@ -35,16 +38,23 @@ struct Rewriter<'s> {
     settings: &'s Settings,
     /// Expressions around the one that is visited.
     depth: usize,
+    /// Queries around the part that is visited.
+    queries: usize,
+}
+
+fn flow(checked: Result<(), QueryError>) -> ControlFlow<QueryError> {
+    checked.map_or_else(ControlFlow::Break, ControlFlow::Continue)
 }
 
 impl VisitorMut for Rewriter<'_> {
     type Break = QueryError;
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<QueryError> {
-        match depth::check_unions(&query.body) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => ControlFlow::Break(error),
+        self.queries += 1;
+        if !query.locks.is_empty() {
+            return ControlFlow::Break(invalid("Incorrect syntax near the keyword 'FOR'"));
         }
+        flow(depth::check_unions(&query.body))
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<QueryError> {
@@ -55,10 +65,7 @@ impl VisitorMut for Rewriter<'_> {
             Err(error) => return ControlFlow::Break(error),
         }
         self.depth += 1;
-        match depth::check(self.depth) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => ControlFlow::Break(error),
-        }
+        flow(depth::check(self.depth))
     }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<QueryError> {
@@ -70,6 +77,7 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<QueryError> {
+        self.queries -= 1;
         if let Some(fetch) = query.fetch.take() {
             match &mut query.limit_clause {
                 Some(LimitClause::LimitOffset { limit, .. }) if limit.is_none() => *limit = fetch.quantity,
@@ -86,9 +94,16 @@ impl VisitorMut for Rewriter<'_> {
         ControlFlow::Continue(())
     }
 
+    fn pre_visit_table_factor(&mut self, table: &mut TableFactor) -> ControlFlow<QueryError> {
+        flow(operators::check_table(table))
+    }
+
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<QueryError> {
         select.from = beside(std::mem::take(&mut select.from));
         if let GroupByExpr::Expressions(keys, _) = &mut select.group_by {
+            if let Err(error) = operators::check_keys(keys) {
+                return ControlFlow::Break(error);
+            }
             keys.retain(|key| !matches!(key, Expr::Tuple(none) if none.is_empty()));
         }
         let mut names: Vec<String> = Vec::with_capacity(select.projection.len());
@@ -100,7 +115,9 @@ impl VisitorMut for Rewriter<'_> {
             };
             let own = name.or_else(|| column_name(expr));
             let wanted = own.clone().unwrap_or_else(|| format!("EXPR${i}"));
-            let unique = unique(&wanted, &names);
+            // Results may share a name, which only here is another.
+            let again = if self.queries <= 1 { AGAIN } else { "" };
+            let unique = unique(&wanted, again, &names);
             if own.as_deref() != Some(&unique) {
                 let alias = build::identifier(&unique);
                 *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
@@ -131,12 +148,15 @@ fn column_name(expr: &Expr) -> Option<String> {
     }
 }
 
+/// Stands between a name of a result and the number that makes it unlike others.
+pub(crate) const AGAIN: &str = "\u{1}";
+
 /// A name as it is, or with the first number that makes it unlike those before it.
-fn unique(name: &str, taken: &[String]) -> String {
+fn unique(name: &str, again: &str, taken: &[String]) -> String {
     if !taken.iter().any(|t| t == name) {
         return name.to_owned();
     }
-    let numbered = (0..).map(|n| format!("{name}{n}"));
+    let numbered = (0..).map(|n| format!("{name}{again}{n}"));
     numbered.into_iter().find(|n| !taken.contains(n)).unwrap_or_default()
 }
 

@@ -1,10 +1,11 @@
 //! Which special syntax is a call? `POSITION(x IN y)`, `SUBSTRING(x FROM 1)`, `TRIM(..)`, `CAST(..)`.
 
-use datafusion::sql::sqlparser::ast::{DataType, Expr, Value};
+use datafusion::sql::sqlparser::ast::{CastKind, Expr, Function, Value};
 
-use super::build::{call, text};
-use super::{Rewriter, aggregate, build, nested, time};
+use super::build::{call, name_of, plain_args, recall, text};
+use super::{Rewriter, aggregate, build, cast, literal, nested, operators, time};
 use crate::QueryError;
+use crate::error::Refusal;
 use crate::sql::fault::invalid;
 
 impl Rewriter<'_> {
@@ -12,27 +13,28 @@ impl Rewriter<'_> {
     pub(super) fn replacement(&self, expr: &mut Expr) -> Result<Option<Expr>, QueryError> {
         use datafusion::sql::sqlparser::ast::BinaryOperator::{Divide, Minus, Multiply, Plus};
         Ok(match expr {
-            Expr::Function(function) => {
-                if let Some(new) = aggregate::rewrite(function, self.settings)? {
-                    return Ok(Some(new));
+            Expr::Function(function) => return self.called(function),
+            Expr::BinaryOp { left, op, right } => {
+                operators::check_binary(op)?;
+                if matches!(op, Plus | Minus | Multiply | Divide)
+                    && (nested::is_value(left) || nested::is_value(right))
+                {
+                    nested::as_number(left, right);
+                    return Ok(None);
                 }
-                if let Some(new) = nested::rewrite(function, self.settings)? {
-                    return Ok(Some(new));
-                }
-                return time::rewrite_call(function, self.settings);
+                return time::rewrite_syntax(expr, self.settings);
             }
-            Expr::BinaryOp { left, op: Plus | Minus | Multiply | Divide, right }
-                if nested::is_value(left) || nested::is_value(right) =>
-            {
-                nested::as_number(left, right);
-                None
+            Expr::Floor { .. } | Expr::Ceil { .. } | Expr::Extract { .. } | Expr::TypedString(_) => {
+                return time::rewrite_syntax(expr, self.settings);
             }
-            Expr::Floor { .. }
-            | Expr::Ceil { .. }
-            | Expr::Extract { .. }
-            | Expr::TypedString(_)
-            | Expr::BinaryOp { .. } => return time::rewrite_syntax(expr, self.settings),
             Expr::Position { expr, r#in } => Some(call("position", vec![*expr.clone(), *r#in.clone()])),
+            Expr::Substring { substring_from: None, .. } => {
+                return Err(invalid("Received an unexpected token [)]: SUBSTRING needs a position"));
+            }
+            Expr::Like { escape_char: Some(escape), .. } if operators::is_long(&escape.value) => {
+                let message = "Escape must be null or a single character";
+                return Err(QueryError::refused(Refusal::Planning, message));
+            }
             Expr::Substring { expr, substring_from, substring_for, .. } => {
                 let from = substring_from.as_ref().map_or_else(|| build::integer(1), |e| *e.clone());
                 let mut args = vec![*expr.clone(), from];
@@ -53,41 +55,49 @@ impl Rewriter<'_> {
             }
             Expr::Value(literal) => match &literal.value {
                 Value::UnicodeStringLiteral(value) => Some(text(value)),
+                Value::Number(digits, _) => literal::number(digits)?,
                 _ => None,
             },
-            Expr::Cast { expr, data_type, .. } => Some(self.cast(*expr.clone(), data_type)?),
+            Expr::Identifier(name) if name.quote_style.is_none() => literal::named(&name.value),
+            Expr::UnaryOp { op, expr } => operators::unary(*op, expr)?,
+            Expr::ILike { .. } => return Err(operators::no_match("ILIKE")),
+            Expr::SimilarTo { .. } => return Err(operators::no_match("SIMILAR TO")),
+            Expr::IsUnknown(_) => return Err(operators::no_match("IS UNKNOWN")),
+            Expr::IsNotUnknown(_) => return Err(operators::no_match("IS NOT UNKNOWN")),
+            Expr::Overlay { .. } => return Err(operators::no_match("OVERLAY")),
+            Expr::Cast { kind: CastKind::TryCast, .. } => return Err(operators::no_match("TRY_CAST")),
+            Expr::Cast { kind: CastKind::SafeCast, .. } => return Err(operators::no_match("SAFE_CAST")),
+            Expr::Cast { expr, data_type, .. } => {
+                Some(cast::rewrite(*expr.clone(), data_type, self.settings)?)
+            }
             _ => None,
         })
     }
 
-    fn cast(&self, expr: Expr, to: &DataType) -> Result<Expr, QueryError> {
-        let zone = text(self.settings.zone.name());
-        Ok(match to {
-            DataType::Timestamp(..) | DataType::Datetime(_) => call("cast_timestamp", vec![expr, zone]),
-            DataType::Date => {
-                let instant = call("cast_timestamp", vec![expr, zone]);
-                time::floor(instant, "P1D", self.settings.zone)
-            }
-            DataType::Varchar(_)
-            | DataType::Char(_)
-            | DataType::Character(_)
-            | DataType::CharacterVarying(_)
-            | DataType::Text
-            | DataType::String(_) => call("cast_varchar", vec![expr, zone]),
-            DataType::TinyInt(_)
-            | DataType::SmallInt(_)
-            | DataType::Int(_)
-            | DataType::Integer(_)
-            | DataType::BigInt(_) => call("cast_bigint", vec![expr]),
-            DataType::Double(_)
-            | DataType::DoublePrecision
-            | DataType::Float(_)
-            | DataType::Real
-            | DataType::Decimal(_)
-            | DataType::Numeric(_) => call("cast_double", vec![expr]),
-            DataType::Boolean | DataType::Bool => call("cast_boolean", vec![expr]),
-            DataType::Array(of) => call(nested::array_cast(of), vec![expr]),
-            other => return Err(invalid(format!("cannot CAST to {other}"))),
-        })
+    /// What a call becomes.
+    fn called(&self, function: &mut Function) -> Result<Option<Expr>, QueryError> {
+        if function.uses_odbc_syntax {
+            return Ok(Some(escaped(function)));
+        }
+        operators::check_call(function)?;
+        if let Some(new) = aggregate::rewrite(function, self.settings)? {
+            return Ok(Some(new));
+        }
+        if let Some(new) = nested::rewrite(function, self.settings)? {
+            return Ok(Some(new));
+        }
+        time::rewrite_call(function, self.settings)
     }
+}
+
+/// `{fn NAME(..)}`: some functions have names of their own there.
+fn escaped(function: &Function) -> Expr {
+    let mut plain = function.clone();
+    plain.uses_odbc_syntax = false;
+    let name = match name_of(function).as_str() {
+        "ucase" => "upper",
+        "lcase" => "lower",
+        _ => return Expr::Function(plain),
+    };
+    plain_args(function).map_or(Expr::Function(plain), |args| recall(function, name, args))
 }

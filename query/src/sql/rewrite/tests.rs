@@ -34,14 +34,47 @@ fn time() {
         ("SELECT FLOOR(a TO HOUR) AS t", Tz::UTC, "time_floor(a, 'PT1H', NULL, 'UTC') AS t"),
         ("SELECT TIME_FLOOR(a, 'P1D') AS t", la, "time_floor(a, 'P1D', NULL, 'America/Los_Angeles') AS t"),
         ("SELECT EXTRACT(DOW FROM a) AS t", Tz::UTC, "time_extract(a, 'DOW', 'UTC') AS t"),
-        ("SELECT a - INTERVAL '1' MONTH AS t", Tz::UTC, "time_shift(a, 'P1M', -1, 'UTC') AS t"),
-        ("SELECT a + INTERVAL '1 2' DAY TO HOUR AS t", Tz::UTC, "time_shift(a, 'PT26H', 1, 'UTC') AS t"),
+        ("SELECT a - INTERVAL '1' MONTH AS t", Tz::UTC, "time_plus(a, 'P1M', -1, 'UTC') AS t"),
+        ("SELECT a + INTERVAL '1 2' DAY TO HOUR AS t", Tz::UTC, "time_plus(a, 'P1DT2H', 1, 'UTC') AS t"),
         ("SELECT CURRENT_TIMESTAMP AS t", Tz::UTC, "millis_to_timestamp(1442016000000) AS t"),
-        ("SELECT TIMESTAMPADD(DAY, 2, a) AS t", Tz::UTC, "time_shift(a, 'P1D', 2, 'UTC') AS t"),
+        ("SELECT TIMESTAMPADD(DAY, 2, a) AS t", Tz::UTC, "time_plus(a, 'P1D', 2, 'UTC') AS t"),
         ("SELECT DATE_TRUNC('month', a) AS t", Tz::UTC, "time_floor(a, 'P1M', NULL, 'UTC') AS t"),
         ("SELECT CAST(a AS TIMESTAMP) AS t", Tz::UTC, "cast_timestamp(a, 'UTC') AS t"),
+        ("SELECT a + b * INTERVAL '1' HOUR AS t", Tz::UTC, "time_plus(a, 'PT1H', (b) * 1, 'UTC') AS t"),
+        ("SELECT CAST(a AS DATE) AS t", Tz::UTC, "cast_date(a, 'UTC') AS t"),
+        ("SELECT CAST(1 AS INTEGER) AS t", Tz::UTC, "cast_integer(1) AS t"),
+        ("SELECT 1e3 AS t", Tz::UTC, "cast_double(1e3) AS t"),
+        ("SELECT PI AS t", Tz::UTC, "pi() AS t"),
     ] {
         assert_eq!(rewritten(text, zone), format!("SELECT {wanted}"), "{text}");
+    }
+}
+
+#[test]
+fn results_may_share_a_name() {
+    assert_eq!(rewritten("SELECT a, b AS a FROM t", Tz::UTC), "SELECT a, b AS \"a\u{1}0\" FROM t");
+    let inner = "SELECT * FROM (SELECT a, b AS a FROM t)";
+    assert_eq!(rewritten(inner, Tz::UTC), "SELECT * FROM (SELECT a, b AS \"a0\" FROM t)");
+}
+
+#[test]
+fn what_druid_has_not_is_refused() {
+    for text in [
+        "SELECT 7 % 3",
+        "SELECT 9223372036854775809",
+        "SELECT 1e400",
+        "SELECT a FROM t WHERE b ILIKE 'x'",
+        "SELECT TRY_CAST('x' AS BIGINT)",
+        "SELECT TIMESTAMP '2024-01-01T00:00:00'",
+        "SELECT CAST(DATE '2024-01-01' AS BIGINT)",
+        "SELECT MEDIAN(a) FROM t",
+        "SELECT COUNT(*) FROM t GROUP BY COUNT(*)",
+        "SELECT * FROM TABLE(NOPE(1))",
+        "SELECT a FROM t FOR UPDATE",
+        "SELECT SUBSTRING(a) FROM t",
+    ] {
+        let mut statement = read(text, &[]).unwrap().parse().unwrap();
+        assert!(rewrite(&mut statement, &settings(Tz::UTC)).is_err(), "{text}");
     }
 }
 

@@ -9,6 +9,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::build::{call, integer, name_of, null, plain_args, string_of, text};
 use crate::QueryError;
+use crate::error::Refusal;
 use crate::sql::fault::invalid;
 use crate::sql::request::Settings;
 
@@ -20,6 +21,11 @@ pub(super) fn instant(t: i64) -> Expr {
 /// `TIME_FLOOR(expr, period, NULL, zone)`.
 pub(super) fn floor(expr: Expr, period: &str, zone: Tz) -> Expr {
     call("time_floor", vec![expr, text(period), null(), text(zone.name())])
+}
+
+/// The day of an instant, as `DATE`.
+fn day(expr: Expr, zone: Tz) -> Expr {
+    call("cast_date", vec![expr, text(zone.name())])
 }
 
 /// The period of a calendar unit.
@@ -49,34 +55,68 @@ pub(super) fn rewrite_syntax(expr: &Expr, settings: &Settings) -> Result<Option<
     Ok(match expr {
         Expr::Floor { expr, field } => Some(round("floor", expr, field, settings)?),
         Expr::Ceil { expr, field } => Some(round("ceil", expr, field, settings)?),
-        Expr::Extract { field, expr, .. } => Some(extract(*expr.clone(), &field.to_string(), settings)),
+        Expr::Extract { field, expr, .. } => Some(extract(*expr.clone(), &field.to_string(), settings)?),
         Expr::TypedString(typed) => {
             let wanted = matches!(typed.data_type, DataType::Timestamp(..) | DataType::Date);
             let Value::SingleQuotedString(written) = &typed.value.value else { return Ok(None) };
             if !wanted {
                 return Ok(None);
             }
-            let t = parse_iso_in(written, settings.zone)
-                .map_err(|_| invalid(format!("Illegal {} literal '{written}'", typed.data_type)))?;
-            Some(instant(t))
+            let t = literal(written, &typed.data_type, settings)?;
+            Some(if typed.data_type == DataType::Date { day(instant(t), settings.zone) } else { instant(t) })
         }
-        Expr::BinaryOp { left, op: BinaryOperator::Plus, right } => match (&**left, &**right) {
-            (left, Expr::Interval(span)) | (Expr::Interval(span), left) => {
-                Some(shift(left.clone(), span, 1, settings)?)
-            }
+        Expr::BinaryOp { left, op: BinaryOperator::Plus, right } => match (spans(left), spans(right)) {
+            (_, Some(spans)) => Some(shift(*left.clone(), spans, 1, settings)?),
+            (Some(spans), _) => Some(shift(*right.clone(), spans, 1, settings)?),
             _ => None,
         },
-        Expr::BinaryOp { left, op: BinaryOperator::Minus, right } => match &**right {
-            Expr::Interval(span) => Some(shift(*left.clone(), span, -1, settings)?),
-            _ => None,
+        Expr::BinaryOp { left, op: BinaryOperator::Minus, right } => match spans(right) {
+            Some(spans) => Some(shift(*left.clone(), spans, -1, settings)?),
+            None => None,
         },
         _ => None,
     })
 }
 
+/// The instant of a literal, which is written in one form only.
+fn literal(written: &str, kind: &DataType, settings: &Settings) -> Result<i64, QueryError> {
+    let (name, form, wanted) = match kind {
+        DataType::Date => ("DATE", "yyyy-MM-dd", "dddd-dd-dd"),
+        _ => ("TIMESTAMP", "yyyy-MM-dd HH:mm:ss", "dddd-dd-dd dd:dd:dd"),
+    };
+    let shape: String = written.chars().map(|c| if c.is_ascii_digit() { 'd' } else { c }).collect();
+    let fits = match shape.split_once('.') {
+        Some((whole, fraction)) => {
+            name == "TIMESTAMP"
+                && whole == wanted
+                && !fraction.is_empty()
+                && fraction.chars().all(|c| c == 'd')
+        }
+        None => shape == wanted || shape == "dddd-dd-dd",
+    };
+    let t = parse_iso_in(written, settings.zone).ok().filter(|_| fits);
+    t.ok_or_else(|| invalid(format!("Illegal {name} literal '{written}': not in format '{form}'")))
+}
+
+/// An interval, and how often it is taken.
+fn spans(expr: &Expr) -> Option<(&Interval, Option<&Expr>)> {
+    match expr {
+        Expr::Interval(span) => Some((span, None)),
+        Expr::Nested(inner) => spans(inner),
+        Expr::BinaryOp { left, op: BinaryOperator::Multiply, right } => match (&**left, &**right) {
+            (Expr::Interval(span), count) | (count, Expr::Interval(span)) => Some((span, Some(count))),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 fn round(name: &str, expr: &Expr, kind: &CeilFloorKind, settings: &Settings) -> Result<Expr, QueryError> {
     match kind {
         CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) => Ok(call(name, vec![expr.clone()])),
+        CeilFloorKind::DateTimeField(
+            DateTimeField::Decade | DateTimeField::Century | DateTimeField::Millennium,
+        ) => Err(QueryError::refused(Refusal::Planning, format!("{name} takes no such unit"))),
         CeilFloorKind::DateTimeField(unit) => {
             let period = text(unit_period(&unit.to_string())?);
             let args = vec![expr.clone(), period, null(), text(settings.zone.name())];
@@ -86,13 +126,21 @@ fn round(name: &str, expr: &Expr, kind: &CeilFloorKind, settings: &Settings) -> 
     }
 }
 
-fn extract(expr: Expr, unit: &str, settings: &Settings) -> Expr {
+fn extract(expr: Expr, unit: &str, settings: &Settings) -> Result<Expr, QueryError> {
     let unit = unit.trim_matches('\'').to_ascii_uppercase();
-    call("time_extract", vec![expr, text(&unit), text(settings.zone.name())])
+    if unit == "MICROSECOND" {
+        return Err(QueryError::refused(Refusal::NotPlanned, "EXTRACT takes no MICROSECOND"));
+    }
+    Ok(call("time_extract", vec![expr, text(&unit), text(settings.zone.name())]))
 }
 
-/// `expr` plus or minus a span: months on the calendar, anything shorter in milliseconds.
-fn shift(expr: Expr, span: &Interval, sign: i64, settings: &Settings) -> Result<Expr, QueryError> {
+/// `expr` plus or minus a span, some times: months on the calendar, anything shorter in milliseconds.
+fn shift(
+    expr: Expr,
+    (span, count): (&Interval, Option<&Expr>),
+    sign: i64,
+    settings: &Settings,
+) -> Result<Expr, QueryError> {
     let wrong = || invalid(format!("cannot read {span}; write for example INTERVAL '1' DAY"));
     let (negative, written) = match &*span.value {
         Expr::UnaryOp { op: UnaryOperator::Minus, expr } => (true, literal_text(expr)),
@@ -111,7 +159,14 @@ fn shift(expr: Expr, span: &Interval, sign: i64, settings: &Settings) -> Result<
     };
     let steps = if negative { -sign } else { sign };
     let zone = text(settings.zone.name());
-    Ok(call("time_shift", vec![expr, text(&period.to_string()), integer(steps), zone]))
+    let steps = match count {
+        None => integer(steps),
+        Some(count) => {
+            let count = Box::new(Expr::Nested(Box::new(count.clone())));
+            Expr::BinaryOp { left: count, op: BinaryOperator::Multiply, right: Box::new(integer(steps)) }
+        }
+    };
+    Ok(call("time_plus", vec![expr, text(&period.to_string()), steps, zone]))
 }
 
 fn literal_text(expr: &Expr) -> Option<String> {
@@ -136,10 +191,9 @@ fn single_unit(written: &str, unit: &str) -> Option<Period> {
     Some(scaled(one, count))
 }
 
-/// Days and weeks are whole days of 24 hours here, as Druid's day-time intervals are milliseconds.
 fn scaled(one: Period, count: i64) -> Period {
-    let millis = one.millis + (one.days + one.weeks * 7) * 86_400_000;
-    Period { months: one.months * count, millis: millis * count, ..Period::default() }
+    let days = one.days + one.weeks * 7;
+    Period { months: one.months * count, days: days * count, millis: one.millis * count, weeks: 0 }
 }
 
 /// `'1-2' YEAR TO MONTH`, `'1 02:03:04.5' DAY TO SECOND` and what lies between.
@@ -155,6 +209,7 @@ fn compound(written: &str, first: &str, last: &str) -> Option<Period> {
     for (part, unit) in parts.iter().zip(units.get(from..=to)?) {
         let one = single_unit(part, unit)?;
         total.months += one.months;
+        total.days += one.days;
         total.millis += one.millis;
     }
     Some(total)
@@ -165,8 +220,8 @@ pub(super) fn rewrite_call(function: &Function, settings: &Settings) -> Result<O
     let name = name_of(function);
     let zone = || text(settings.zone.name());
     match name.as_str() {
-        "current_timestamp" | "localtimestamp" | "now" => return Ok(Some(instant(settings.now_ms))),
-        "current_date" => return Ok(Some(floor(instant(settings.now_ms), "P1D", settings.zone))),
+        "current_timestamp" | "localtimestamp" => return Ok(Some(instant(settings.now_ms))),
+        "current_date" => return Ok(Some(day(instant(settings.now_ms), settings.zone))),
         _ => {}
     }
     let Some(mut args) = plain_args(function) else { return Ok(None) };
@@ -199,19 +254,16 @@ pub(super) fn rewrite_call(function: &Function, settings: &Settings) -> Result<O
 fn rewrite_other(name: &str, args: &[Expr], settings: &Settings) -> Result<Option<Expr>, QueryError> {
     let upper = name.to_uppercase();
     Ok(match (name, args) {
-        ("year" | "quarter" | "month" | "week" | "hour" | "minute" | "second", [t]) => {
-            Some(extract(t.clone(), name, settings))
-        }
-        ("dayofyear", [t]) => Some(extract(t.clone(), "DOY", settings)),
-        ("dayofmonth", [t]) => Some(extract(t.clone(), "DAY", settings)),
-        ("dayofweek", [t]) => Some(extract(t.clone(), "DOW", settings)),
         ("date_trunc", [unit, t]) => {
             let unit = string_of(unit).ok_or_else(|| invalid("DATE_TRUNC needs its unit as a text"))?;
+            if unit.ends_with(['s', 'S']) && !unit.to_ascii_lowercase().ends_with("liseconds") {
+                return Err(invalid(format!("Operator[DATE_TRUNC] cannot truncate to[{unit}]")));
+            }
             Some(floor(t.clone(), unit_period(unit)?, settings.zone))
         }
         ("timestampadd", [unit, count, t]) => {
             let period = unit_period(&unit_name(unit))?;
-            Some(call("time_shift", vec![t.clone(), text(period), count.clone(), text(settings.zone.name())]))
+            Some(call("time_plus", vec![t.clone(), text(period), count.clone(), text(settings.zone.name())]))
         }
         ("timestampdiff", [unit, from, to]) => {
             let unit = unit_name(unit).to_ascii_uppercase();
@@ -221,7 +273,10 @@ fn rewrite_other(name: &str, args: &[Expr], settings: &Settings) -> Result<Optio
         }
         ("time_in_interval", [t, span]) => {
             let written = string_of(span).ok_or_else(|| invalid("TIME_IN_INTERVAL needs a literal"))?;
-            let span: TimeSpan = written.parse().map_err(QueryError::from)?;
+            let span = interval(written, settings.zone).ok_or_else(|| {
+                let message = format!("Function 'TIME_IN_INTERVAL' cannot read the interval [{written}]");
+                QueryError::refused(Refusal::Evaluation, message)
+            })?;
             let compare =
                 |op, t2| Expr::BinaryOp { left: Box::new(t.clone()), op, right: Box::new(instant(t2)) };
             let from = compare(BinaryOperator::GtEq, span.start);
@@ -234,6 +289,15 @@ fn rewrite_other(name: &str, args: &[Expr], settings: &Settings) -> Result<Optio
         }
         _ => None,
     })
+}
+
+/// An interval; instants without an offset are in the zone.
+fn interval(written: &str, zone: Tz) -> Option<TimeSpan> {
+    let (start, end) = written.split_once('/')?;
+    match (parse_iso_in(start, zone), parse_iso_in(end, zone)) {
+        (Ok(start), Ok(end)) if start <= end => Some(TimeSpan { start, end }),
+        _ => written.parse().ok(),
+    }
 }
 
 fn unit_name(unit: &Expr) -> String {

@@ -5,6 +5,7 @@ pub(super) mod fixture;
 mod forms;
 mod plans;
 mod prepared;
+mod types;
 mod values;
 
 use fixture::{engine, rows};

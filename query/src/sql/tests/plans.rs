@@ -41,7 +41,7 @@ fn aggregates_a_datasource(plan: &str) -> bool {
     let below = |at: usize| lines.iter().skip(at + 1).skip_while(between).copied().next();
     (0..lines.len())
         .filter(|at| lines[*at].starts_with("Aggregate:"))
-        .any(|at| below(at).is_some_and(|line| line.starts_with("TableScan:")))
+        .any(|at| below(at).is_some_and(|line| line.starts_with("Segments: {\"queryType\":\"scan\"")))
 }
 
 #[tokio::test]

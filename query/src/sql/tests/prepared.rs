@@ -19,7 +19,7 @@ const ALIKE: [(&str, &[&[&str]]); 21] = [
         &[&["10", "50"], &["50", "10"], &["30", "30"]],
     ),
     ("SELECT COUNT(*) FROM wiki WHERE added BETWEEN @ AND @", &[&["20", "40"], &["40", "20"], &["0", "100"]]),
-    ("SELECT COUNT(*) FROM wiki WHERE delta >= @ OR delta < @", &[&["2.5", "0.0"], &["6.0", "1e0"]]),
+    ("SELECT COUNT(*) FROM wiki WHERE delta >= @ OR delta < @", &[&["2.5", "0.0"], &["6.0", "1.0"]]),
     (
         "SELECT FLOOR(__time TO HOUR) AS h, COUNT(*) FROM wiki WHERE __time >= TIMESTAMP @ AND __time < TIMESTAMP @ \
          GROUP BY 1 ORDER BY h",

@@ -92,7 +92,7 @@ fn field(operand: Operand) -> Field {
 /// `TIME_FLOOR(__time, period, NULL, zone)`: what segments cut time by without computing an expression.
 fn time_floor(expr: &Expr) -> Option<Field> {
     let call = match expr {
-        Expr::ScalarFunction(call) if call.func.name() == "time_floor" => call,
+        Expr::ScalarFunction(call) if matches!(call.func.name(), "time_floor" | "cast_date") => call,
         Expr::Alias(alias) => return time_floor(&alias.expr),
         _ => return None,
     };
@@ -105,6 +105,9 @@ fn time_floor(expr: &Expr) -> Option<Field> {
             if column.name == TIME_COLUMN && origin.is_null() =>
         {
             Some(Field::TimeFloor { period: text(period)?, zone: text(zone)? })
+        }
+        [Expr::Column(column), zone] if column.name == TIME_COLUMN => {
+            Some(Field::TimeFloor { period: "P1D".to_owned(), zone: text(zone)? })
         }
         _ => None,
     }

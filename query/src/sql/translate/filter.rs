@@ -6,11 +6,12 @@ use alluvium_segments::TIME_COLUMN;
 use alluvium_segments::time::{Interval, condense};
 use datafusion::arrow::datatypes::{DataType, Schema};
 use datafusion::common::ScalarValue;
-use datafusion::logical_expr::expr::{InList, Like};
+use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 use serde_json::{Value, json};
 
 use super::expression::render;
+use super::floored;
 use super::segment_query::Restriction;
 use crate::sql::functions::DruidFunction;
 use crate::sql::prepare::Values;
@@ -59,7 +60,6 @@ pub(crate) fn filter_json(expr: &Expr, table: &Schema) -> Option<Value> {
             }
         }
         Expr::InList(list) => in_list(list, table),
-        Expr::Like(like) => self::like(like, table),
         Expr::ScalarFunction(call) => match call.func.inner().downcast_ref::<DruidFunction>() {
             Some(f) => text_search(f.definition.name, &call.args, table),
             None => None,
@@ -224,7 +224,10 @@ fn match_value(expr: &Expr) -> Option<Value> {
             ScalarValue::Int64(Some(v)) => Some(json!(v)),
             ScalarValue::Int32(Some(v)) => Some(json!(v)),
             ScalarValue::Float64(Some(v)) if v.is_finite() => Some(json!(v)),
-            ScalarValue::Float32(Some(v)) if v.is_finite() => Some(json!(v)),
+            // The double that the shortest text of a float reads as is the one filters write.
+            ScalarValue::Float32(Some(v)) if v.is_finite() => {
+                Some(json!(alluvium_expression::float_text(*v).parse::<f64>().ok()?))
+            }
             ScalarValue::TimestampMillisecond(Some(t), _) => Some(json!(t)),
             _ => value.try_as_str().flatten().map(|text| json!(text)),
         },
@@ -279,6 +282,12 @@ fn lookup_is(binary: &BinaryExpr, table: &Schema) -> Option<Value> {
 }
 
 fn comparison(binary: &BinaryExpr, table: &Schema) -> Option<Value> {
+    if let Some(times) = floored::times(binary) {
+        return Some(match times {
+            Some(Interval { start, end }) => time_range(start, end),
+            None => json!({"type": "false"}),
+        });
+    }
     if let Some(filter) = lookup_is(binary, table) {
         return Some(filter);
     }
@@ -311,6 +320,19 @@ fn comparison(binary: &BinaryExpr, table: &Schema) -> Option<Value> {
     }
 }
 
+/// The rows from one time to another; those of eternity are not written.
+fn time_range(start: i64, end: i64) -> Value {
+    let mut range = json!({"type": "range", "column": TIME_COLUMN, "matchValueType": "LONG"});
+    if start > Interval::ETERNITY.start {
+        range["lower"] = json!(start);
+    }
+    if end < Interval::ETERNITY.end {
+        range["upper"] = json!(end);
+        range["upperOpen"] = json!(true);
+    }
+    range
+}
+
 fn in_list(list: &InList, table: &Schema) -> Option<Value> {
     if looked_up(&list.expr, table).is_some() {
         let values: Vec<Value> = list.list.iter().map(match_value).collect::<Option<_>>()?;
@@ -334,19 +356,25 @@ fn in_list(list: &InList, table: &Schema) -> Option<Value> {
     Some(if list.negated { negate(filter) } else { filter })
 }
 
-fn like(like: &Like, table: &Schema) -> Option<Value> {
-    let (column, "STRING") = typed_column(&like.expr, table)? else { return None };
-    if like.case_insensitive {
-        return None;
+/// `column LIKE pattern [ESCAPE escape]`
+fn like(args: &[Expr], table: &Schema) -> Option<Value> {
+    let (column, pattern, escape) = match args {
+        [column, pattern] => (column, pattern, None),
+        [column, pattern, escape] => (column, pattern, Some(match_value(escape)?)),
+        _ => return None,
+    };
+    let (column, "STRING") = typed_column(column, table)? else { return None };
+    let mut filter = json!({"type": "like", "dimension": column, "pattern": match_value(pattern)?});
+    if let Some(escape) = escape {
+        filter["escape"] = escape;
     }
-    let mut filter = json!({"type": "like", "dimension": column, "pattern": match_value(&like.pattern)?});
-    if let Some(escape) = like.escape_char {
-        filter["escape"] = json!(escape.to_string());
-    }
-    Some(if like.negated { negate(filter) } else { filter })
+    Some(filter)
 }
 
 fn text_search(function: &str, args: &[Expr], table: &Schema) -> Option<Value> {
+    if function == "text_like" {
+        return like(args, table);
+    }
     let [column, wanted] = args else { return None };
     let (column, "STRING") = typed_column(column, table)? else { return None };
     let wanted = match_value(wanted)?;
@@ -396,6 +424,9 @@ fn times_of(filter: &Expr) -> Vec<Interval> {
             let mut either = times_of(left);
             either.extend(times_of(right));
             condense(either)
+        }
+        Expr::BinaryExpr(binary) if floored::times(binary).is_some() => {
+            floored::times(binary).flatten().into_iter().collect()
         }
         Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
             let (op, t) = match (is_time(left), instant(right), is_time(right), instant(left)) {

@@ -4,6 +4,7 @@
 mod aggregate;
 mod expression;
 mod filter;
+mod floored;
 mod project;
 mod rule;
 mod segment_query;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{TimestampMillisecondArray, UInt64Array};
-use datafusion::arrow::datatypes::{Field, TimeUnit};
+use datafusion::arrow::datatypes::{DataType, Field, TimeUnit};
 
 use super::*;
 use datafusion::arrow::array::{ArrayRef, BooleanArray, Float64Array, StringArray};
@@ -28,7 +28,7 @@ fn answer(format: ResultFormat, zone: Tz, header: [bool; 3]) -> String {
         ..SqlRequest::default()
     };
     let batch = batch();
-    let mut writer = RowWriter::new(batch.schema().as_ref(), &request, zone, true);
+    let mut writer = RowWriter::new(batch.schema().as_ref(), &[], &request, zone, true);
     let mut out = Vec::new();
     writer.start(&request, &mut out);
     writer.batch(&batch, &mut out).unwrap();
@@ -66,7 +66,7 @@ fn lines_and_csv() {
 fn nothing() {
     let request = SqlRequest { result_format: ResultFormat::Array, header: true, ..SqlRequest::default() };
     let schema = Schema::new(vec![Field::new("t", DataType::Timestamp(TimeUnit::Millisecond, None), true)]);
-    let mut writer = RowWriter::new(&schema, &request, Tz::UTC, true);
+    let mut writer = RowWriter::new(&schema, &[], &request, Tz::UTC, true);
     let mut out = Vec::new();
     writer.start(&request, &mut out);
     writer.end(&mut out);

@@ -1,0 +1,213 @@
+//! Which calls does Druid's planner refuse by the types of their arguments, and which constants have no value?
+
+use std::collections::HashMap;
+
+use alluvium_expression::Value;
+use alluvium_segments::time::parse_iso_in;
+use chrono_tz::Tz;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::{Result, ScalarValue};
+use datafusion::logical_expr::expr::Like;
+use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{Expr, LogicalPlan};
+
+use super::infer::Scope;
+use super::{SqlType, Typed, columns};
+use crate::QueryError;
+use crate::error::Refusal;
+use crate::sql::fault::{invalid, outside};
+use crate::sql::functions::DruidFunction;
+use crate::sql::rewrite::AGAIN;
+
+/// Refuses a plan for the calls in it.
+pub(crate) fn check(plan: &LogicalPlan, zone: Tz) -> Result<()> {
+    plan.apply_with_subqueries(|node| {
+        let inputs = node.inputs();
+        let schema = merge_schema(&inputs);
+        let known: Vec<Typed> = inputs.iter().flat_map(|input| columns(input)).collect();
+        let scope = Scope { schema: &schema, columns: &known };
+        node.apply_expressions(|expr| {
+            expr.apply(|e| {
+                check_one(e, &scope, zone).map_err(outside)?;
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })?;
+    Ok(())
+}
+
+/// What the arguments of a function must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Family {
+    /// A text, and no number.
+    Character,
+    Integer,
+    /// A number, and no text.
+    Numeric,
+    /// A number, or a text that is read as one.
+    Number,
+    /// What no row can change.
+    Literal,
+}
+
+use Family::{Character, Integer, Literal, Number, Numeric};
+
+fn wanted(name: &str) -> &'static [Family] {
+    match name {
+        "left" | "right" => &[Character, Integer],
+        "lpad" | "rpad" => &[Character, Integer, Character],
+        "substring" | "substr" => &[Character, Integer, Integer],
+        "contains_string" | "icontains_string" => &[Character, Literal],
+        "regexp_extract" => &[Character, Literal],
+        "truncate" | "trunc" => &[Numeric, Integer],
+        "human_readable_binary_byte_format"
+        | "human_readable_decimal_byte_format"
+        | "human_readable_decimal_format" => &[Numeric, Integer],
+        "bitwise_and" | "bitwise_or" | "bitwise_xor" | "bitwise_shift_left" | "bitwise_shift_right" => {
+            &[Numeric, Numeric]
+        }
+        "abs" | "ceil" | "ceiling" | "floor" | "round" | "exp" | "ln" | "log10" | "power" | "sqrt"
+        | "sin" | "cos" | "tan" | "cot" | "asin" | "acos" | "atan" | "atan2" | "degrees" | "radians"
+        | "mod" => &[Number, Number],
+        _ => &[],
+    }
+}
+
+fn fits(typed: &Typed, family: Family) -> bool {
+    let kind = &typed.kind;
+    match family {
+        _ if *kind == SqlType::Null => true,
+        Character => kind.is_text() || matches!(kind, SqlType::Json | SqlType::Array(_) | SqlType::Other(_)),
+        Integer => kind.is_numeric(),
+        Numeric => kind.is_numeric(),
+        Number => !matches!(kind, SqlType::Boolean | SqlType::Timestamp | SqlType::Date | SqlType::Array(_)),
+        Literal => typed.constant,
+    }
+}
+
+fn check_one(expr: &Expr, scope: &Scope<'_>, zone: Tz) -> std::result::Result<(), QueryError> {
+    let call = match expr {
+        Expr::ScalarFunction(call) => call,
+        Expr::Like(like) => return check_like(like, scope),
+        Expr::Literal(ScalarValue::UInt64(Some(number)), _) => {
+            return Err(invalid(format!("Numeric literal '{number}' out of range")));
+        }
+        _ => return Ok(()),
+    };
+    let Some(function) = call.func.inner().downcast_ref::<DruidFunction>() else { return Ok(()) };
+    let name = function.definition.name;
+    let families = wanted(name);
+    let shown = name.to_uppercase();
+    for (arg, family) in call.args.iter().zip(families) {
+        let typed = scope.typed(arg);
+        if fits(&typed, *family) {
+            continue;
+        }
+        if *family == Literal {
+            return Err(invalid(format!("Argument to function '{shown}' must be a literal")));
+        }
+        let types: Vec<String> =
+            call.args.iter().map(|a| format!("<{}>", scope.typed(a).kind.name())).collect();
+        let forms: Vec<String> =
+            families.iter().map(|f| format!("<{}>", format!("{f:?}").to_uppercase())).collect();
+        return Err(invalid(format!(
+            "Cannot apply '{shown}' to arguments of type '{shown}({})'. Supported form(s): '{shown}({})'",
+            types.join(", "),
+            forms.join(", ").replace("<NUMBER>", "<NUMERIC>"),
+        )));
+    }
+    check_cast(name, call.args.first(), scope, zone)
+}
+
+/// Only texts are looked through, and the pattern is the same for all rows.
+fn check_like(like: &Like, scope: &Scope<'_>) -> std::result::Result<(), QueryError> {
+    if let SqlType::Array(_) = scope.typed(&like.expr).kind {
+        return Err(invalid("Cannot apply 'LIKE' to an array"));
+    }
+    let placeholder = matches!(&*like.pattern, Expr::Placeholder(_));
+    match placeholder || scope.typed(&like.pattern).constant {
+        true => Ok(()),
+        false => Err(invalid("the pattern of LIKE must be a literal")),
+    }
+}
+
+/// A cast of a truth value to a number, or of a text that has no such value.
+fn check_cast(
+    name: &str,
+    arg: Option<&Expr>,
+    scope: &Scope<'_>,
+    zone: Tz,
+) -> std::result::Result<(), QueryError> {
+    let (Some(to), Some(arg)) = (name.strip_prefix("cast_"), arg) else { return Ok(()) };
+    let is_number =
+        matches!(to, "bigint" | "integer" | "smallint" | "tinyint" | "double" | "float" | "real" | "decimal");
+    let kind = scope.typed(arg).kind;
+    let refused = match kind {
+        SqlType::Boolean | SqlType::Array(_) => is_number,
+        SqlType::Json => is_number || to == "varchar",
+        _ => false,
+    };
+    if refused {
+        let (from, to) = (kind.name(), to.to_uppercase());
+        return Err(invalid(format!("Cast function cannot convert value of type {from} to type {to}")));
+    }
+    let Expr::Literal(ScalarValue::Utf8(Some(text)), _) = arg else { return Ok(()) };
+    match to {
+        "timestamp" | "date" => match parse_iso_in(text, zone) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(invalid(format!("Illegal {} constant [CAST('{text}')]", to.to_uppercase()))),
+        },
+        _ if !is_number && to != "boolean" => Ok(()),
+        _ if Value::from(text.as_str()).as_number().is_null() => Err(invalid(format!(
+            "cannot CAST the constant '{text}' to {}: it has no such value",
+            to.to_uppercase()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses results of types that no value is written as, and of one name with several types.
+pub(crate) fn check_results(plan: &LogicalPlan, types: &[Typed]) -> Result<()> {
+    let fields = plan.schema().fields();
+    let mut known: HashMap<&str, String> = HashMap::new();
+    for (field, typed) in fields.iter().zip(types) {
+        let (name, native) = (field.name().split(AGAIN).next().unwrap_or_default(), typed.kind.native());
+        if let Some(other) = known.insert(name, native.clone())
+            && other != native
+        {
+            let message = format!("Column[{name}] has conflicting types [{other}] and [{native}]");
+            return Err(outside(QueryError::refused(Refusal::Evaluation, message)));
+        }
+        if matches!(typed.kind, SqlType::TinyInt | SqlType::SmallInt) {
+            let message = format!(
+                "Cannot coerce field [{}] from type [java.lang.Long] to type [{}]",
+                field.name(),
+                typed.kind.name()
+            );
+            return Err(outside(QueryError::refused(Refusal::Unplannable, message)));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses columns that are the same for all rows and no numbers; the plan has been optimised.
+pub(crate) fn check_constants(plan: &LogicalPlan) -> Result<()> {
+    plan.apply_with_subqueries(|node| {
+        let LogicalPlan::Projection(projection) = node else { return Ok(TreeNodeRecursion::Continue) };
+        for expr in &projection.expr {
+            let Expr::Literal(ScalarValue::Float64(Some(value)), _) = expr.clone().unalias_nested().data else {
+                continue;
+            };
+            if !value.is_finite() {
+                let shown = alluvium_expression::double_text(value);
+                return Err(outside(invalid(format!(
+                    "Expression [{}] evaluates to an unsupported value [{shown}], expected something that can be a \
+                     Double.  Consider casting with 'CAST(<col> AS BIGINT)'",
+                    expr.schema_name()
+                ))));
+            }
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(())
+}
