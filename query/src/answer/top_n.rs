@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use alluvium_expression::StringOrdering;
+use alluvium_segments::time::Granularity;
 
 use super::write::{write_key, write_list};
 use super::{Cells, Show, Surroundings, Table};
@@ -61,7 +62,7 @@ fn by_value(cells: &Cells, ordering: StringOrdering, a: usize, b: usize) -> Orde
     }
 }
 
-/// The whole answer; buckets of the data without groups are there too.
+/// The whole answer; buckets of the data without groups are there too, unless each is a millisecond.
 pub(crate) fn top_n(
     query: &TopN,
     groups: Groups,
@@ -71,11 +72,11 @@ pub(crate) fn top_n(
     let (table, blocks) = top_n_table(query, groups, around.show)?;
     let start = |rows: &[usize]| rows.first().and_then(|row| table.buckets.get(*row)).copied();
     let known: BTreeSet<i64> = table.buckets.iter().copied().collect();
-    let mut timed: BTreeMap<i64, &[usize]> = around
-        .buckets(&query.aggregation.plan.granularity, &known, control)?
-        .into_iter()
-        .map(|t| (t, &[][..]))
-        .collect();
+    let granularity = &query.aggregation.plan.granularity;
+    let mut timed: BTreeMap<i64, &[usize]> = BTreeMap::new();
+    if !matches!(granularity, Granularity::None) {
+        timed.extend(around.buckets(granularity, &known, control)?.into_iter().map(|t| (t, &[][..])));
+    }
     timed.extend(
         blocks.iter().map(|rows| (start(rows).unwrap_or_else(|| around.all_time()), rows.as_slice())),
     );
