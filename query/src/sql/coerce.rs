@@ -23,13 +23,36 @@ pub(crate) fn coerce(plan: LogicalPlan, zone: Tz) -> Result<LogicalPlan> {
         }
         let names = NamePreserver::new(&plan);
         let changed = plan.map_expressions(|expr| {
-            let name = names.save(&expr);
-            let new = expr.transform_up(|e| coerce_one(e, &schema, zone))?;
-            Ok(new.update_data(|e| name.restore(e)))
+            let coerced = |expr: Expr| {
+                let name = names.save(&expr);
+                let new = expr.transform_up(|e| coerce_one(e, &schema, zone))?;
+                Ok(new.update_data(|e| name.restore(e)))
+            };
+            keys_of_sets(expr, coerced)
         })?;
         if changed.transformed { changed.map_data(LogicalPlan::recompute_schema) } else { Ok(changed) }
     })?;
     Ok(coerced.data)
+}
+
+/// Keys of grouping sets, and `GROUPING` of them, are rewritten one by one: each keeps its own name.
+fn keys_of_sets(
+    expr: Expr,
+    mut coerced: impl FnMut(Expr) -> Result<Transformed<Expr>>,
+) -> Result<Transformed<Expr>> {
+    match expr {
+        Expr::GroupingSet(_) => expr.map_children(coerced),
+        Expr::AggregateFunction(ref call) if call.func.name() == "grouping" => expr.map_children(coerced),
+        Expr::Alias(mut alias) if matches!(&*alias.expr, Expr::AggregateFunction(c) if c.func.name() == "grouping") =>
+        {
+            let inner = std::mem::take(&mut *alias.expr).map_children(coerced)?;
+            Ok(inner.update_data(|e| {
+                *alias.expr = e;
+                Expr::Alias(alias)
+            }))
+        }
+        other => coerced(other),
+    }
 }
 
 fn coerce_one(expr: Expr, schema: &DFSchema, zone: Tz) -> Result<Transformed<Expr>> {

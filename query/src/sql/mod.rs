@@ -45,6 +45,7 @@ mod statement;
 mod system;
 mod table;
 mod top_n;
+mod totals;
 mod translate;
 mod types;
 mod values;

@@ -46,6 +46,7 @@ use super::request::Settings;
 use super::system::SystemTables;
 use super::table::{DatasourceTable, arrow_schema};
 use super::top_n::nulls_of_top_n;
+use super::totals::without_empty;
 use super::translate::push_down;
 use super::types::{Typed, check, check_constants, columns};
 use crate::QueryError;
@@ -118,7 +119,7 @@ impl Planner {
         let plan = self.state.optimize(&plan)?;
         check_constants(&plan)?;
         let (plan, fallbacks) = push_down(plan)?;
-        Ok((plan, types, fallbacks))
+        Ok((without_empty(plan)?, types, fallbacks))
     }
 
     /// The columns of a rewritten statement's answer.

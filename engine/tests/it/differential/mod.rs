@@ -6,6 +6,7 @@ mod duckdb;
 mod generate;
 mod referee;
 mod segments;
+mod statements;
 
 use alluvium_segments::time::parse_iso;
 use fastrand::Rng;

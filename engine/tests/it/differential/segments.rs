@@ -1,6 +1,6 @@
 //! In which segments do the rows lie? A day in one sealed file, a day in two, a day half sealed and half live.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use alluvium_query::plan::CacheUse;
@@ -11,7 +11,7 @@ use alluvium_segments::live::{LiveOptions, LiveSegment};
 use alluvium_segments::mapped::MappedSegment;
 use alluvium_segments::seal::{SealRequest, seal};
 use alluvium_segments::time::{DAY_MS, Interval};
-use alluvium_segments::{Segment, SegmentId, SegmentRef};
+use alluvium_segments::{RowBatch, Segment, SegmentId, SegmentRef};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -20,8 +20,9 @@ use super::data::{FIRST_DAY, Row, batch, schema};
 /// A query engine over the datasource `random`.
 pub(super) struct Random {
     engine: SqlEngine,
+    catalog: Arc<Catalog>,
     runtime: tokio::runtime::Runtime,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Random {
@@ -48,9 +49,22 @@ impl Random {
         });
         let limits = CacheLimits { allowed: CacheUse::ALL, ..CacheLimits::default() };
         let cache = CacheOptions { segments: limits.clone(), results: limits };
-        let engine = QueryEngine::new(catalog, EngineOptions { cache, ..EngineOptions::default() }).unwrap();
+        let engine =
+            QueryEngine::new(Arc::clone(&catalog), EngineOptions { cache, ..EngineOptions::default() })
+                .unwrap();
         let engine = SqlEngine::new(engine, Arc::new(NoSystemTables), &SqlOptions::default()).unwrap();
-        Self { engine, runtime: tokio::runtime::Runtime::new().unwrap(), _folder: folder }
+        Self { engine, catalog, runtime: tokio::runtime::Runtime::new().unwrap(), folder }
+    }
+
+    /// One more datasource, sealed in one segment of the first day.
+    pub(super) fn add(&self, datasource: &str, rows: &RowBatch) {
+        let id = SegmentId { datasource: datasource.to_owned(), ..id(0, 0) };
+        let path = self.folder.path().join(datasource);
+        let sealed = seal_segment(id.clone(), path, live_segment(id, std::slice::from_ref(rows)));
+        self.catalog.update_datasource(datasource, |source| {
+            source.sealed = vec![sealed];
+            source.columns = rows.schema.columns.clone();
+        });
     }
 
     /// What the caches hold: of segments, and of whole answers.
@@ -92,23 +106,32 @@ fn id(day: i64, partition: u32) -> SegmentId {
     }
 }
 
-/// Rows in a live segment, published piece by piece.
-fn live_rows(day: i64, partition: u32, rows: &[Row]) -> Arc<LiveSegment> {
-    let schema = schema();
+/// Rows in a live segment, published batch by batch.
+fn live_segment(id: SegmentId, batches: &[RowBatch]) -> Arc<LiveSegment> {
     let (segment, mut writer) =
-        LiveSegment::open(id(day, partition), Arc::clone(&schema), LiveOptions::default()).unwrap();
-    for piece in rows.chunks(101) {
-        writer.append(&batch(&schema, piece)).unwrap();
+        LiveSegment::open(id, Arc::clone(&batches[0].schema), LiveOptions::default()).unwrap();
+    for rows in batches {
+        writer.append(rows).unwrap();
         writer.publish();
     }
     segment
 }
 
+fn live_rows(day: i64, partition: u32, rows: &[Row]) -> Arc<LiveSegment> {
+    let schema = schema();
+    let batches: Vec<RowBatch> = rows.chunks(101).map(|piece| batch(&schema, piece)).collect();
+    live_segment(id(day, partition), &batches)
+}
+
 fn seal_rows(folder: &Path, day: i64, partition: u32, rows: &[Row]) -> SegmentRef {
-    let frozen: Arc<dyn Segment> = live_rows(day, partition, rows).published();
     let path = folder.join(format!("{day}-{partition}"));
+    seal_segment(id(day, partition), path, live_rows(day, partition, rows))
+}
+
+fn seal_segment(id: SegmentId, path: PathBuf, rows: Arc<LiveSegment>) -> SegmentRef {
+    let frozen: Arc<dyn Segment> = rows.published();
     let request = SealRequest {
-        id: id(day, partition),
+        id,
         path: path.clone(),
         inputs: vec![SegmentRef::whole(frozen)],
         schema: None,

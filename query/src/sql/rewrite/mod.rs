@@ -7,6 +7,7 @@ mod cast;
 mod depth;
 mod grouping;
 mod literal;
+mod names;
 mod nested;
 mod operators;
 mod subquery;
@@ -17,13 +18,15 @@ mod window;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, GroupByExpr, LimitClause, Query, Select, SelectItem, Statement, TableFactor, VisitMut, VisitorMut,
+    Expr, GroupByExpr, LimitClause, Query, Select, Statement, TableFactor, VisitMut, VisitorMut,
 };
 
 use super::fault::invalid;
 use super::relations::beside;
 use super::request::Settings;
 use crate::QueryError;
+
+pub(crate) use names::AGAIN;
 
 /// Rewrites a parsed query into what the planner is given.
 pub(crate) fn rewrite(statement: &mut Statement, settings: &Settings) -> Result<(), QueryError> {
@@ -106,24 +109,8 @@ impl VisitorMut for Rewriter<'_> {
             }
             keys.retain(|key| !matches!(key, Expr::Tuple(none) if none.is_empty()));
         }
-        let mut names: Vec<String> = Vec::with_capacity(select.projection.len());
-        for (i, item) in select.projection.iter_mut().enumerate() {
-            let (expr, name) = match item {
-                SelectItem::UnnamedExpr(expr) => (expr, None),
-                SelectItem::ExprWithAlias { expr, alias } => (expr, Some(alias.value.clone())),
-                _ => continue,
-            };
-            let own = name.or_else(|| column_name(expr));
-            let wanted = own.clone().unwrap_or_else(|| format!("EXPR${i}"));
-            // Results may share a name, which only here is another.
-            let again = if self.queries <= 1 { AGAIN } else { "" };
-            let unique = unique(&wanted, again, &names);
-            if own.as_deref() != Some(&unique) {
-                let alias = build::identifier(&unique);
-                *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
-            }
-            names.push(unique);
-        }
+        // Results may share a name, which only here is another.
+        names::of_results(select, if self.queries <= 1 { AGAIN } else { "" });
         ControlFlow::Continue(())
     }
 
@@ -136,28 +123,6 @@ impl VisitorMut for Rewriter<'_> {
         }
         ControlFlow::Continue(())
     }
-}
-
-/// The name a bare column has in the result.
-fn column_name(expr: &Expr) -> Option<String> {
-    match expr {
-        Expr::Identifier(name) => Some(name.value.clone()),
-        Expr::CompoundIdentifier(parts) => parts.last().map(|p| p.value.clone()),
-        Expr::Nested(inner) => column_name(inner),
-        _ => None,
-    }
-}
-
-/// Stands between a name of a result and the number that makes it unlike others.
-pub(crate) const AGAIN: &str = "\u{1}";
-
-/// A name as it is, or with the first number that makes it unlike those before it.
-fn unique(name: &str, again: &str, taken: &[String]) -> String {
-    if !taken.iter().any(|t| t == name) {
-        return name.to_owned();
-    }
-    let numbered = (0..).map(|n| format!("{name}{again}{n}"));
-    numbered.into_iter().find(|n| !taken.contains(n)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -69,7 +69,6 @@ fn what_druid_has_not_is_refused() {
         "SELECT CAST(DATE '2024-01-01' AS BIGINT)",
         "SELECT MEDIAN(a) FROM t",
         "SELECT COUNT(*) FROM t GROUP BY COUNT(*)",
-        "SELECT * FROM TABLE(NOPE(1))",
         "SELECT a FROM t FOR UPDATE",
         "SELECT SUBSTRING(a) FROM t",
     ] {

@@ -11,7 +11,7 @@ mod values;
 use fixture::{engine, rows};
 
 /// Cases that need operators of DataFusion directly over a datasource, by what they ask.
-const FALLBACKS: usize = 2;
+const FALLBACKS: usize = 1;
 
 #[tokio::test]
 async fn cases() {
