@@ -3,18 +3,22 @@
 
 mod aggregator;
 mod check;
+mod declared;
 mod dimension;
+mod fold;
 mod lookups;
 mod uses;
 mod virtual_column;
 
-use alluvium_expression::Filter;
+use alluvium_expression::{Expr, Filter};
 use alluvium_segments::ColumnType;
 use alluvium_segments::time::{Granularity, Interval};
 use serde::{Deserialize, Serialize};
 
 pub use aggregator::{AggregateFunction, AggregatorPlan, CardinalityField, Input, Number};
+pub(crate) use declared::KnownColumns;
 pub use dimension::{DimensionPlan, DimensionTransform, ValueFilter};
+pub use fold::Fold;
 pub(crate) use lookups::find_among;
 pub use uses::{CacheUse, ProjectionUse};
 pub use virtual_column::{VirtualColumn, VirtualSource};
@@ -137,6 +141,29 @@ pub struct RowColumn {
     pub name: String,
     /// The type to return; `None`: the type each segment stores (lists stay lists).
     pub output_type: Option<ColumnType>,
+    /// What is shown of a computed column instead of its values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Shown>,
+}
+
+/// What rows show of a computed column: results of an expression, each of a type of its own, as JSON text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Shown {
+    /// The expression.
+    pub expression: Expr,
+    /// How lists are shown.
+    pub lists: Lists,
+}
+
+/// How lists are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Lists {
+    /// As they come.
+    AsTheyAre,
+    /// A list of one value as the value.
+    OneStandsAlone,
+    /// What is made of each value of a column that may have several is a list, of one value too.
+    OfEachValue,
 }
 
 /// A sort key of row results.
