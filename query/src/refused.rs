@@ -4,16 +4,26 @@ use alluvium_expression::{ColumnFilter, ColumnTest, Filter};
 use alluvium_segments::ColumnType;
 
 use crate::QueryError;
-use crate::plan::{DimensionPlan, Input, KnownColumns};
+use crate::plan::{AggregateFunction, AggregatePlan, DimensionPlan, Input, KnownColumns};
 use crate::refusal::Refusal;
-use crate::request::{Body, NativeQuery};
+use crate::request::{Body, NativeQuery, Timeseries};
 
 /// Refuses what the engine of Druid fails at.
 ///
 /// # Errors
 /// In Druid's words.
 pub(crate) fn check(query: &NativeQuery, known: &KnownColumns<'_>) -> Result<(), QueryError> {
+    let folds = |plan: &AggregatePlan| {
+        plan.aggregators.iter().any(|aggregator| matches!(aggregator.function, AggregateFunction::Fold(_)))
+    };
+    let forced = query.context.text("vectorize").is_some_and(|text| text.eq_ignore_ascii_case("force"));
     match &query.body {
+        Body::Timeseries(Timeseries { aggregation, .. }) if forced && folds(&aggregation.plan) => {
+            Err(QueryError::failed("Cannot vectorize!"))
+        }
+        Body::GroupBy(groups) if forced && folds(&groups.aggregation.plan) => {
+            Err(QueryError::failed("Cannot vectorize!"))
+        }
         Body::Timeseries(series) => filter(series.aggregation.filter.as_ref(), known),
         Body::TopN(top) => {
             top.aggregation.plan.dimensions.iter().try_for_each(|dimension| single(dimension, known))?;

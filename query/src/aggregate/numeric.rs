@@ -226,9 +226,8 @@ impl Numeric {
     /// Fills the block of the wanted type from values of another.
     fn convert(&mut self, source: &Source<'_>, wanted: Number) -> Result<(), QueryError> {
         let values = source.values(self.slot);
-        match values {
-            Values::Ids(ids) => return self.parse(source, wanted, ids.iter().copied()),
-            _ => {}
+        if let Values::Ids(ids) = values {
+            return self.parse(source, wanted, ids.iter().copied());
         }
         match (wanted, values) {
             (Number::Long, Values::Float(b)) => cast(b, &mut self.longs, |v| v as i64),

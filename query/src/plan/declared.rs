@@ -92,12 +92,11 @@ impl KnownColumns<'_> {
         }
         let types = |name: &str| self.column_type(name).map(ExprType::from);
         match expression {
-            // What arithmetic makes of texts is not told beforehand.
-            Expr::Binary(op, left, right)
-                if !op.is_comparison()
-                    && [left, right].iter().any(|e| e.output_type(&types) == Some(ExprType::String)) =>
-            {
-                Some(ExprType::String)
+            // What arithmetic makes of texts is not told beforehand, and of arrays it makes nothing.
+            Expr::Binary(op, left, right) if !op.is_comparison() => {
+                let operands = [left, right].map(|operand| operand.output_type(&types));
+                let other = operands.into_iter().flatten().find(|operand| !operand.is_numeric());
+                other.or_else(|| expression.output_type(&types))
             }
             _ => expression.output_type(&types),
         }

@@ -33,6 +33,7 @@ pub(crate) fn binary_values(op: BinaryOp, a: &Value, b: &Value) -> Result<Value,
         (Value::String(_), Value::String(_)) => {
             Err(ExprError::Arithmetic("the operator is not supported on type STRING"))
         }
+        (a, b) if a.is_array() && b.is_array() => Ok(Value::Null),
         (a, b) if a.is_array() || b.is_array() => Err(ExprError::ArrayNotAllowed(op.symbol())),
         (a, b) => Ok(a.as_double().zip(b.as_double()).map(|(x, y)| double_math(op, x, y)).into()),
     }
