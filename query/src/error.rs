@@ -8,6 +8,23 @@ use serde_json::{Map, Value, json};
 
 pub use crate::refusal::Refusal;
 
+/// Functions whose failures Druid does not put into words of its functions.
+const IN_MACROS: [&str; 13] = [
+    "decode_base64_utf8",
+    "parse_json",
+    "json_value",
+    "json_query",
+    "json_query_array",
+    "json_keys",
+    "json_object",
+    "json_merge",
+    "regexp_extract",
+    "regexp_like",
+    "regexp_replace",
+    "like",
+    "lookup",
+];
+
 /// A failed query.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -86,6 +103,9 @@ impl From<ExprError> for QueryError {
     fn from(error: ExprError) -> Self {
         match (&error, error.class()) {
             (ExprError::Arithmetic(_), _) => Self::refused(Refusal::Evaluation, error.to_string()),
+            (ExprError::Evaluation(_) | ExprError::MixedUse(_) | ExprError::ArrayNotAllowed(_), _) => {
+                Self::failed(error.to_string())
+            }
             (ExprError::Failed { .. }, _) => Self::refused(Refusal::Function, error.to_string()),
             (_, ErrorClass::Unsupported) => Self::Unsupported(error.to_string()),
             (_, ErrorClass::Runtime) => Self::Internal(error.to_string()),
@@ -102,8 +122,13 @@ impl From<SketchError> for QueryError {
 
 impl From<FilterError> for QueryError {
     fn from(error: FilterError) -> Self {
-        if let FilterError::Expression(error) = error {
-            return Self::from(error);
+        match &error {
+            // What Druid reads when it is used fails as the query does.
+            FilterError::Expression(_) | FilterError::Field { field: "index", .. } => {
+                return Self::failed(error.to_string());
+            }
+            FilterError::Unsupported { name, .. } if name == "javascript" => return Self::no_scripts(),
+            _ => {}
         }
         match error.class() {
             ErrorClass::Unsupported => Self::Unsupported(error.to_string()),
@@ -116,6 +141,27 @@ impl QueryError {
     /// The request is wrong.
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self::Invalid(message.into())
+    }
+
+    /// An exception that ends a query.
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self::refused(Refusal::Evaluation, message)
+    }
+
+    /// Scripts are not run here, nor in a Druid that is not told to.
+    pub(crate) fn no_scripts() -> Self {
+        Self::failed("JavaScript is disabled")
+    }
+
+    /// An expression that failed on the values of a row.
+    pub(crate) fn of_row(error: ExprError) -> Self {
+        match &error {
+            ExprError::Argument { function, .. } if !IN_MACROS.contains(function) => {
+                Self::refused(Refusal::Function, error.to_string())
+            }
+            ExprError::Argument { .. } => Self::failed(error.to_string()),
+            _ => Self::from(error),
+        }
     }
 
     pub(crate) fn refused(refusal: Refusal, message: impl Into<String>) -> Self {

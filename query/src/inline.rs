@@ -119,9 +119,11 @@ impl InlineSegment {
         let names = fields.texts("columnNames")?;
         let types = fields.texts("columnTypes")?;
         let mut columns: Vec<Vec<Cell>> = names.iter().map(|_| Vec::new()).collect();
+        fields.need("rows")?;
         for row in fields.list("rows")? {
-            let cells = row.as_array().filter(|cells| cells.len() == names.len());
-            let cells = cells.ok_or_else(|| fields.wrong("rows", "lists with a value a column"))?;
+            let cells = row.as_array().ok_or_else(|| fields.wrong("rows", "lists with a value a column"))?;
+            // What a row lacks is null, what it has too much is nothing.
+            let cells = cells.iter().chain(std::iter::repeat(&Value::Null));
             for ((column, cell), name) in columns.iter_mut().zip(cells).zip(&names) {
                 column.push(match cell {
                     Value::String(text) if name == TIME_COLUMN => Cell::Long(parse_iso(text)?),

@@ -23,6 +23,7 @@ mod post;
 mod projection;
 mod quantiles;
 mod refusal;
+mod refused;
 mod remembered;
 mod request;
 mod run;

@@ -1,5 +1,6 @@
 //! How is each native query carried out? The plan for its shape, run over its data source, and the shape's answer.
 
+use alluvium_expression::Expr;
 use alluvium_segments::catalog::Snapshot;
 use alluvium_segments::time::{Granularity, Interval, Period};
 use alluvium_segments::{ColumnSpec, ColumnType, Role, SegmentRef, TIME_COLUMN};
@@ -8,13 +9,15 @@ use serde_json::json;
 
 use crate::QueryEngine;
 use crate::QueryError;
-use crate::answer::{self, Cells, Show, Surroundings, Table, TimeFormat};
+use crate::answer::{self, Cells, ScanColumn, Show, Surroundings, Table, TimeFormat};
 use crate::column::ColumnData;
 use crate::inline::InlineSegment;
 use crate::partial::{Groups, Partial, RowSet};
 use crate::plan::{
-    AggregateFunction, AggregatePlan, AggregatorPlan, DimensionPlan, Operator, Plan, RowsPlan, Scope,
+    AggregateFunction, AggregatePlan, AggregatorPlan, DimensionPlan, Input as PlanInput, KnownColumns,
+    Operator, Plan, RowColumn, RowsPlan, Scope, VirtualColumn,
 };
+use crate::refused;
 use crate::request::{Aggregation, Body, DataSource, NativeQuery, Scan, Search, SegmentMetadata};
 use crate::run::Control;
 use crate::source::{Asked, Base, Input, Limit, segments};
@@ -98,14 +101,39 @@ impl Run<'_> {
         Ok(Surroundings { intervals: &self.query.intervals, coverage, times, show })
     }
 
+    /// What is known of the columns that computed ones read.
+    fn known<'k>(&'k self, virtuals: &'k [VirtualColumn]) -> KnownColumns<'k> {
+        let Input { columns, timed, segments, .. } = &self.input;
+        KnownColumns { columns, timed: *timed, segments: &segments.list, virtuals }
+    }
+
     async fn execute(&self, mut plan: Plan) -> Result<Partial, QueryError> {
         plan.projections = self.query.context.projections()?;
         plan.caching = self.query.context.caching()?.segments;
+        plan.scope.virtual_columns = self.known(&plan.scope.virtual_columns).resolved();
         self.engine.runner.execute(plan, &self.input.segments, self.control).await
     }
 
+    /// Nested values and sketches are no values that groupBy could tell apart: one group has them all.
+    fn group_nothing(&self, plan: &mut Plan) {
+        let virtuals = plan.scope.virtual_columns.clone();
+        let known = self.known(&virtuals);
+        let (Body::GroupBy(_), Operator::Aggregate(groups)) = (&self.query.body, &mut plan.operator) else {
+            return;
+        };
+        for dimension in &mut groups.dimensions {
+            if let PlanInput::Column(name) = &dimension.input
+                && matches!(known.column_type(name), Some(ColumnType::Json | ColumnType::Complex(_)))
+            {
+                dimension.input = PlanInput::Expression(Expr::null());
+            }
+        }
+    }
+
     async fn groups(&self, aggregation: &Aggregation) -> Result<Groups, QueryError> {
-        match self.execute(aggregation.plan(self.scope())).await? {
+        let mut plan = aggregation.plan(self.scope());
+        self.group_nothing(&mut plan);
+        match self.execute(plan).await? {
             Partial::Groups(blocks) => Groups::of_blocks(&aggregation.plan, blocks),
             _ => Ok(Groups::empty(&aggregation.plan)),
         }
@@ -152,7 +180,21 @@ impl Run<'_> {
         Ok(out)
     }
 
+    /// Refuses what Druid does.
+    fn check(&self) -> Result<(), QueryError> {
+        let virtuals = match &self.query.body {
+            Body::Timeseries(query) => &query.aggregation.virtual_columns,
+            Body::TopN(query) => &query.aggregation.virtual_columns,
+            Body::GroupBy(query) => &query.aggregation.virtual_columns,
+            Body::Scan(query) => &query.virtual_columns,
+            Body::Search(query) => &query.virtual_columns,
+            Body::TimeBoundary(_) | Body::SegmentMetadata(_) | Body::DataSourceMetadata => return Ok(()),
+        };
+        refused::check(self.query, &self.known(virtuals))
+    }
+
     async fn answer(&self) -> Result<Vec<u8>, QueryError> {
+        self.check()?;
         let around = self.around()?;
         let context = &self.query.context;
         match &self.query.body {
@@ -167,8 +209,8 @@ impl Run<'_> {
                 answer::group_by(query, self.groups(&query.aggregation).await?, &around, context)
             }
             Body::Scan(query) => {
-                let columns = answer::scan_columns(query, &self.input.columns, self.input.timed);
-                let rows = self.rows(query, &columns).await?;
+                let columns = answer::scan_columns(query, &self.known(&query.virtual_columns));
+                let rows = self.rows(query, answer::row_columns(&columns, true)).await?;
                 Ok(answer::scan(query, &rows, &columns))
             }
             Body::Search(query) => self.search(query, &around).await,
@@ -188,20 +230,11 @@ impl Run<'_> {
         }
     }
 
-    async fn rows(
-        &self,
-        query: &Scan,
-        columns: &[(String, Option<ColumnType>)],
-    ) -> Result<RowSet, QueryError> {
+    async fn rows(&self, query: &Scan, columns: Vec<RowColumn>) -> Result<RowSet, QueryError> {
         let mut scope = self.scope();
         scope.virtual_columns.clone_from(&query.virtual_columns);
         scope.filter.clone_from(&query.filter);
-        let plan = RowsPlan {
-            columns: answer::row_columns(columns),
-            order: query.order.clone(),
-            offset: query.offset,
-            limit: query.limit,
-        };
+        let plan = RowsPlan { columns, order: query.order.clone(), offset: query.offset, limit: query.limit };
         match self.execute(Plan::new(scope, Operator::Rows(plan))).await? {
             Partial::Rows(rows) => Ok(rows),
             _ => Ok(RowSet::default()),
@@ -260,6 +293,7 @@ impl Run<'_> {
 
     /// The result as columns, for a query around this one.
     async fn columns(&self, for_groups: bool) -> Result<Vec<Typed>, QueryError> {
+        self.check()?;
         let context = &self.query.context;
         let finalizes = context.has("finalize") && context.flag("finalize", true)?;
         let show = if finalizes { Show::Finalized } else { Show::Summaries };
@@ -296,12 +330,12 @@ impl Run<'_> {
                 Ok(whole.unwrap_or_default())
             }
             Body::Scan(query) => {
-                let columns = answer::scan_columns(query, &self.input.columns, self.input.timed);
-                let rows = self.rows(query, &columns).await?;
+                let columns = answer::scan_columns(query, &self.known(&query.virtual_columns));
+                let rows = self.rows(query, answer::row_columns(&columns, false)).await?;
                 let empty =
                     |output: Option<ColumnType>| ColumnData::empty(output.unwrap_or(ColumnType::String));
-                let mut whole: Vec<Typed> =
-                    columns.into_iter().map(|(name, output)| (name, output, empty(output))).collect();
+                let typed = |column: ScanColumn| (column.name, column.column_type, empty(column.column_type));
+                let mut whole: Vec<Typed> = columns.into_iter().map(typed).collect();
                 for block in &rows.blocks {
                     for ((.., known), data) in whole.iter_mut().zip(&block.columns) {
                         *known = known.concat_any(data);

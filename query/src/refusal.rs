@@ -16,6 +16,8 @@ pub enum Refusal {
     Evaluation,
     /// A function that failed on a row.
     Function,
+    /// What an engine cannot do.
+    Operation,
 }
 
 /// The words around a message.
@@ -44,6 +46,11 @@ impl Refusal {
             Self::NotPlanned => modern(501, "OPERATOR", "UNSUPPORTED"),
             Self::Evaluation => Words {
                 error: "Unknown exception",
+                code: "legacyQueryException",
+                ..modern(500, "OPERATOR", "RUNTIME_FAILURE")
+            },
+            Self::Operation => Words {
+                error: "Unsupported operation",
                 code: "legacyQueryException",
                 ..modern(500, "OPERATOR", "RUNTIME_FAILURE")
             },

@@ -45,7 +45,9 @@ impl DataSchema {
         let metrics = MetricSpec::list(fields.list("metricsSpec")?, &at(&fields, "metricsSpec"))?;
         let granularity =
             GranularitySpec::from_json(fields.get("granularitySpec"), &at(&fields, "granularitySpec"))?;
-        let transform = TransformSpec::from_json(fields.get("transformSpec"), &at(&fields, "transformSpec"))?;
+        let mut transform =
+            TransformSpec::from_json(fields.get("transformSpec"), &at(&fields, "transformSpec"))?;
+        transform.add_places(&dimensions.spatial);
         let projections = fields.list("projections")?;
         let at = at(&fields, "projections");
         fields.finish()?;

@@ -22,6 +22,9 @@ pub struct DimensionsSpec {
     pub autos: BTreeSet<String>,
     /// Whether the type of discovered dimensions is that of what they hold; otherwise they are strings.
     pub typed: bool,
+    /// Dimensions of places: their names, and the fields whose values are the coordinates (none: the field of the name
+    /// has them, with commas between them).
+    pub spatial: Vec<(String, Vec<String>)>,
 }
 
 impl DimensionsSpec {
@@ -32,7 +35,6 @@ impl DimensionsSpec {
     ) -> Result<Self, SpecError> {
         let Some(json) = json else { return Ok(Self { discover: true, ..Self::default() }) };
         let mut fields = Fields::new(json, path)?;
-        fields.refuse("spatialDimensions", None, "spatial columns are not built")?;
         let by_time = Value::Bool(true);
         fields.refuse("forceSegmentSortByTime", Some(&by_time), "segments are sorted by time")?;
         let (mut columns, mut autos) = (Vec::new(), BTreeSet::new());
@@ -55,11 +57,36 @@ impl DimensionsSpec {
             let why = format!("`{}` is listed as a dimension too", both.name);
             return Err(SpecError::invalid(fields.path_of("dimensionExclusions"), why));
         }
+        let spatial = spatial(&mut fields, &mut columns)?;
+        let mut exclusions = exclusions;
+        for name in spatial.iter().flat_map(|(_, parts)| parts) {
+            if columns.iter().all(|column| column.name != *name) {
+                exclusions.insert(name.clone());
+            }
+        }
         let typed = fields.boolean("useSchemaDiscovery", false)?;
         let discover = fields.boolean("includeAllDimensions", false)? || typed || columns.is_empty();
         fields.finish()?;
-        Ok(Self { columns, exclusions, discover, autos, typed })
+        Ok(Self { columns, exclusions, discover, autos, typed, spatial })
     }
+}
+
+/// `spatialDimensions`, each of which is a column of texts.
+fn spatial(
+    fields: &mut Fields<'_>,
+    columns: &mut Vec<ColumnSpec>,
+) -> Result<Vec<(String, Vec<String>)>, SpecError> {
+    let mut spatial = Vec::new();
+    for (i, dimension) in fields.list("spatialDimensions")?.into_iter().flatten().enumerate() {
+        let at = format!("{}[{i}]", fields.path_of("spatialDimensions"));
+        let mut dimension = Fields::new(dimension, &at)?;
+        let name = dimension.required_text("dimName")?;
+        let parts = dimension.texts("dims")?.unwrap_or_default();
+        dimension.finish()?;
+        columns.push(ColumnSpec::dimension(&name, ColumnType::String));
+        spatial.push((name, parts));
+    }
+    Ok(spatial)
 }
 
 pub(super) fn read_dimension(

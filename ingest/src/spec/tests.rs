@@ -94,7 +94,6 @@ fn what_changes_answers_and_is_not_honoured_is_refused_by_name() {
     for (path, value) in [
         ("type", json!("kinesis")),
         ("spec.dataSchema.parser", json!({"type": "string"})),
-        ("spec.dataSchema.dimensionsSpec.spatialDimensions", json!([{"dimName": "x"}])),
         ("spec.dataSchema.dimensionsSpec.forceSegmentSortByTime", json!(false)),
         ("spec.dataSchema.dimensionsSpec.dimensions.1.maxStringLength", json!(10)),
         ("spec.dataSchema.granularitySpec.type", json!("arbitrary")),

@@ -47,6 +47,18 @@ impl TransformSpec {
     }
 }
 
+impl TransformSpec {
+    /// Makes the texts of places: coordinates with commas between them, null where one is missing.
+    pub(crate) fn add_places(&mut self, spatial: &[(String, Vec<String>)]) {
+        for (name, parts) in spatial.iter().filter(|(_, parts)| !parts.is_empty()) {
+            let part = |part: &String| format!("\"{}\"", part.replace('\\', "\\\\").replace('"', "\\\""));
+            let parts: Vec<String> = parts.iter().map(part).collect();
+            let expression = format!("concat({})", parts.join(", ',', "));
+            self.transforms.push(ExpressionTransform { name: name.clone(), expression });
+        }
+    }
+}
+
 fn read_transform(json: &Value, path: &str) -> Result<ExpressionTransform, SpecError> {
     let mut fields = Fields::new(json, path)?;
     let kind = fields.required_text("type")?;

@@ -65,7 +65,7 @@ impl Bindings for Overlay<'_> {
 }
 
 /// Whether an expression is a column that may have several values a row.
-fn is_several(expr: &Expr, bindings: &dyn Bindings) -> bool {
+pub(crate) fn is_several(expr: &Expr, bindings: &dyn Bindings) -> bool {
     matches!(expr, Expr::Column(name) if !bindings.holds_arrays(name))
 }
 
@@ -184,7 +184,8 @@ pub(crate) fn node(expr: &Expr, bindings: &dyn Bindings) -> Result<Value, ExprEr
                 values.push(value);
             }
             match (function.body, values.as_slice()) {
-                (Body::Math1(f), [x]) => Ok(x.as_double().map(f).into()),
+                (Body::Math1(f), [x]) => Ok(x.as_math().map(f).into()),
+                (Body::Math2(_), [Value::String(_), Value::String(_)]) => Ok(Value::Null),
                 (Body::Math2(f), [x, y]) => Ok(x.as_double().zip(y.as_double()).map(|(x, y)| f(x, y)).into()),
                 (Body::Values(body), values) => body(&call.prepared, values),
                 _ => Err(ExprError::argument(function.name, "wrong number of arguments")),

@@ -155,6 +155,8 @@ impl ExtractionFn {
                     None => owned(looked.replacement.as_deref()),
                 }
             }
+            // Without steps Druid has nothing to apply and gives nothing.
+            Kind::Cascade(steps) if steps.is_empty() => None,
             Kind::Cascade(steps) => {
                 let start = input.map(Cow::Borrowed);
                 steps.iter().fold(start, |value, step| owned(step.apply(value.as_deref()).as_deref()))
@@ -216,7 +218,7 @@ impl ExtractionFn {
                 let said = looked.lookup.as_ref().is_some_and(|lookup| lookup.is_one_to_one());
                 looked.injective.unwrap_or(said)
             }
-            Kind::Cascade(steps) => steps.iter().all(Self::is_one_to_one),
+            Kind::Cascade(steps) => !steps.is_empty() && steps.iter().all(Self::is_one_to_one),
             _ => false,
         }
     }

@@ -18,6 +18,7 @@ mod pattern;
 mod registry;
 mod sketch;
 mod sketch_sets;
+mod spatial;
 mod text;
 mod text_edit;
 mod text_format;
@@ -33,9 +34,10 @@ pub(crate) use lookup::LOOKUP;
 pub use registry::function_names;
 pub(crate) use registry::{Prepared, check, find};
 pub use sketch::of_finished;
+pub(crate) use spatial::WITHIN;
 pub(crate) use text::utf16_slice;
 pub(crate) use text_format::java_format;
-pub(crate) use time::{TIMESTAMP_EXTRACT, TIMESTAMP_FLOOR, TimeUnit, in_eternity};
+pub(crate) use time::{TIMESTAMP_EXTRACT, TIMESTAMP_FLOOR, TimeUnit, floored, in_eternity};
 
 /// Bits of [`Function::arrays`].
 const FIRST: u32 = 1;
@@ -153,6 +155,30 @@ impl Function {
     /// Whether its arguments may be of any type.
     pub(crate) fn takes_any(&self) -> bool {
         self.any
+    }
+
+    /// The type of every result of a call that is not null, where there is one.
+    pub(crate) fn exact_type(&self, call: &Call, columns: &ColumnTypes<'_>) -> Option<ExprType> {
+        let exact = |arg: &Expr| arg.exact_type(columns);
+        match self.gives {
+            Gives::Type(fixed) => Some(fixed),
+            Gives::Same(i) => call.args.get(i).and_then(exact),
+            Gives::Math => {
+                let all = call.args.iter().all(|arg| exact(arg).is_some_and(ExprType::is_numeric));
+                self.output_type(call, columns).filter(|_| all)
+            }
+            Gives::Common(from) => {
+                let wanted = self.output_type(call, columns)?;
+                let values = call.args.get(from..).unwrap_or_default().iter();
+                let mut values = values.filter(|arg| arg.as_literal() != Some(&Value::Null));
+                values.all(|arg| exact(arg) == Some(wanted)).then_some(wanted)
+            }
+            Gives::Custom(decide) => {
+                // The type of these hangs on constants only.
+                let constant = [CAST, TIMESTAMP_EXTRACT, "json_value"].contains(&self.name);
+                constant.then(|| decide(call, columns)).flatten()
+            }
+        }
     }
 
     /// The type of the result of a call.

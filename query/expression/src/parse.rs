@@ -18,11 +18,8 @@ pub const MAX_DEPTH: usize = 128;
 /// [`MAX_DEPTH`], or names an unknown or unsupported function.
 pub fn parse(text: &str) -> Result<Expr, ExprError> {
     let mut parser = Parser { lexer: Lexer::new(text)?, depth: 0 };
-    let tree = parser.expression(1)?;
-    match parser.lexer.peek() {
-        Token::End => Ok(tree.expr),
-        _ => Err(parser.lexer.error("expected an operator or the end")),
-    }
+    // What stands after an expression is not read, as it is not in Druid.
+    parser.expression(1).map(|tree| tree.expr)
 }
 
 /// A tree and its height.
@@ -252,7 +249,10 @@ impl Parser<'_> {
     fn array(&mut self, element: Option<ExprType>) -> Result<Tree, ExprError> {
         self.expect("[")?;
         let mut items = Vec::new();
-        loop {
+        while *self.lexer.peek() != Token::Symbol("]") {
+            if !items.is_empty() {
+                self.expect(",")?;
+            }
             let negative = *self.lexer.peek() == Token::Symbol("-");
             if negative {
                 self.lexer.advance()?;
@@ -265,11 +265,8 @@ impl Parser<'_> {
                 match self.lexer.peek() {
                     Token::Text(text) => items.push(Value::String(Arc::clone(text))),
                     Token::Null => items.push(Value::Null),
-                    _ => break,
+                    _ => return Err(self.lexer.error("expected a constant")),
                 }
-                self.lexer.advance()?;
-            }
-            if *self.lexer.peek() == Token::Symbol(",") {
                 self.lexer.advance()?;
             }
         }

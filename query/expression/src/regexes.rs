@@ -102,12 +102,15 @@ fn translate(pattern: &str) -> String {
 /// Replaces all matches; `$1` and `${name}` stand for groups, `\` makes the next character literal.
 pub(crate) fn replace_all(regex: &Regex, text: &str, replacement: &str) -> Result<String, String> {
     let mut out = String::with_capacity(text.len());
-    let mut last = 0;
-    for captures in regex.captures_iter(text) {
-        let Some(whole) = captures.get(0) else { continue };
+    let (mut last, mut at) = (0, 0);
+    // As Java does, an empty match is found right after another one that was not empty.
+    while let Some(captures) = if at <= text.len() { regex.captures_at(text, at) } else { None } {
+        let Some(whole) = captures.get(0) else { break };
         out.push_str(&text[last..whole.start()]);
         expand(replacement, &captures, &mut out)?;
         last = whole.end();
+        let next = text[last..].chars().next().map_or(1, char::len_utf8);
+        at = if whole.is_empty() { last + next } else { last };
     }
     out.push_str(&text[last..]);
     Ok(out)

@@ -115,6 +115,12 @@ impl Value {
         }
     }
 
+    /// As the only operand of mathematics, where texts are no numbers.
+    #[must_use]
+    pub fn as_math(&self) -> Option<f64> {
+        if matches!(self, Self::String(_)) { None } else { self.as_double() }
+    }
+
     /// As text: longs in decimal, doubles as `Double.toString` of Java writes them, an array of one element as
     /// the element, longer ones as `[a, b]`.
     #[must_use]

@@ -11,6 +11,7 @@ use crate::scan::{SlotId, Source, Values};
 
 use super::distinct::Distinct;
 use super::exact::ExactDistinct;
+use super::folded::{Folded, Single};
 use super::kernel::{self, Rows, Target};
 use super::numeric::Numeric;
 use super::pick::Pick;
@@ -40,6 +41,8 @@ enum Work<'p> {
     Summaries(Box<Summaries<'p>>),
     Quantiles(QuantileSketches),
     Exact(Box<ExactDistinct<'p>>),
+    Folded(Box<Folded<'p>>),
+    Single(Box<Single>),
     Constant(usize),
 }
 
@@ -79,6 +82,8 @@ impl<'p> Accumulator<'p> {
             F::ExactDistinct(field) => {
                 Work::Exact(Box::new(ExactDistinct::new(field, space, segment, source)?))
             }
+            F::Fold(fold) => Work::Folded(Box::new(Folded::new(fold, source)?)),
+            F::Single(column) => Work::Single(Box::new(Single::new(column, source)?)),
             F::Grouping(_) => Work::Constant(0),
         };
         Ok(Self { plan, filter, work, rows: Vec::new(), groups: Vec::new() })
@@ -122,6 +127,8 @@ impl<'p> Accumulator<'p> {
             Work::Summaries(summaries) => summaries.grow(groups)?,
             Work::Quantiles(sketches) => sketches.grow(groups),
             Work::Exact(values) => values.grow(groups)?,
+            Work::Folded(folded) => folded.grow(groups),
+            Work::Single(single) => single.grow(groups),
             Work::Constant(len) => *len = groups,
         }
         Ok(())
@@ -173,6 +180,8 @@ impl<'p> Accumulator<'p> {
             Work::Summaries(summaries) => return summaries.finish(),
             Work::Quantiles(sketches) => State::Quantiles(sketches.finish()),
             Work::Exact(values) => return values.finish(source),
+            Work::Folded(folded) => State::Folded(folded.finish()),
+            Work::Single(single) => State::Folded(single.finish()),
             Work::Constant(len) => State::Constant(len),
         }))
     }
@@ -214,6 +223,8 @@ impl Work<'_> {
             Self::Summaries(summaries) => summaries.add(source, target, rows)?,
             Self::Quantiles(sketches) => sketches.add(source, target, rows)?,
             Self::Exact(values) => values.add(source, target, rows)?,
+            Self::Folded(folded) => folded.add(source, target, rows)?,
+            Self::Single(single) => single.add(source, target, rows)?,
             Self::Constant(_) => {}
         }
         Ok(())

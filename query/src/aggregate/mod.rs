@@ -5,6 +5,7 @@ mod accumulator;
 mod coded;
 mod distinct;
 mod exact;
+mod folded;
 mod kernel;
 mod numeric;
 mod pick;
@@ -12,4 +13,5 @@ mod sketched;
 mod summaries;
 
 pub(crate) use accumulator::Accumulator;
+pub(crate) use folded::more_than_one;
 pub(crate) use kernel::{Rows, Target};

@@ -184,9 +184,16 @@ impl Numeric {
         if matches!(values, Values::Null) {
             return Ok(());
         }
-        if !own {
-            self.convert(source, wanted)?;
-        }
+        let groups: Vec<u32>;
+        let (target, rows) = if matches!(values, Values::Multi(_)) {
+            groups = self.flatten(source, target, rows, wanted)?;
+            (Target::Each(&groups), Rows::Span(0, groups.len()))
+        } else {
+            if !own {
+                self.convert(source, wanted)?;
+            }
+            (target, rows)
+        };
         let op = (self.op, !self.never_null);
         match (&mut self.state, values) {
             (State::Long(n), Values::Long(block)) => add_longs(n, op, target, rows, block),
@@ -219,9 +226,8 @@ impl Numeric {
     /// Fills the block of the wanted type from values of another.
     fn convert(&mut self, source: &Source<'_>, wanted: Number) -> Result<(), QueryError> {
         let values = source.values(self.slot);
-        match values {
-            Values::Ids(_) | Values::Multi(_) => return self.parse(source, wanted),
-            _ => {}
+        if let Values::Ids(ids) = values {
+            return self.parse(source, wanted, ids.iter().copied());
         }
         match (wanted, values) {
             (Number::Long, Values::Float(b)) => cast(b, &mut self.longs, |v| v as i64),
@@ -235,19 +241,37 @@ impl Numeric {
         Ok(())
     }
 
-    /// Texts as numbers; rows of several texts are null.
-    fn parse(&mut self, source: &Source<'_>, wanted: Number) -> Result<(), QueryError> {
+    /// Every value of rows of several texts by itself, as a number; the group of each.
+    fn flatten(
+        &mut self,
+        source: &Source<'_>,
+        target: Target<'_>,
+        rows: Rows<'_>,
+        wanted: Number,
+    ) -> Result<Vec<u32>, QueryError> {
+        let Values::Multi(block) = source.values(self.slot) else { return Ok(Vec::new()) };
+        let (mut groups, mut found) = (Vec::new(), Vec::new());
+        for_each(target, rows, |group, p| {
+            for id in &block.ids[block.offsets[p] as usize..block.offsets[p + 1] as usize] {
+                groups.push(group as u32);
+                found.push(*id);
+            }
+        });
+        self.parse(source, wanted, found.into_iter())?;
+        Ok(groups)
+    }
+
+    /// Texts as numbers.
+    fn parse(
+        &mut self,
+        source: &Source<'_>,
+        wanted: Number,
+        ids: impl Iterator<Item = u32>,
+    ) -> Result<(), QueryError> {
         self.longs.clear();
         self.floats.clear();
         self.doubles.clear();
-        for position in 0..source.len() {
-            let id = match source.values(self.slot) {
-                Values::Ids(ids) => ids[position],
-                Values::Multi(b) if b.offsets[position] + 1 == b.offsets[position + 1] => {
-                    b.ids[b.offsets[position] as usize]
-                }
-                _ => 0,
-            };
+        for id in ids {
             let at = self.texts.learn(source, self.slot, id)?;
             let double = self.texts.doubles[at];
             match wanted {

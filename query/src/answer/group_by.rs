@@ -10,7 +10,7 @@ use super::{Show, Surroundings, Table};
 use crate::QueryError;
 use crate::column::ColumnData;
 use crate::partial::{Groups, Merger, State};
-use crate::plan::{AggregateFunction, AggregatePlan};
+use crate::plan::{AggregateFunction, AggregatePlan, Fold};
 use crate::request::{Context, GroupBy, grouping};
 
 /// The blocks of results: one, or one a subtotal; each with its rows in order.
@@ -89,10 +89,21 @@ fn block(
         let columns = table.columns.iter().take(plan.dimensions.len());
         columns.map(|c| c.cells.compare(a, b)).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
     };
+    let folds: Vec<(&String, &Fold)> = plan
+        .aggregators
+        .iter()
+        .filter_map(|aggregator| match &aggregator.function {
+            AggregateFunction::Fold(fold) if fold.compare.is_some() => Some((&aggregator.name, &**fold)),
+            _ => None,
+        })
+        .collect();
     let asked = |a: usize, b: usize| {
         for column in &query.limit.columns {
             let order = match table.column(&column.name) {
-                Some(cells) => cells.compare_by(column.ordering, a, b),
+                Some(cells) => match folds.iter().find(|(name, _)| **name == column.name) {
+                    Some((_, fold)) => fold.order(&cells.value(a), &cells.value(b)),
+                    None => cells.compare_by(column.ordering, a, b),
+                },
                 None => time(a, b),
             };
             if order.is_ne() {

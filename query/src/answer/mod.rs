@@ -19,7 +19,7 @@ use crate::run::Control;
 
 pub(crate) use group_by::{group_by, group_by_table};
 pub(crate) use metadata::{data_source_metadata, segment_metadata, time_boundary};
-pub(crate) use scan::{row_columns, scan, scan_columns};
+pub(crate) use scan::{ScanColumn, row_columns, scan, scan_columns};
 pub(crate) use search::search;
 pub(crate) use table::{Cells, Show, Table};
 pub(crate) use timeseries::{timeseries, timeseries_table};

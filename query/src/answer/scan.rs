@@ -1,66 +1,89 @@
 //! What does scan answer? Batches of rows with the names and types of their columns; `__time` as milliseconds.
 
-use alluvium_segments::{ColumnSpec, ColumnType, TIME_COLUMN};
+use alluvium_expression::Expr;
+use alluvium_segments::{ColumnType, TIME_COLUMN};
 
 use super::write::{write_key, write_list, write_text, write_typed};
 use crate::partial::{RowBlock, RowSet};
-use crate::plan::{RowColumn, VirtualSource};
-use crate::request::{Scan, ScanFormat};
+use crate::plan::{KnownColumns, RowColumn, Shown, VirtualColumn, VirtualSource};
+use crate::request::{NESTED_LISTS, Scan, ScanFormat};
+
+/// A column of a scan.
+#[derive(Debug)]
+pub(crate) struct ScanColumn {
+    /// Its name.
+    pub(crate) name: String,
+    /// The type its values have in rows that other queries read; `None` when there is no such column.
+    pub(crate) column_type: Option<ColumnType>,
+    /// The name of its type, where there is another one for it.
+    type_name: Option<&'static str>,
+    /// What is shown of a computed one.
+    pub(crate) shown: Option<Shown>,
+}
+
+impl ScanColumn {
+    /// The type by which values are written.
+    fn written(&self) -> Option<ColumnType> {
+        if self.shown.is_some() { Some(ColumnType::Json) } else { self.column_type }
+    }
+}
 
 /// The columns of a scan with their types: those asked for, or all, `__time` first where the source has it.
-pub(crate) fn scan_columns(
-    query: &Scan,
-    known: &[ColumnSpec],
-    timed: bool,
-) -> Vec<(String, Option<ColumnType>)> {
-    let type_of = |name: &str| {
-        let computed = query.virtual_columns.iter().find(|v| v.name == name).map(|v| match &v.source {
-            VirtualSource::Expression { output_type, .. } => output_type.unwrap_or(ColumnType::String),
-            VirtualSource::Existing { columns } => {
-                let existing = columns.iter().find_map(|name| known.iter().find(|c| c.name == *name));
-                existing.map_or(ColumnType::String, |c| c.column_type)
-            }
-            VirtualSource::Values { .. } => ColumnType::String,
-        });
-        let stored = || known.iter().find(|c| c.name == name).map(|c| c.column_type);
-        let time = || (name == TIME_COLUMN).then_some(ColumnType::Long);
-        computed.or_else(stored).or_else(time)
-    };
+pub(crate) fn scan_columns(query: &Scan, known: &KnownColumns<'_>) -> Vec<ScanColumn> {
     let names: Vec<&str> = if query.columns.is_empty() {
-        let stored = known.iter().map(|c| c.name.as_str());
+        let stored = known.columns.iter().map(|c| c.name.as_str());
         let computed = query.virtual_columns.iter().map(|v| v.name.as_str());
-        let computed = computed.filter(|name| known.iter().all(|c| c.name != *name));
-        timed.then_some(TIME_COLUMN).into_iter().chain(stored).chain(computed).collect()
+        let computed = computed.filter(|name| known.columns.iter().all(|c| c.name != *name));
+        known.timed.then_some(TIME_COLUMN).into_iter().chain(stored).chain(computed).collect()
     } else {
         query.columns.iter().map(String::as_str).collect()
     };
-    names.into_iter().map(|name| (name.to_owned(), type_of(name))).collect()
+    let column = |name: &str| {
+        let computed = query.virtual_columns.iter().find(|v| v.name == name);
+        let time = || (name == TIME_COLUMN).then_some(ColumnType::Long);
+        ScanColumn {
+            name: name.to_owned(),
+            column_type: known.column_type(name).or_else(time),
+            type_name: computed.filter(|c| gives_nested_lists(c)).map(|_| NESTED_LISTS),
+            shown: computed.and_then(|column| known.shown(column)),
+        }
+    };
+    names.into_iter().map(column).collect()
 }
 
-/// Columns of the plan for what `scan_columns` gave.
-pub(crate) fn row_columns(columns: &[(String, Option<ColumnType>)]) -> Vec<RowColumn> {
-    let coded = |column_type: &Option<ColumnType>| column_type.filter(|t| t.is_coded());
-    let column =
-        |(name, column_type)| RowColumn { name: String::clone(name), output_type: coded(column_type) };
-    columns.iter().map(|(name, column_type)| column((name, column_type))).collect()
+fn gives_nested_lists(column: &VirtualColumn) -> bool {
+    let VirtualSource::Declared { expression, .. } = &column.source else { return false };
+    let Expr::Call(call) = expression else { return false };
+    // Of stored nested values Druid says less.
+    call.name() == "json_query_array" && call.args().first().is_some_and(|arg| arg.as_column().is_none())
+}
+
+/// Columns of the plan for what `scan_columns` gave; for an answer they are what is shown.
+pub(crate) fn row_columns(columns: &[ScanColumn], answer: bool) -> Vec<RowColumn> {
+    let column = |column: &ScanColumn| {
+        let shown = column.shown.clone().filter(|_| answer);
+        let written = if answer { column.written() } else { column.column_type };
+        RowColumn { name: column.name.clone(), output_type: written.filter(|t| t.is_coded()), shown }
+    };
+    columns.iter().map(column).collect()
 }
 
 /// The whole answer.
-pub(crate) fn scan(query: &Scan, rows: &RowSet, columns: &[(String, Option<ColumnType>)]) -> Vec<u8> {
+pub(crate) fn scan(query: &Scan, rows: &RowSet, columns: &[ScanColumn]) -> Vec<u8> {
     let ordered = !query.order.is_empty();
     let mut tail = Vec::from(*b"],\"rowSignature\":[");
-    write_list(columns, &mut tail, |(name, column_type), out| {
+    write_list(columns, &mut tail, |column, out| {
         out.extend(b"{\"name\":");
-        write_text(name, out);
-        if let Some(column_type) = column_type {
+        write_text(&column.name, out);
+        if let Some(name) = column.type_name.or_else(|| Some(column.column_type?.druid_name())) {
             out.extend(b",\"type\":");
-            write_text(column_type.druid_name(), out);
+            write_text(name, out);
         }
         out.push(b'}');
     });
     tail.extend(b"]}");
     let mut names = Vec::from(*b",\"columns\":[");
-    write_list(columns, &mut names, |(name, _), out| write_text(name, out));
+    write_list(columns, &mut names, |column, out| write_text(&column.name, out));
     names.extend(b"],\"events\":[");
     let mut out = vec![b'['];
     let mut open: Option<(&str, usize)> = None;
@@ -97,26 +120,20 @@ pub(crate) fn scan(query: &Scan, rows: &RowSet, columns: &[(String, Option<Colum
     out
 }
 
-fn write_row(
-    format: ScanFormat,
-    block: &RowBlock,
-    row: usize,
-    columns: &[(String, Option<ColumnType>)],
-    out: &mut Vec<u8>,
-) {
+fn write_row(format: ScanFormat, block: &RowBlock, row: usize, columns: &[ScanColumn], out: &mut Vec<u8>) {
     let cells = columns.iter().zip(&block.columns);
     match format {
         ScanFormat::List => {
             out.push(b'{');
-            write_list(cells, out, |((name, column_type), data), out| {
-                write_key(name, out);
-                write_typed(data, *column_type, row, out);
+            write_list(cells, out, |(column, data), out| {
+                write_key(&column.name, out);
+                write_typed(data, column.written(), row, out);
             });
             out.push(b'}');
         }
         ScanFormat::Compacted => {
             out.push(b'[');
-            write_list(cells, out, |((_, column_type), data), out| write_typed(data, *column_type, row, out));
+            write_list(cells, out, |(column, data), out| write_typed(data, column.written(), row, out));
             out.push(b']');
         }
     }

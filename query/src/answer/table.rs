@@ -4,14 +4,14 @@
 use std::cmp::Ordering;
 
 use alluvium_expression::{ExtractionFn, StringOrdering, Value, decode, double_text};
-use alluvium_segments::ColumnType;
+use alluvium_segments::{ColumnType, NullMask};
 use alluvium_sketches::{Recipe, Summary};
 
 use super::write::{write_datum, write_text};
 use crate::QueryError;
 use crate::column::{ColumnData, ResultColumn};
 use crate::partial::{Groups, State};
-use crate::plan::AggregatePlan;
+use crate::plan::{AggregateFunction, AggregatePlan};
 use crate::post::PostAggregator;
 
 /// A finished result.
@@ -74,7 +74,10 @@ impl Table {
         let finished = groups.finish(plan).into_iter();
         let types = plan.dimensions.iter().map(|d| Some(d.output_type));
         let types = types.chain(plan.aggregators.iter().map(|a| a.function.coded_type()));
+        let means = plan.aggregators.iter().filter(|a| matches!(a.function, AggregateFunction::Mean(_)));
+        let means: Vec<&String> = means.map(|a| &a.name).collect();
         let columns = finished.zip(types).map(|(ResultColumn { name, data }, column_type)| {
+            let data = if means.contains(&&name) { or_zero(data) } else { data };
             let coded = column_type.filter(|t| t.is_coded());
             NamedCells { name, cells: coded.map_or_else(|| Cells::Data(data.clone()), |t| decoded(&data, t)) }
         });
@@ -183,6 +186,14 @@ fn kept(groups: &Groups, plan: &AggregatePlan, show: Show) -> Result<Vec<(usize,
     Ok(kept)
 }
 
+/// The mean of nothing is 0.0 in Druid.
+fn or_zero(data: ColumnData) -> ColumnData {
+    let ColumnData::Doubles(mut block) = data else { return data };
+    block.nulls = NullMask::default();
+    block.nulls.push_valid(block.values.len());
+    ColumnData::Doubles(block)
+}
+
 /// A summary as a value.
 fn state(summary: Option<&Summary>) -> Value {
     summary.map_or(Value::Null, |summary| Value::Json(summary.to_json().into()))
@@ -190,7 +201,11 @@ fn state(summary: Option<&Summary>) -> Value {
 
 /// The values that texts stand for.
 fn decoded(data: &ColumnData, column_type: ColumnType) -> Cells {
-    let value = |row| data.text(row).map_or(Value::Null, |text| decode(&text, column_type));
+    let value = |row| match data.text(row).map(|text| decode(&text, column_type)) {
+        // Nested values that are none at all are plain values.
+        Some(Value::Json(json)) if !json.is_object() && !json.is_array() => Value::from_json(&json),
+        found => found.unwrap_or_default(),
+    };
     Cells::Computed((0..data.len()).map(value).collect())
 }
 

@@ -37,11 +37,14 @@ pub(crate) fn top_n_table(
     let by = |a: usize, b: usize| -> Ordering {
         let turned = |order: Ordering| if inverted { order.reverse() } else { order };
         let order = match (metric, dimension) {
-            // Largest metric first, nulls last; the other way round when inverted.
-            (TopMetric::Numeric(name), _) => {
-                turned(table.column(name).map_or(Ordering::Equal, |cells| cells.compare(b, a)))
+            // Largest metric first, smallest when inverted, nulls last.
+            (TopMetric::Numeric(name), _) => table.column(name).map_or(Ordering::Equal, |cells| {
+                nulls(cells, b, a).unwrap_or_else(|| turned(cells.compare(b, a)))
+            }),
+            // Nulls first, either way round.
+            (TopMetric::Dimension { ordering, .. }, Some(cells)) => {
+                nulls(cells, a, b).unwrap_or_else(|| turned(by_value(cells, *ordering, a, b)))
             }
-            (TopMetric::Dimension { ordering, .. }, Some(cells)) => turned(by_value(cells, *ordering, a, b)),
             _ => Ordering::Equal,
         };
         order.then_with(|| dimension.map_or(Ordering::Equal, |cells| cells.compare(a, b)))
@@ -53,6 +56,14 @@ pub(crate) fn top_n_table(
     let blocks = buckets.map(|rows| rows.iter().take(threshold).copied().collect()).collect();
     table.extract(&query.aggregation.late);
     Ok((table, blocks))
+}
+
+/// The order of two rows of which one is null at least: nulls first.
+fn nulls(cells: &Cells, a: usize, b: usize) -> Option<Ordering> {
+    match (cells.value(a).is_null(), cells.value(b).is_null()) {
+        (false, false) => None,
+        (a, b) => Some(b.cmp(&a)),
+    }
 }
 
 fn by_value(cells: &Cells, ordering: StringOrdering, a: usize, b: usize) -> Ordering {

@@ -2,6 +2,7 @@
 //! plan it belongs to, so that states of another shape are refused.
 
 use super::bytes::{Fixed, Reader, put_column, put_flags, put_run};
+use super::folded;
 use super::{Groups, Numbers, Partial, Picks, RowBlock, RowSet, State, ValueSets};
 use crate::QueryError;
 use crate::column::ColumnData;
@@ -151,6 +152,10 @@ fn put_state(out: &mut Vec<u8>, state: &State) {
                 put_run(out, &sketch.as_ref().map_or_else(Vec::new, |s| s.to_words()));
             }
         }
+        State::Folded(values) => {
+            11u8.put(out);
+            folded::put(out, values);
+        }
         State::Values(sets) => {
             10u8.put(out);
             sets.put(out);
@@ -188,6 +193,7 @@ fn read_state(reader: &mut Reader<'_>, function: &AggregateFunction) -> Result<S
             State::Summaries(read_summaries(reader, |bytes| recipe.read(bytes).ok())?)
         }
         7 => State::Constant(usize::try_from(reader.one::<u64>()?).unwrap_or(usize::MAX)),
+        11 => State::Folded(folded::read(reader)?),
         10 => State::Values(Box::new(ValueSets::read(reader)?)),
         9 => State::Quantiles(read_summaries(reader, Quantiles::from_words)?),
         _ => return Err(reader.fail("an aggregate state")),
@@ -207,6 +213,7 @@ impl State {
             Self::Summaries(summaries) => summaries.len() == len,
             Self::Quantiles(sketches) => sketches.len() == len,
             Self::Values(sets) => sets.len() == len,
+            Self::Folded(values) => values.len() == len,
             Self::Constant(known) => *known == len,
         }
     }

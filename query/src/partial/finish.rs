@@ -1,6 +1,7 @@
 //! What do finished aggregates look like? States become typed result columns.
 
-use alluvium_segments::{NullMask, NumericBlock};
+use alluvium_expression::{Value, encode};
+use alluvium_segments::{ColumnType, NullMask, NumericBlock};
 use alluvium_sketches::{Answers, Finished, Summary};
 
 use super::{Groups, Numbers, State};
@@ -89,12 +90,27 @@ impl State {
                 ColumnData::Doubles(all_valid(sketches.iter().map(quantile).collect()))
             }
             Self::Values(sets) => ColumnData::Longs(all_valid(sets.counts())),
+            Self::Folded(values) => finish_folded(&values, function),
             Self::Constant(len) => {
                 let value = if let AggregateFunction::Grouping(value) = function { *value } else { 0 };
                 ColumnData::Longs(all_valid(vec![value; len]))
             }
         }
     }
+}
+
+/// The answers of accumulators, coded as nested values; what cannot be finished is nothing.
+fn finish_folded(values: &[Option<Value>], function: &AggregateFunction) -> ColumnData {
+    let mut texts = TextInterner::default();
+    let ids = values.iter().map(|state| {
+        let value = match function {
+            AggregateFunction::Fold(fold) => fold.finished(state.as_ref()).unwrap_or_default(),
+            _ => state.clone().unwrap_or_default(),
+        };
+        texts.intern(encode(&value, ColumnType::Json).as_deref())
+    });
+    let ids = ids.collect();
+    ColumnData::Texts(TextColumn { table: texts.table, ids })
 }
 
 /// What the recipe shows of summaries; nothing of what cannot be shown (recipes are tried out when they are read).

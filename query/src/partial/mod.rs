@@ -4,6 +4,7 @@
 mod bytes;
 mod encode;
 mod finish;
+mod folded;
 mod merge;
 mod merging;
 mod pairs;

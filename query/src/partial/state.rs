@@ -1,10 +1,12 @@
 //! How are the aggregates of all groups kept? One typed column a aggregator, indexed by group number.
 
+use alluvium_expression::Value;
 use alluvium_segments::ColumnType;
 use alluvium_sketches::Summary;
 
 use super::ValueSets;
 use crate::QueryError;
+use crate::aggregate::more_than_one;
 use crate::column::{ColumnData, TextColumn};
 use crate::plan::{AggregateFunction, Number};
 use crate::quantiles::Quantiles;
@@ -48,6 +50,8 @@ pub(crate) enum State {
     Quantiles(Vec<Option<Box<Quantiles>>>),
     /// Distinct counts by the values themselves.
     Values(Box<ValueSets>),
+    /// Accumulators of expressions, or the values of only rows; none of groups without rows.
+    Folded(Vec<Option<Value>>),
     /// Nothing to keep; the number of groups.
     Constant(usize),
 }
@@ -70,6 +74,7 @@ impl State {
             F::Cardinality { .. } | F::Summary { .. } => Self::Summaries(Vec::new()),
             F::Quantile(..) => Self::Quantiles(Vec::new()),
             F::ExactDistinct(field) => Self::Values(Box::new(ValueSets::new(field.output_type))),
+            F::Fold(_) | F::Single(_) => Self::Folded(Vec::new()),
             F::Grouping(_) => Self::Constant(0),
         }
     }
@@ -89,6 +94,7 @@ impl State {
             Self::Summaries(summaries) => summaries.resize(groups, None),
             Self::Quantiles(sketches) => sketches.resize(groups, None),
             Self::Values(sets) => sets.grow(groups),
+            Self::Folded(values) => values.resize(groups, None),
             Self::Constant(len) => *len = groups,
         }
     }
@@ -109,6 +115,7 @@ impl State {
             Self::Summaries(summaries) => Self::Summaries(pull(summaries, groups)),
             Self::Quantiles(sketches) => Self::Quantiles(pull(sketches, groups)),
             Self::Values(sets) => Self::Values(Box::new(sets.take(groups))),
+            Self::Folded(values) => Self::Folded(pull(values, groups)),
             Self::Constant(_) => Self::Constant(groups.len()),
         }
     }
@@ -134,11 +141,32 @@ impl State {
                 Ok(())
             })?,
             (Self::Values(a), Self::Values(b)) => a.merge(&b, into)?,
+            (Self::Folded(a), Self::Folded(b)) => combine(a, b, into, function)?,
             // States of one aggregator have one form (checked when bytes are read).
             _ => {}
         }
         Ok(())
     }
+}
+
+/// Combines accumulators with those of the groups `into[i]`.
+fn combine(
+    a: &mut [Option<Value>],
+    b: Vec<Option<Value>>,
+    into: &[u32],
+    function: &AggregateFunction,
+) -> Result<(), QueryError> {
+    for (more, group) in b.into_iter().zip(into) {
+        match (&mut a[*group as usize], more) {
+            (Some(known), Some(more)) => match function {
+                AggregateFunction::Fold(fold) => *known = fold.combined(known, &more)?,
+                _ => return Err(more_than_one()),
+            },
+            (empty, more @ Some(_)) => *empty = more,
+            (_, None) => {}
+        }
+    }
+    Ok(())
 }
 
 /// The summaries of some groups, each asked for once.

@@ -5,7 +5,7 @@ use alluvium_segments::ColumnType;
 use alluvium_sketches::{Answers, Form, Recipe};
 use serde::{Deserialize, Serialize};
 
-use super::DimensionPlan;
+use super::{DimensionPlan, Fold};
 
 /// An aggregate of each group.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -110,6 +110,10 @@ pub enum AggregateFunction {
     ExactDistinct(CardinalityField),
     /// The value below or at which this fraction (0 to 1) of the input's values lies, as a double; NaN of none.
     Quantile(Input, f64),
+    /// Each row makes a new accumulator of the one before it.
+    Fold(Box<Fold>),
+    /// The value of this column in the only row: a second one is an error.
+    Single(String),
     /// Which dimensions are not in the subtotal: bit `n - 1 - i` for the i-th of n names; constant within a plan.
     Grouping(i64),
 }
@@ -140,6 +144,7 @@ impl AggregateFunction {
             Self::First { value_type, .. } | Self::Last { value_type, .. } | Self::Any { value_type, .. } => {
                 Some(*value_type)
             }
+            Self::Fold(_) | Self::Single(_) => Some(ColumnType::Json),
             _ => None,
         }
     }

@@ -51,7 +51,11 @@ impl Plan {
         self.scope.bind_lookups(find)?;
         match &mut self.operator {
             Operator::Aggregate(plan) => plan.bind_lookups(find),
-            Operator::Rows(_) | Operator::TimeBounds => Ok(()),
+            Operator::Rows(rows) => {
+                let mut shown = rows.columns.iter_mut().filter_map(|column| column.shown.as_mut());
+                shown.try_for_each(|shown| shown.expression.bind_lookups(find))
+            }
+            Operator::TimeBounds => Ok(()),
         }
     }
 }
@@ -67,7 +71,9 @@ impl VirtualColumn {
     /// Puts the lookups it names beside their names.
     pub(crate) fn bind_lookups(&mut self, find: &mut FindLookup<'_>) -> Result<(), UnknownLookup> {
         match &mut self.source {
-            VirtualSource::Expression { expression, .. } => expression.bind_lookups(find),
+            VirtualSource::Expression { expression, .. } | VirtualSource::Declared { expression, .. } => {
+                expression.bind_lookups(find)
+            }
             VirtualSource::Existing { .. } | VirtualSource::Values { .. } => Ok(()),
         }
     }
@@ -123,6 +129,12 @@ impl AggregatorPlan {
                 rest.iter_mut().try_for_each(|input| input.bind_lookups(find))
             }
             F::ExactDistinct(field) => field.bind_lookups(find),
+            F::Fold(fold) => {
+                fold.fold.bind_lookups(find)?;
+                fold.combine.bind_lookups(find)?;
+                fold.finalize.iter_mut().try_for_each(|finalize| finalize.bind_lookups(find))
+            }
+            F::Single(_) => Ok(()),
         }
     }
 }

@@ -3,19 +3,24 @@
 
 mod aggregator;
 mod check;
+mod declared;
 mod dimension;
+mod fold;
 mod lookups;
+mod rows;
 mod uses;
 mod virtual_column;
 
 use alluvium_expression::Filter;
-use alluvium_segments::ColumnType;
 use alluvium_segments::time::{Granularity, Interval};
 use serde::{Deserialize, Serialize};
 
 pub use aggregator::{AggregateFunction, AggregatorPlan, CardinalityField, Input, Number};
+pub(crate) use declared::KnownColumns;
 pub use dimension::{DimensionPlan, DimensionTransform, ValueFilter};
+pub use fold::Fold;
 pub(crate) use lookups::find_among;
+pub use rows::{Lists, RowColumn, RowOrderBy, RowsPlan, Shown};
 pub use uses::{CacheUse, ProjectionUse};
 pub use virtual_column::{VirtualColumn, VirtualSource};
 
@@ -115,35 +120,4 @@ pub struct Top {
     pub descending: bool,
     /// How many.
     pub count: usize,
-}
-
-/// Rows as they lie, or ordered.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RowsPlan {
-    /// Columns to return, `__time` and virtual ones included.
-    pub columns: Vec<RowColumn>,
-    /// Sort keys; empty: segment after segment, each in its order.
-    pub order: Vec<RowOrderBy>,
-    /// Rows to skip.
-    pub offset: u64,
-    /// Rows to return.
-    pub limit: Option<u64>,
-}
-
-/// A column of row results.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RowColumn {
-    /// Its name.
-    pub name: String,
-    /// The type to return; `None`: the type each segment stores (lists stay lists).
-    pub output_type: Option<ColumnType>,
-}
-
-/// A sort key of row results.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RowOrderBy {
-    /// Column name; need not be returned.
-    pub column: String,
-    /// Whether larger values come first (nulls are smallest).
-    pub descending: bool,
 }

@@ -25,6 +25,15 @@ pub enum VirtualSource {
         /// Type of the column.
         output_type: Option<ColumnType>,
     },
+    /// By an expression whose type follows from the columns it reads, in a native query.
+    Declared {
+        /// The expression.
+        expression: Expr,
+        /// The type it is declared as, if any.
+        hint: Option<ColumnType>,
+        /// What rows show instead, where the expression casts what they show.
+        shown: Option<Expr>,
+    },
     /// The first of some columns that a segment has.
     Existing {
         /// Their names.
@@ -44,7 +53,7 @@ impl VirtualSource {
     #[must_use]
     pub fn columns(&self) -> Vec<String> {
         match self {
-            Self::Expression { expression, .. } => {
+            Self::Expression { expression, .. } | Self::Declared { expression, .. } => {
                 expression.required_columns().iter().map(ToString::to_string).collect()
             }
             Self::Existing { columns } => columns.clone(),

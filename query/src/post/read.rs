@@ -74,12 +74,11 @@ fn formula(fields: &Fields<'_>) -> Result<Formula, QueryError> {
             Formula::Statistic(Statistic::ZScore, numbers)
         }
         "pvalue2tailedZtest" => Formula::Statistic(Statistic::PValue, vec![part(fields, "zScore")?]),
+        "javascript" => return Err(QueryError::no_scripts()),
         other => match of_sketches(other, fields)? {
             Some(formula) => formula,
             None => {
-                let message =
-                    format!("post-aggregator type `{other}` is not available; a later release adds it");
-                return Err(QueryError::unsupported(message));
+                return Err(QueryError::invalid(format!("there are no post-aggregators of type `{other}`")));
             }
         },
     })

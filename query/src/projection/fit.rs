@@ -104,7 +104,9 @@ impl Fitting<'_> {
             None => self.stored(name),
             Some(VirtualSource::Existing { .. }) => false,
             Some(VirtualSource::Values { column, .. }) => self.stored(&column),
-            Some(VirtualSource::Expression { expression, .. }) => {
+            Some(
+                VirtualSource::Expression { expression, .. } | VirtualSource::Declared { expression, .. },
+            ) => {
                 // The names of virtual columns mean stored ones in the expressions of virtual columns that need them:
                 // rare enough to be left to the rows.
                 self.expression(&expression, |fitting, name| {
@@ -177,7 +179,7 @@ impl Fitting<'_> {
                 Some(VirtualSource::Expression { expression, output_type }) => {
                     (expression.clone(), *output_type)
                 }
-                Some(VirtualSource::Existing { .. } | VirtualSource::Values { .. }) => return None,
+                Some(_) => return None,
             },
         };
         for name in expr.required_columns() {

@@ -139,10 +139,10 @@ fn refuse(uses: &ProjectionUse) -> Result<(), QueryError> {
     match uses {
         ProjectionUse::WhereSmaller | ProjectionUse::Never => Ok(()),
         ProjectionUse::Forced => {
-            Err(QueryError::invalid("Force projections specified, but none satisfy query"))
+            Err(QueryError::failed("Force projections specified, but none satisfy query"))
         }
         ProjectionUse::Named(name) => {
-            Err(QueryError::invalid(format!("Projection[{name}] specified, but does not satisfy query")))
+            Err(QueryError::failed(format!("Projection[{name}] specified, but does not satisfy query")))
         }
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::dimensions::{dimension, expression};
 use super::fields::Fields;
+use super::fold::fold;
 use crate::QueryError;
 use crate::plan::{AggregateFunction, AggregatorPlan, DimensionPlan, Input, Number};
 
@@ -28,7 +29,10 @@ fn aggregator(json: &Value, dimensions: &[DimensionPlan]) -> Result<AggregatorPl
     let function = match kind {
         "count" => AggregateFunction::Count,
         "cardinality" => cardinality(&fields)?,
+        "expression" => AggregateFunction::Fold(Box::new(fold(&fields, &name)?)),
+        "singleValue" => AggregateFunction::Single(fields.text("fieldName")?.to_owned()),
         "doubleMean" => AggregateFunction::Mean(input(&fields)?),
+        "javascript" => return Err(QueryError::no_scripts()),
         "grouping" => AggregateFunction::Grouping(grouping(&fields.texts("groupings")?, |name| {
             dimensions.iter().any(|d| d.name == name)
         })),
@@ -98,7 +102,8 @@ fn typed(kind: &str, fields: &Fields<'_>) -> Result<AggregateFunction, QueryErro
     let known = types.iter().find_map(|(prefix, value_type, number)| {
         kind.strip_prefix(prefix).map(|function| (function, *value_type, *number))
     });
-    let Some((function, value_type, number)) = known else { return Err(later(&format!("`{kind}`"))) };
+    let unknown = || QueryError::invalid(format!("there are no aggregators of type `{kind}`"));
+    let Some((function, value_type, number)) = known else { return Err(unknown()) };
     let max_bytes = if value_type == ColumnType::String {
         let bytes = fields.long_opt("maxStringBytes")?.unwrap_or(1024);
         Some(u32::try_from(bytes).map_err(|_| fields.wrong("maxStringBytes", "a number of bytes"))?)
@@ -120,7 +125,7 @@ fn typed(kind: &str, fields: &Fields<'_>) -> Result<AggregateFunction, QueryErro
             }
             AggregateFunction::Any { value_type, input: input(fields)?, max_bytes }
         }
-        _ => return Err(later(&format!("`{kind}`"))),
+        _ => return Err(unknown()),
     })
 }
 

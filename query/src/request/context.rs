@@ -58,8 +58,7 @@ impl Context {
         match self.get(key) {
             None => Ok(default),
             Some(Value::Bool(flag)) => Ok(*flag),
-            Some(Value::String(text)) if text.eq_ignore_ascii_case("true") => Ok(true),
-            Some(Value::String(text)) if text.eq_ignore_ascii_case("false") => Ok(false),
+            Some(Value::String(text)) => Ok(text.eq_ignore_ascii_case("true")),
             Some(other) => Err(Self::wrong(key, "true or false", other)),
         }
     }

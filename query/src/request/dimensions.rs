@@ -10,6 +10,9 @@ use super::fields::Fields;
 use crate::QueryError;
 use crate::plan::{DimensionPlan, DimensionTransform, ValueFilter, VirtualColumn, VirtualSource};
 
+/// The type of what `json_query_array` gives.
+pub(crate) const NESTED_LISTS: &str = "ARRAY<COMPLEX<json>>";
+
 /// Reads a dimension spec: a name or an object.
 pub(crate) fn dimension(json: &Value) -> Result<DimensionPlan, QueryError> {
     if let Some(name) = json.as_str() {
@@ -40,7 +43,8 @@ pub(crate) fn dimension(json: &Value) -> Result<DimensionPlan, QueryError> {
         }
         "regexFiltered" => keep(ValueFilter::Regex(fields.text("pattern")?.to_owned())),
         "prefixFiltered" => keep(ValueFilter::Prefix(fields.text("prefix")?.to_owned())),
-        other => Err(QueryError::unsupported(format!("dimension spec type `{other}` is not supported"))),
+        // Druid reads others as the plain one.
+        _ => plain(&fields),
     }
 }
 
@@ -88,6 +92,14 @@ pub(crate) fn expression(text: &str) -> Result<Expr, QueryError> {
     Ok(alluvium_expression::parse(text)?)
 }
 
+/// `outputType`; lists of nested values are nested values.
+fn declared(fields: &Fields<'_>) -> Result<Option<ColumnType>, QueryError> {
+    match fields.text_opt("outputType")? {
+        Some(name) if name.eq_ignore_ascii_case(NESTED_LISTS) => Ok(Some(ColumnType::Json)),
+        _ => fields.column_type("outputType"),
+    }
+}
+
 /// What is at a path of a nested column, as a type.
 fn nested_field(fields: &Fields<'_>) -> Result<VirtualSource, QueryError> {
     let wrong =
@@ -115,15 +127,16 @@ fn nested_field(fields: &Fields<'_>) -> Result<VirtualSource, QueryError> {
     let output_type = fields.column_type("expectedType")?;
     let column = Expr::Column(fields.text("columnName")?.into());
     let mut args = vec![column, Expr::Literal(path.to_string().into())];
-    let function = if output_type == Some(ColumnType::Json) || fields.flag("processFromRaw", false)? {
-        "json_query"
-    } else {
-        let wanted = output_type.unwrap_or(ColumnType::String);
-        args.push(Expr::Literal(ExprType::from(wanted).druid_name().into()));
-        "json_value"
-    };
-    let expression = Expr::call(function, args)?;
-    Ok(VirtualSource::Expression { expression, output_type: Some(output_type.unwrap_or(ColumnType::String)) })
+    let wanted = output_type.unwrap_or(ColumnType::String);
+    if output_type == Some(ColumnType::Json) || fields.flag("processFromRaw", false)? {
+        let expression = Expr::call("json_query", args)?;
+        return Ok(VirtualSource::Expression { expression, output_type: Some(wanted) });
+    }
+    // Rows show what is there, whatever type is expected.
+    let shown = Some(Expr::call("json_value", args.clone())?);
+    args.push(Expr::Literal(ExprType::from(wanted).druid_name().into()));
+    let expression = Expr::call("json_value", args)?;
+    Ok(VirtualSource::Declared { expression, hint: Some(wanted), shown })
 }
 
 fn fallbacks(fields: &Fields<'_>) -> Result<Vec<String>, QueryError> {
@@ -135,6 +148,9 @@ fn fallbacks(fields: &Fields<'_>) -> Result<Vec<String>, QueryError> {
     fields.list("columns")?.iter().map(name).collect()
 }
 
+/// How the refusal of a column that is made of itself begins.
+pub(super) const CIRCLE: &str = "Self-referential column";
+
 /// Virtual columns may use each other, but none itself.
 fn refuse_circles(columns: &[VirtualColumn]) -> Result<(), QueryError> {
     for column in columns {
@@ -144,8 +160,7 @@ fn refuse_circles(columns: &[VirtualColumn]) -> Result<(), QueryError> {
             at += 1;
             for used in user.source.columns() {
                 if used == column.name {
-                    let message = format!("virtual column `{}` is made of itself", column.name);
-                    return Err(QueryError::invalid(message));
+                    return Err(QueryError::invalid(format!("{CIRCLE}[{}]", column.name)));
                 }
                 let next = columns.iter().find(|c| c.name == used);
                 reached.extend(next.filter(|c| reached.iter().all(|known| known.name != c.name)));
@@ -176,9 +191,10 @@ pub(crate) fn virtual_columns(items: &[Value]) -> Result<Vec<VirtualColumn>, Que
                 nested_field(&fields)?
             }
             "fallback" => VirtualSource::Existing { columns: fallbacks(&fields)? },
-            "expression" => VirtualSource::Expression {
+            "expression" => VirtualSource::Declared {
                 expression: expression(fields.text("expression")?)?,
-                output_type: Some(fields.column_type("outputType")?.unwrap_or(ColumnType::Float)),
+                hint: declared(&fields)?,
+                shown: None,
             },
             "mv-filtered" => delegate(ValueFilter::List {
                 values: value_set(&fields)?,

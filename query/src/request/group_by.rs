@@ -29,10 +29,7 @@ impl GroupBy {
         let known = |name: &str| aggregation.plan.dimensions.iter().any(|d| d.name == name);
         let outputs = |name: &str| {
             let aggregates = aggregation.plan.aggregators.iter().any(|a| a.name == name);
-            known(name)
-                || aggregates
-                || aggregation.post.iter().any(|p| p.name == name)
-                || name == "__timestamp"
+            known(name) || aggregates || aggregation.post.iter().any(|p| p.name == name)
         };
         if let Some(column) = limit.columns.iter().find(|c| !outputs(&c.name)) {
             let message = format!("Unknown column in order clause[{}]", column.name);

@@ -1,8 +1,9 @@
 //! Which groups stay? Druid's `having` conditions, over finished groups.
 
 use alluvium_expression::{
-    Bindings, ExtractionFn, Filter, FindLookup, UnknownLookup, Value, matches, parse_number,
+    Bindings, ExprType, ExtractionFn, Filter, FindLookup, UnknownLookup, Value, matches, parse_number,
 };
+use alluvium_segments::TIME_COLUMN;
 use serde_json::Value as Json;
 
 use super::dimensions::extraction;
@@ -95,7 +96,13 @@ impl Having {
             Self::Never => false,
             Self::Compare { name, value, test } => {
                 // Null compares as nothing at all.
-                let order = table.value(name, row).compare(value);
+                let found = table.value(name, row);
+                if let Value::String(text) = &found
+                    && parse_number(text).is_null()
+                {
+                    return Err(QueryError::failed(format!("For input string: \"{text}\"")));
+                }
+                let order = found.compare(value);
                 order.is_some_and(|order| match test {
                     Test::Greater => order.is_gt(),
                     Test::Less => order.is_lt(),
@@ -140,6 +147,13 @@ struct ResultRow<'t> {
 
 impl Bindings for ResultRow<'_> {
     fn get(&self, name: &str) -> Value {
-        self.table.value(name, self.row)
+        match self.table.buckets.get(self.row) {
+            Some(start) if name == TIME_COLUMN => Value::Long(*start),
+            _ => self.table.value(name, self.row),
+        }
+    }
+
+    fn number_type(&self, name: &str) -> Option<ExprType> {
+        (name == TIME_COLUMN).then_some(ExprType::Long)
     }
 }

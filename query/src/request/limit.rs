@@ -29,7 +29,8 @@ impl LimitSpec {
         match fields.text_opt("type")?.unwrap_or("default") {
             "noop" | "NoopLimitSpec" => return Ok(Self::default()),
             "default" => {}
-            other => return Err(QueryError::invalid(format!("unknown limitSpec type `{other}`"))),
+            // Druid takes others for none at all.
+            _ => return Ok(Self::default()),
         }
         let columns = fields.list("columns")?.iter().map(order_column).collect::<Result<Vec<_>, _>>()?;
         let limit = fields.get("limit").map(|_| fields.count("limit")).transpose()?;
@@ -50,11 +51,8 @@ fn order_column(json: &Value) -> Result<OrderColumn, QueryError> {
     }
     let fields = Fields::of("limitSpec column", json)?;
     let direction = fields.text_opt("direction")?.unwrap_or("ascending").to_ascii_lowercase();
-    let descending = match direction.as_str() {
-        "ascending" | "asc" => false,
-        "descending" | "desc" => true,
-        _ => return Err(fields.wrong("direction", "ascending or descending")),
-    };
+    // Anything but descending is ascending.
+    let descending = matches!(direction.as_str(), "descending" | "desc");
     let ordering = match fields.get("dimensionOrder") {
         None => StringOrdering::default(),
         Some(order) => ordering(order, &fields)?,

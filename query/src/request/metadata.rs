@@ -22,7 +22,8 @@ impl TimeBoundary {
             "" => (true, true),
             "minTime" => (true, false),
             "maxTime" => (false, true),
-            _ => return Err(fields.wrong("bound", "minTime or maxTime")),
+            // Other names ask for nothing in particular.
+            _ => (true, true),
         };
         Ok(Self { min, max, filter: filter(fields)? })
     }
@@ -88,6 +89,9 @@ impl SegmentMetadata {
             }
         };
         let lenient = fields.flag("lenientAggregatorMerge", false)?;
+        if lenient && fields.get("aggregatorMergeStrategy").is_some() {
+            return Err(fields.wrong("aggregatorMergeStrategy", "left out beside `lenientAggregatorMerge`"));
+        }
         let strategy = match fields.text_opt("aggregatorMergeStrategy")? {
             None if lenient => Strategy::Lenient,
             None => Strategy::Strict,

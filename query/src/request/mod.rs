@@ -5,6 +5,7 @@ mod body;
 mod context;
 mod dimensions;
 mod fields;
+mod fold;
 mod group_by;
 mod having;
 mod limit;
@@ -27,7 +28,7 @@ use crate::inline::InlineSegment;
 pub(crate) use aggregators::grouping;
 pub(crate) use body::Body;
 pub(crate) use context::{Caching, Context};
-pub(crate) use dimensions::expression;
+pub(crate) use dimensions::{NESTED_LISTS, expression};
 pub(crate) use fields::Fields;
 pub(crate) use group_by::GroupBy;
 pub(crate) use limit::TopMetric;
@@ -117,9 +118,13 @@ impl NativeQuery {
         };
         let context = Context::read(json)?;
         context.check()?;
+        let source = data_source(fields.need("dataSource")?, depth)?;
+        if matches!(body, Body::SegmentMetadata(_)) && !matches!(source, DataSource::Tables(_)) {
+            return Err(fields.wrong("dataSource", "a table or a union of tables"));
+        }
         Ok(Self {
             query_type: query_type.to_owned(),
-            source: data_source(fields.need("dataSource")?, depth)?,
+            source,
             intervals,
             intervals_given: given.is_some(),
             segments,

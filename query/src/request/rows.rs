@@ -8,6 +8,7 @@ use super::fields::Fields;
 use super::shapes::filter;
 use crate::QueryError;
 use crate::plan::{RowOrderBy, VirtualColumn};
+use crate::refusal::Refusal;
 
 /// `scan`.
 #[derive(Debug)]
@@ -38,7 +39,8 @@ impl Scan {
             "list" => ScanFormat::List,
             "compactedList" => ScanFormat::Compacted,
             "valueVector" => {
-                return Err(QueryError::unsupported("scan: resultFormat `valueVector` is not available"));
+                let message = "resultFormat[valueVector] is not supported";
+                return Err(QueryError::refused(Refusal::Operation, message));
             }
             _ => return Err(fields.wrong("resultFormat", "list or compactedList")),
         };

@@ -12,7 +12,8 @@ use super::fields::Fields;
 use super::limit::TopMetric;
 use crate::QueryError;
 use crate::plan::{
-    AggregatePlan, DimensionPlan, DimensionTransform, Operator, Plan, Scope, Top, VirtualColumn,
+    AggregateFunction, AggregatePlan, DimensionPlan, DimensionTransform, Operator, Plan, Scope, Top,
+    VirtualColumn,
 };
 use crate::post::{PostAggregator, post_aggregators};
 
@@ -39,8 +40,9 @@ impl Aggregation {
         let mut names = HashSet::new();
         let outputs = dimensions.iter().map(|d| &d.name).chain(aggregators.iter().map(|a| &a.name));
         let defined = |name: &str| QueryError::invalid(format!("[{name}] already defined"));
-        for name in outputs {
-            if name == TIME_COLUMN {
+        for (at, name) in outputs.enumerate() {
+            // A topN may be of times.
+            if name == TIME_COLUMN && !(dimensions.get(at).is_some_and(|d| d.drop_empty)) {
                 let message = format!("`{TIME_COLUMN}` cannot be the name of a dimension or an aggregator");
                 return Err(QueryError::invalid(message));
             }
@@ -116,7 +118,18 @@ pub(crate) struct Timeseries {
 
 impl Timeseries {
     pub(super) fn read(fields: &Fields<'_>) -> Result<Self, QueryError> {
-        let aggregation = Aggregation::read(fields, granularity(fields)?, Vec::new())?;
+        let mut aggregation = Aggregation::read(fields, granularity(fields)?, Vec::new())?;
+        // Without dimensions there is nothing to leave out.
+        for aggregator in &mut aggregation.plan.aggregators {
+            if let AggregateFunction::Grouping(bits) = &mut aggregator.function {
+                *bits = 0;
+            }
+        }
+        if let Some(text) = fields.get("descending").and_then(|value| value.as_str())
+            && !["true", "false", ""].iter().any(|known| text.eq_ignore_ascii_case(known))
+        {
+            return Err(fields.wrong("descending", "true or false"));
+        }
         Ok(Self { aggregation, descending: fields.flag("descending", false)?, limit: fields.count("limit")? })
     }
 }
@@ -136,6 +149,9 @@ impl TopN {
         let name = key.name.clone();
         let mut aggregation = Aggregation::read(fields, granularity(fields)?, vec![key])?;
         let metric = TopMetric::read(fields.need("metric")?)?;
+        if fields.long_opt("threshold")?.is_some_and(|threshold| threshold < 0) {
+            return Err(QueryError::failed("limit is negative"));
+        }
         let threshold = fields.count("threshold")?;
         if threshold == 0 {
             return Err(fields.wrong("threshold", "above 0"));

@@ -8,7 +8,7 @@ use alluvium_segments::catalog::{lookup_of_table, lookup_table};
 use alluvium_segments::time::{Interval, condense};
 use serde_json::Value;
 
-use super::dimensions::{expression, virtual_columns};
+use super::dimensions::{CIRCLE, expression, virtual_columns};
 use super::{DataSource, Fields, NativeQuery};
 use crate::QueryError;
 use crate::inline::InlineSegment;
@@ -98,7 +98,15 @@ impl JoinKind {
 
 fn unnest(fields: &Fields<'_>, depth: usize) -> Result<Unnest, QueryError> {
     let base = data_source(fields.need("base")?, depth)?;
-    let column = virtual_columns(std::slice::from_ref(fields.need("virtualColumn")?))?.pop();
+    let Some(column) = fields.get("virtualColumn") else {
+        return Err(QueryError::failed("unnest needs the field `virtualColumn`"));
+    };
+    let column = virtual_columns(std::slice::from_ref(column)).map_err(|error| match error {
+        // Druid meets a circle there only when the query runs.
+        QueryError::Invalid(message) if message.starts_with(CIRCLE) => QueryError::failed(message),
+        other => other,
+    });
+    let column = column?.pop();
     let mut column = column.ok_or_else(|| fields.wrong("virtualColumn", "a virtual column"))?;
     if let Some(name) = fields.text_opt("outputName")? {
         name.clone_into(&mut column.name);

@@ -12,6 +12,7 @@ use super::row_values::RowValues;
 use super::source::{Kind, SlotId, Source, Values};
 use crate::QueryError;
 use crate::column::TextInterner;
+use crate::plan::{Lists, Shown};
 
 /// An expression bound to a segment.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub(crate) struct Computed {
     values: RowValues,
     /// The only column, when it has one dictionary id a row, and the results of its entries.
     by_entry: Option<(SlotId, Vec<Option<Value>>)>,
+    /// What rows show, evaluated one by one.
+    shown: Option<(Expr, Lists)>,
 }
 
 impl Computed {
@@ -68,7 +71,22 @@ impl Computed {
             _ => None,
         };
         let columns = names.into_iter().zip(slots).collect();
-        Ok(Self { expression, kind, form, columns, values, by_entry })
+        Ok(Self { expression, kind, form, columns, values, by_entry, shown: None })
+    }
+
+    /// What rows show of a computed column.
+    pub(super) fn shown(shown: &Shown, source: &mut Source<'_>) -> Result<Self, QueryError> {
+        let mut computed = Self::new(&shown.expression, Some(ColumnType::Json), source)?;
+        let several = computed
+            .columns
+            .iter()
+            .any(|(name, slot)| source.kind(*slot) == Kind::Multi && shown.expression.reads_single(name));
+        let lists = match shown.lists {
+            Lists::OfEachValue if !several => Lists::AsTheyAre,
+            lists => lists,
+        };
+        computed.shown = Some((shown.expression.clone(), lists));
+        Ok(computed)
     }
 
     /// What it yields.
@@ -91,11 +109,20 @@ impl Computed {
         out.be(self.kind);
         out.clear();
         self.values.load(source)?;
+        if let Some((expression, lists)) = &self.shown {
+            for position in 0..source.len() {
+                self.values.seek(source, position)?;
+                let value = eval(expression, &self.values).map_err(QueryError::of_row)?;
+                let value = as_shown(value, *lists);
+                push(out, &value, self.form, texts);
+            }
+            return Ok(());
+        }
         if self.by_entry.is_some() {
             return self.entries(source, texts, out);
         }
         let inputs = Inputs::new(&self.columns, source)?;
-        let block = self.expression.eval_block(&inputs, source.len())?;
+        let block = self.expression.eval_block(&inputs, source.len()).map_err(QueryError::of_row)?;
         match (out, block) {
             (Values::Long(to), ExprBlock::Longs(block)) => *to = block,
             (Values::Double(to), ExprBlock::Doubles(block)) => *to = block,
@@ -123,13 +150,25 @@ impl Computed {
                 entry.ok_or_else(|| QueryError::Internal(format!("dictionary id {id} is out of range")))?;
             if entry.is_none() {
                 values.seek_entry(source, *id)?;
-                *entry = Some(eval(expression.expr(), &*values)?);
+                *entry = Some(eval(expression.expr(), &*values).map_err(QueryError::of_row)?);
             }
             if let Some(value) = entry {
                 push(out, value, *form, texts);
             }
         }
         Ok(())
+    }
+}
+
+/// A result as it is shown.
+fn as_shown(value: Value, lists: Lists) -> Value {
+    match lists {
+        Lists::OneStandsAlone if value.array_len() == Some(1) => value.elements().swap_remove(0),
+        Lists::OfEachValue if !value.is_array() => {
+            let element = value.value_type().unwrap_or(ExprType::String);
+            Value::array_of(element, &[value])
+        }
+        _ => value,
     }
 }
 

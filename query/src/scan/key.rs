@@ -7,7 +7,7 @@ mod plain;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use alluvium_expression::{Value, double_text, encode, float_text};
+use alluvium_expression::{Value, double_text, encode, float_text, parse_number};
 use alluvium_segments::{ColumnType, MultiBlock, NullMask, NumericBlock, Segment, Storage};
 
 pub(crate) use common::Common;
@@ -15,7 +15,7 @@ pub(crate) use common::Common;
 use super::keep::Transforms;
 use super::source::{Kind, Origin, SlotId, Source, Values};
 use crate::QueryError;
-use crate::column::{ColumnData, TextColumn, TextInterner};
+use crate::column::{ColumnData, Datum, TextColumn, TextInterner};
 use crate::group::NarrowTable;
 use crate::partial::Space;
 use crate::plan::DimensionPlan;
@@ -439,7 +439,10 @@ impl ColumnData {
             // Texts stand for what is wanted already where that is coded.
             | (Self::Texts(_), ColumnType::String | ColumnType::Array(_) | ColumnType::Json | ColumnType::Complex(_)) => self,
             // A text that is no long is null, whatever its beginning.
-            (Self::Texts(_), ColumnType::Long) => Self::Longs(self.map_numbers(|v| value_of(v).exact_long())),
+            (Self::Texts(_), ColumnType::Long) => Self::Longs(self.map_numbers(|v| match v {
+                Datum::Text(text) => parse_number(text).exact_long(),
+                other => value_of(other).exact_long(),
+            })),
             (_, ColumnType::Long) => Self::Longs(self.map_numbers(|v| v.as_i64())),
             (_, ColumnType::Float) => Self::Floats(self.map_numbers(|v| v.as_f64().map(|d| d as f32))),
             (_, ColumnType::Double) => Self::Doubles(self.map_numbers(|v| v.as_f64())),

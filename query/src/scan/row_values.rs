@@ -53,7 +53,7 @@ impl RowValues {
     }
 
     /// The value of the first column.
-    pub(super) fn first(&self) -> Value {
+    pub(crate) fn first(&self) -> Value {
         self.columns.first().map_or(Value::Null, |column| column.value.clone())
     }
 

@@ -55,7 +55,11 @@ pub(super) fn rows(
         .map_or(usize::MAX, |limit| usize::try_from(limit.saturating_add(plan.offset)).unwrap_or(usize::MAX));
     let mut columns = Vec::with_capacity(plan.columns.len());
     for column in &plan.columns {
-        columns.push((source.slot(&column.name)?, column.output_type));
+        let slot = match &column.shown {
+            Some(shown) => source.shown(shown)?,
+            None => source.slot(&column.name)?,
+        };
+        columns.push((slot, column.output_type));
     }
     let name = segment.segment.id().to_string();
     let mut out = RowSet::default();

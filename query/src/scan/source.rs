@@ -16,7 +16,7 @@ use super::computed::Computed;
 use crate::QueryError;
 use crate::column::TextInterner;
 use crate::filter::Verdicts;
-use crate::plan::{Input, VirtualColumn, VirtualSource};
+use crate::plan::{Input, Shown, VirtualColumn, VirtualSource};
 use crate::texts::CommonNumbers;
 
 /// Number of a column within a [`Source`].
@@ -73,21 +73,6 @@ pub(crate) enum Values {
     Ids(Vec<u32>),
     /// Dictionary ids of each row.
     Multi(MultiBlock),
-}
-
-impl Values {
-    /// Bytes the values take.
-    fn bytes(&self) -> u64 {
-        let bytes = match self {
-            Self::Null => 0,
-            Self::Long(b) => size_of_val(b.values.as_slice()),
-            Self::Float(b) => size_of_val(b.values.as_slice()),
-            Self::Double(b) => size_of_val(b.values.as_slice()),
-            Self::Ids(ids) => size_of_val(ids.as_slice()),
-            Self::Multi(b) => size_of_val(b.offsets.as_slice()) + size_of_val(b.ids.as_slice()),
-        };
-        bytes as u64
-    }
 }
 
 /// The kind of values a column yields; the same for all blocks.
@@ -199,6 +184,13 @@ impl<'s> Source<'s> {
         }
     }
 
+    /// What is shown of a computed column.
+    pub(crate) fn shown(&mut self, shown: &Shown) -> Result<SlotId, QueryError> {
+        let computed = Computed::shown(shown, self)?;
+        let form = computed.form();
+        Ok(self.push(Origin::Computed(Box::new(computed)), form))
+    }
+
     /// `__time`.
     pub(crate) fn time(&mut self) -> Result<SlotId, QueryError> {
         self.slot(TIME_COLUMN)
@@ -224,6 +216,11 @@ impl<'s> Source<'s> {
         match &column.source {
             VirtualSource::Expression { expression, output_type } => {
                 let computed = Computed::new(expression, *output_type, self)?;
+                let form = computed.form();
+                Ok((Origin::Computed(Box::new(computed)), form))
+            }
+            VirtualSource::Declared { expression, hint, .. } => {
+                let computed = Computed::new(expression, *hint, self)?;
                 let form = computed.form();
                 Ok((Origin::Computed(Box::new(computed)), form))
             }

@@ -5,6 +5,19 @@ use alluvium_segments::{MultiBlock, NumericBlock};
 use super::source::{Kind, Values};
 
 impl Values {
+    /// Bytes the values take.
+    pub(super) fn bytes(&self) -> u64 {
+        let bytes = match self {
+            Self::Null => 0,
+            Self::Long(b) => size_of_val(b.values.as_slice()),
+            Self::Float(b) => size_of_val(b.values.as_slice()),
+            Self::Double(b) => size_of_val(b.values.as_slice()),
+            Self::Ids(ids) => size_of_val(ids.as_slice()),
+            Self::Multi(b) => size_of_val(b.offsets.as_slice()) + size_of_val(b.ids.as_slice()),
+        };
+        bytes as u64
+    }
+
     /// Becomes of a kind, keeping the allocation when it is already.
     pub(crate) fn be(&mut self, kind: Kind) {
         match (kind, &*self) {

@@ -201,6 +201,7 @@ impl QueryEngine {
         let wanted = |(name, column_type): &(String, ColumnType)| RowColumn {
             name: name.clone(),
             output_type: column_type.is_coded().then_some(*column_type),
+            shown: None,
         };
         let limit = Limit::of(asked.context, asked.context, self.options.max_subquery_rows)?;
         let plan = RowsPlan {
@@ -244,6 +245,10 @@ fn values_of(source: &VirtualSource) -> (VirtualSource, ColumnType) {
             };
             (source, output_type.unwrap_or(ColumnType::String))
         }
+        VirtualSource::Declared { expression, hint, .. } => {
+            let (expression, output_type) = (expression.clone(), *hint);
+            values_of(&VirtualSource::Expression { expression, output_type })
+        }
         other => (other.clone(), ColumnType::String),
     }
 }
@@ -251,7 +256,7 @@ fn values_of(source: &VirtualSource) -> (VirtualSource, ColumnType) {
 /// Whether a computed column reads a column.
 fn requires(column: &VirtualColumn, name: &str) -> bool {
     match &column.source {
-        VirtualSource::Expression { expression, .. } => {
+        VirtualSource::Expression { expression, .. } | VirtualSource::Declared { expression, .. } => {
             Expr::required_columns(expression).iter().any(|read| **read == *name)
         }
         VirtualSource::Existing { columns } => columns.iter().any(|read| read == name),

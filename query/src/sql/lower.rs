@@ -53,7 +53,7 @@ pub(crate) fn lower(query: &SegmentQuery) -> Result<Lowered, QueryError> {
     let (operator, bucket) = match &query.work {
         Work::Groups { dimensions, aggregators } => groups(dimensions, aggregators)?,
         Work::Rows { columns, descending, offset, limit, .. } => {
-            let column = |name: &String| RowColumn { name: name.clone(), output_type: None };
+            let column = |name: &String| RowColumn { name: name.clone(), output_type: None, shown: None };
             let by_time = |descending: &bool| RowOrderBy {
                 column: alluvium_segments::TIME_COLUMN.to_owned(),
                 descending: *descending,

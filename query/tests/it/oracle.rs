@@ -63,7 +63,8 @@ pub(crate) fn aggregate(rows: &[&Row], filter: &Json) -> Json {
         "somesum": rows.iter().filter(|r| passes(r, filter)).filter_map(|r| r.l).reduce(i64::wrapping_add),
         "firstt": first.map(|r| r.t),
         "lastt": last.map(|r| r.t),
-        "mean": (doubles().count() > 0).then(|| doubles().sum::<f64>() / doubles().count() as f64),
+        // Of nothing it is 0.
+        "mean": (doubles().sum::<f64>() + 0.0) / doubles().count().max(1) as f64,
     })
 }
 

@@ -112,11 +112,11 @@ fn top_n_by_metric_and_by_dimension() {
     let at = |result: &str| format!(r#"[{{"timestamp":"2015-09-12T00:00:00.000Z","result":{result}}}]"#);
     expect(body(json!("sum")), &at(r#"[{"s":"","sum":10},{"s":"b","sum":5}]"#));
     let inverted = json!({"type": "inverted", "metric": {"type": "numeric", "metric": "sum"}});
-    expect(body(inverted), &at(r#"[{"s":null,"sum":null},{"s":"a","sum":2}]"#));
+    expect(body(inverted), &at(r#"[{"s":"a","sum":2},{"s":"b","sum":5}]"#));
     let dimension = json!({"type": "dimension", "ordering": "lexicographic", "previousStop": ""});
     expect(body(dimension), &at(r#"[{"s":"a","sum":2},{"s":"b","sum":5}]"#));
     let lexicographic = json!({"type": "inverted", "metric": {"type": "lexicographic"}});
-    expect(body(lexicographic), &at(r#"[{"s":"b","sum":5},{"s":"a","sum":2}]"#));
+    expect(body(lexicographic), &at(r#"[{"s":null,"sum":null},{"s":"b","sum":5}]"#));
 }
 
 fn group_by(more: Json) -> Json {

@@ -35,7 +35,7 @@ fn messages_name_what_is_wrong() {
         (json!({"filter": {"type": "selectr"}}), 400, "selectr"),
         (
             json!({"aggregations": [{"type": "momentSketch", "name": "x", "fieldName": "y"}]}),
-            501,
+            400,
             "`momentSketch`",
         ),
         (

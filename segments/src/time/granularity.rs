@@ -111,7 +111,15 @@ impl Granularity {
                 Ok(Self::Duration { millis, origin: origin.unwrap_or(0) })
             }
             Some("period") => {
-                let zone = text("timeZone").map_or(Ok(Tz::UTC), parse_zone)?;
+                let zone = match text("timeZone") {
+                    None => Tz::UTC,
+                    Some(name) => match parse_zone(name) {
+                        Ok(zone) => zone,
+                        // Names that nobody knows mean UTC, offsets that no zone has are another matter.
+                        Err(_) if name.starts_with(char::is_alphabetic) => Tz::UTC,
+                        Err(error) => return Err(error),
+                    },
+                };
                 Self::period(text("period").ok_or_else(fail)?.parse()?, zone, origin)
             }
             _ => Err(fail()),

@@ -110,6 +110,10 @@ impl Cursor<'_> {
         let year = if negative { -year } else { year };
         let mut month = 1;
         let mut day = 1;
+        if self.bytes.get(self.at..self.at + 2) == Some(b"-W") {
+            self.at += 2;
+            return self.week_date(year);
+        }
         if self.eat(b"-") {
             month = self.number(1, 2)?;
             if self.eat(b"-") {
@@ -119,6 +123,15 @@ impl Cursor<'_> {
         let month_ok = (1..=12).contains(&month);
         let days_in_month = if month_ok { days_in_month(year, month as u32) } else { 0 };
         (1..=days_in_month).contains(&day).then(|| days_from_civil(year, month as u32, day as u32))
+    }
+
+    /// The rest of `2015-W37-6`: a week, counted from that of January 4th, and a day from Monday on.
+    fn week_date(&mut self, year: i64) -> Option<i64> {
+        let week = self.number(1, 2).filter(|week| (1..=53).contains(week))?;
+        let day = if self.eat(b"-") { self.number(1, 1)? } else { 1 };
+        let fourth = days_from_civil(year, 1, 4);
+        let first_monday = fourth - (fourth + 3).rem_euclid(7);
+        (1..=7).contains(&day).then_some(first_monday + (week - 1) * 7 + day - 1)
     }
 
     fn time_of_day(&mut self) -> Option<i64> {

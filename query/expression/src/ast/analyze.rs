@@ -38,6 +38,36 @@ impl Expr {
         }
     }
 
+    /// The type of the result, where every result that is not null has this one.
+    #[must_use]
+    pub fn exact_type(&self, columns: &ColumnTypes<'_>) -> Option<ExprType> {
+        match self {
+            Self::Unary(UnaryOp::Minus, operand) => operand.exact_type(columns).filter(|t| t.is_numeric()),
+            Self::Binary(op, left, right) if !op.is_comparison() => {
+                match (left.exact_type(columns)?, right.exact_type(columns)?) {
+                    (ExprType::String, ExprType::String) if *op == BinaryOp::Add => Some(ExprType::String),
+                    (left, right) if left.is_numeric() && right.is_numeric() => {
+                        math_type(Some(left), Some(right))
+                    }
+                    _ => None,
+                }
+            }
+            Self::Lambda(_) => None,
+            Self::Call(call) => call.function.exact_type(call, columns),
+            other => other.output_type(columns),
+        }
+    }
+
+    /// Whether a column is read where a single value is wanted.
+    #[must_use]
+    pub fn reads_single(&self, column: &str) -> bool {
+        let mut found = false;
+        self.visit_columns(false, &mut Vec::new(), &mut |name, in_array| {
+            found |= !in_array && **name == *column;
+        });
+        found
+    }
+
     /// Columns that are read, each once, in order of first use; parameters of lambdas are not columns.
     #[must_use]
     pub fn required_columns(&self) -> Vec<Arc<str>> {

@@ -235,11 +235,18 @@ fn double(expr: &Expr, columns: &ColumnTypes<'_>) -> DoubleNode {
         Some(ExprType::Double) => {}
         _ => return DoubleNode::Rows(expr.clone()),
     }
+    let numeric = |e: &Expr| e.output_type(columns).is_none_or(ExprType::is_numeric);
     match expr {
         Expr::Column(name) => DoubleNode::Input(Arc::clone(name)),
+        Expr::Unary(UnaryOp::Minus, operand) if !numeric(operand) => DoubleNode::Rows(expr.clone()),
         Expr::Unary(UnaryOp::Minus, operand) => DoubleNode::Negate(sub(operand)),
+        Expr::Binary(_, left, right) if !numeric(left) && !numeric(right) => DoubleNode::Rows(expr.clone()),
         Expr::Binary(op, left, right) => DoubleNode::Math(*op, sub(left), sub(right)),
         Expr::Call(call) => match (call.function.body, call.args.as_slice()) {
+            // Texts are no numbers there.
+            (Body::Math1(_) | Body::Math2(_), args) if args.iter().any(|arg| !numeric(arg)) => {
+                DoubleNode::Rows(expr.clone())
+            }
             (Body::Math1(f), [x]) => DoubleNode::Of1(f, sub(x)),
             (Body::Math2(f), [x, y]) => DoubleNode::Of2(f, sub(x), sub(y)),
             _ => double_call(expr, call, columns),

@@ -11,7 +11,7 @@ use super::lane::{Lane, no_nulls, zip};
 use super::{BlockBindings, InputBlock, rows};
 use crate::ast::{BinaryOp, LogicalOp};
 use crate::eval::long_power;
-use crate::functions::{TimeUnit, in_eternity};
+use crate::functions::{TimeUnit, floored, in_eternity};
 use crate::value::compare_doubles;
 use crate::{ExprError, ExprType};
 
@@ -244,7 +244,11 @@ fn compare_doubles_lanes(op: BinaryOp, a: &Lane<'_, f64>, b: &Lane<'_, f64>) -> 
 /// Division where buckets have one length; else the last bucket is remembered, as neighbours often share it.
 fn floor(granularity: &Granularity, t: &Lane<'_, i64>) -> Lane<'static, i64> {
     if let Some((millis, start)) = granularity.uniform() {
-        return t.map(|t| if in_eternity(t) { t - (t - start).rem_euclid(millis) } else { t });
+        return t.map(|t| match t {
+            0.. if in_eternity(t) => t - (t - start).rem_euclid(millis),
+            _ if in_eternity(t) => floored(granularity, t),
+            _ => t,
+        });
     }
     let last = std::cell::Cell::new(Interval { start: 0, end: 0 });
     t.map(|t| {
@@ -252,7 +256,11 @@ fn floor(granularity: &Granularity, t: &Lane<'_, i64>) -> Lane<'static, i64> {
             return t;
         }
         if !last.get().contains(t) {
-            last.set(granularity.bucket(t));
+            let start = floored(granularity, t);
+            if start > t {
+                return start;
+            }
+            last.set(Interval { start, end: granularity.bucket_end(start) });
         }
         last.get().start
     })

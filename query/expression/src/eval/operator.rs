@@ -12,6 +12,7 @@ pub(super) fn unary(op: UnaryOp, value: &Value) -> Result<Value, ExprError> {
     Ok(match (op, value) {
         (UnaryOp::Not, value) => Value::from_truth(value.as_bool().map(|b| !b)),
         (UnaryOp::Minus, Value::Long(v)) => Value::Long(v.wrapping_neg()),
+        (UnaryOp::Minus, Value::String(_)) => return Err(ExprError::Arithmetic("unsupported type STRING")),
         (UnaryOp::Minus, value) => value.as_double().map(|d| -d).into(),
     })
 }
@@ -29,6 +30,10 @@ pub(crate) fn binary_values(op: BinaryOp, a: &Value, b: &Value) -> Result<Value,
         (Value::String(x), Value::String(y)) if op == BinaryOp::Add => {
             Ok(Value::String([x.as_ref(), y.as_ref()].concat().into()))
         }
+        (Value::String(_), Value::String(_)) => {
+            Err(ExprError::Arithmetic("the operator is not supported on type STRING"))
+        }
+        (a, b) if a.is_array() && b.is_array() => Ok(Value::Null),
         (a, b) if a.is_array() || b.is_array() => Err(ExprError::ArrayNotAllowed(op.symbol())),
         (a, b) => Ok(a.as_double().zip(b.as_double()).map(|(x, y)| double_math(op, x, y)).into()),
     }

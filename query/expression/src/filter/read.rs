@@ -7,10 +7,11 @@ use serde_json::Value as Json;
 
 use super::{ColumnFilter, ColumnTest, DimensionRef, Filter, SearchQuery};
 use crate::fields::Fields;
+use crate::functions::WITHIN;
 use crate::{Expr, ExprType, ExtractionFn, FilterError, JavaRegex, StringOrdering, Value};
 
 const KNOWN: &str = "true, false, and, or, not, istrue, isfalse, equals, null, range, inType, selector, in, \
-                     bound, interval, like, regex, search, arrayContainsElement, columnComparison, bloom, expression, extraction";
+                     bound, interval, like, regex, search, arrayContainsElement, columnComparison, bloom, spatial, expression, extraction";
 
 /// Levels of nesting that are accepted.
 const MAX_DEPTH: usize = 200;
@@ -39,9 +40,17 @@ pub(super) fn filter(json: &Json, depth: usize) -> Result<Filter, FilterError> {
             Filter::ColumnComparison(dimensions)
         }
         "bloom" => Filter::Expression(bloom(&fields)?),
+        "spatial" => Filter::Expression(spatial(&fields)?),
         "expression" => Filter::Expression(crate::parse(&fields.need_text("expression")?)?),
         _ => Filter::Column(column_filter(&fields)?),
     })
+}
+
+/// A test of places, as the expression that makes it.
+fn spatial(fields: &Fields<'_>) -> Result<Expr, FilterError> {
+    let (column, bound) = (fields.need_text("dimension")?, fields.need("bound")?);
+    let args = vec![Expr::column(&column), Expr::literal(bound.to_string())];
+    Expr::call(WITHIN, args).map_err(|error| fields.wrong("bound", error.to_string()))
 }
 
 /// A test of a Bloom filter, as the expression that makes it.
@@ -122,7 +131,6 @@ fn column_field_only(test: &ColumnTest) -> bool {
 
 fn unknown(name: &str) -> FilterError {
     let reason = match name {
-        "spatial" => "there are no spatial columns",
         "javascript" => "scripts are not run here; use an `expression` filter",
         _ => return FilterError::UnknownType { kind: "filter", name: name.to_owned(), known: KNOWN },
     };

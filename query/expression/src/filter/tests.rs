@@ -140,7 +140,7 @@ fn refusals() {
         (json!({"type":"or","fields":[]}), "`fields`"),
         (json!({"type":"interval","intervals":[]}), "`intervals`"),
         (json!({"type":"and","fields":[{"type":"nope"}]}), "`nope`"),
-        (json!({"type":"spatial","dimension":"a"}), "spatial"),
+        (json!({"type":"spatial","dimension":"a"}), "`bound`"),
         (json!({"type":"javascript","dimension":"a"}), "expression"),
         (json!({"type":"expression","expression":"1 +"}), "position"),
         (json!({"dimension":"a"}), "`type`"),

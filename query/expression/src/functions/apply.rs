@@ -103,7 +103,11 @@ fn fold(call: &Call, row: &dyn Bindings) -> Result<Value, ExprError> {
     let lambda = lambda(call)?;
     let last = call.args.len() - 1;
     let mut accumulator = node(&call.args[last], row)?;
-    let Some(lists) = lists(&call.args[1..last], row)? else { return Ok(accumulator) };
+    let Some(lists) = lists(&call.args[1..last], row)? else { return Ok(Value::Null) };
+    if lists.len() > 1 && lists.iter().any(Vec::is_empty) {
+        // There is no combination of elements at all.
+        return Ok(Value::array_of(ExprType::String, &[]));
+    }
     let mut bytes = 0usize;
     for_each_combination(&lists, &mut |values| {
         let mut values = values.to_vec();
@@ -128,7 +132,11 @@ fn size(value: &Value) -> usize {
 
 fn quantified(call: &Call, row: &dyn Bindings, decisive: bool) -> Result<Value, ExprError> {
     let lambda = lambda(call)?;
-    for item in node(&call.args[1], row)?.elements() {
+    let array = node(&call.args[1], row)?;
+    if array.is_null() {
+        return Ok(Value::from_bool(false));
+    }
+    for item in array.elements() {
         let truth = with(lambda, std::slice::from_ref(&item), row)?.as_bool() == Some(true);
         if truth == decisive {
             return Ok(Value::from_bool(decisive));

@@ -5,7 +5,7 @@ use crate::ast::{Call, ColumnTypes};
 use crate::{ExprError, ExprType, Value};
 
 pub(super) const TABLE: &[Function] = &[
-    Function::new("array", (0, ANY), Gives::Custom(array_type), Body::Values(array)),
+    Function::new("array", (1, ANY), Gives::Custom(array_type), Body::Values(array)),
     Function::new("array_length", (1, 1), LONG, Body::Values(length)).arrays(FIRST).alias(&["mv_length"]),
     Function::new("array_offset", (2, 2), Gives::Custom(element_type), Body::Values(|_, a| element(a, 0)))
         .arrays(FIRST)
@@ -95,7 +95,8 @@ fn contains(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
 }
 
 fn overlap(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
-    let (Some(a), Some(b)) = (as_array(&args[0]), as_array(&args[1])) else { return Ok(Value::Null) };
+    let Some(a) = as_array(&args[0]) else { return Ok(Value::Null) };
+    let b = args[1].elements();
     Ok(Value::from_bool(a.iter().any(|x| b.iter().any(|y| same_element(x, y)))))
 }
 
@@ -122,9 +123,9 @@ fn scalar_in_array(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
 }
 
 fn to_text(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
-    let (Some(items), Some(delimiter)) = (as_array(&args[0]), args[1].as_string()) else {
-        return Ok(Value::Null);
-    };
+    let Some(items) = as_array(&args[0]) else { return Ok(Value::Null) };
+    // Nothing between the elements is what a null delimiter means.
+    let delimiter = args[1].as_string().unwrap_or_default();
     if matches!(items.as_slice(), [Value::Null]) {
         return Ok(Value::Null);
     }

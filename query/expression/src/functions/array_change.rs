@@ -92,12 +92,12 @@ fn set_add(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
 }
 
 fn set_add_all(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
-    let to = if args[0].is_null() { element(&args[1]) } else { element(&args[0]) };
-    let mut items = args[0].elements();
-    items.extend(args[1].elements());
-    if args[0].is_null() && args[1].is_null() {
+    if args[0].is_null() || args[1].is_null() {
         return Ok(Value::Null);
     }
+    let to = element(&args[0]);
+    let mut items = args[0].elements();
+    items.extend(args[1].elements());
     Ok(unique(to, items))
 }
 
@@ -126,9 +126,8 @@ fn slice(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
 
 /// By a regular expression; an empty one splits between characters. Empty texts at the end are dropped.
 fn split(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
-    let (Some(text), Some(delimiter)) = (args[0].as_string(), args[1].as_string()) else {
-        return Ok(Value::Null);
-    };
+    let Some(text) = args[0].as_string() else { return Ok(Value::Null) };
+    let delimiter = args[1].as_string().unwrap_or_default();
     if text.is_empty() {
         return Ok(Value::array_of(ExprType::String, &[Value::from("")]));
     }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::{ANY, Body, Function, Gives, Prepared};
 use crate::ast::{Call, ColumnTypes};
-use crate::eval::{Bindings, node};
+use crate::eval::{Bindings, is_several, node};
 use crate::{Expr, ExprError, ExprType, Value};
 
 pub(crate) const CAST: &str = "cast";
@@ -47,8 +47,16 @@ fn cast(call: &Call, row: &dyn Bindings) -> Result<Value, ExprError> {
             None => return Err(ExprError::argument(CAST, "the type must not be null")),
         },
     };
-    if value.is_array() && !to.is_array() {
+    if value.is_array() && is_several(&call.args[0], row) {
         return Err(ExprError::ArrayNotAllowed(CAST));
+    }
+    if to != ExprType::Json
+        && !to.is_array()
+        && let Some(length) = value.array_len()
+        && length != 1
+    {
+        let from = value.value_type().unwrap_or(ExprType::StringArray);
+        return Err(ExprError::evaluation(format!("Invalid type, cannot cast [{from}] to [{to}]")));
     }
     Ok(value.cast(to))
 }

@@ -59,9 +59,20 @@ fn subnet(function: &'static str, prepared: &Prepared, args: &[Value]) -> Result
 fn v4(value: &Value) -> Option<u32> {
     match value {
         Value::Long(v) => u32::try_from(*v).ok(),
-        Value::String(text) => Ipv4Addr::from_str(text).ok().map(u32::from),
+        Value::String(text) => v4_of_text(text),
         _ => None,
     }
+}
+
+/// Four numbers up to 255, with blanks around them and zeros before them.
+fn v4_of_text(text: &str) -> Option<u32> {
+    let mut parts = text.trim().split('.');
+    let mut address = 0;
+    for _ in 0..4 {
+        let part = parts.next().filter(|part| part.bytes().all(|b| b.is_ascii_digit()))?;
+        address = address << 8 | u32::from(part.parse::<u8>().ok()?);
+    }
+    parts.next().is_none().then_some(address)
 }
 
 fn ipv4_match(prepared: &Prepared, args: &[Value]) -> Result<Value, ExprError> {

@@ -11,6 +11,7 @@ use crate::{Expr, ExprError, ExprType, JsonPath, Value};
 
 pub(super) const TABLE: &[Function] = &[
     Function::new("json_value", (2, 3), Gives::Custom(value_type), Body::Values(json_value))
+        .of_any()
         .prepare(|args| path_argument("json_value", args)),
     Function::new("json_value_text", (2, 2), STRING, Body::Values(json_value_text))
         .prepare(|args| path_argument("json_value_text", args)),
@@ -98,10 +99,11 @@ fn json_query(prepared: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     Ok(found("json_query", prepared, args)?.map_or(Value::Null, |json| Value::Json(Arc::new(json))))
 }
 
-/// What is at a path as a list of nested values; what is no list is a list of one.
+/// What is at a path as a list of nested values; a scalar is a list of one, an object is none.
 fn json_query_array(prepared: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     Ok(match found("json_query_array", prepared, args)? {
         None => Value::Null,
+        Some(Json::Object(_)) => Value::Null,
         Some(list @ Json::Array(_)) => Value::Json(Arc::new(list)),
         Some(one) => Value::Json(Arc::new(Json::Array(vec![best(&one).to_json()]))),
     })
@@ -157,7 +159,7 @@ fn nested(function: &'static str, value: &Value) -> Result<Json, ExprError> {
 /// Objects joined field by field, lists one after the other; elsewhere the later value counts.
 fn json_merge(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     if args.iter().any(Value::is_null) {
-        return Ok(Value::Null);
+        return Err(ExprError::argument("json_merge", "invalid input expected STRING but got null instead"));
     }
     let mut merged = Json::Null;
     for (i, arg) in args.iter().enumerate() {
@@ -195,19 +197,21 @@ fn to_json_string(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     })
 }
 
+/// A nested value that was read; that of `null` is no value.
+fn parsed(json: Json) -> Value {
+    if json.is_null() { Value::Null } else { Value::Json(Arc::new(json)) }
+}
+
 fn parse_json(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     match args.first() {
         None | Some(Value::Null) => Ok(Value::Null),
-        Some(value) => Ok(Value::Json(Arc::new(nested("parse_json", value)?))),
+        Some(value) => Ok(parsed(nested("parse_json", value)?)),
     }
 }
 
 fn try_parse_json(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     match args.first() {
-        Some(Value::String(text)) => Ok(match serde_json::from_str(text) {
-            Ok(json) => Value::Json(Arc::new(json)),
-            Err(_) => Value::Null,
-        }),
+        Some(text @ Value::String(_)) => Ok(nested("try_parse_json", text).map_or(Value::Null, parsed)),
         None | Some(Value::Null) => Ok(Value::Null),
         Some(other) => Ok(Value::Json(Arc::new(other.to_json()))),
     }

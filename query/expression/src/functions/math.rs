@@ -135,13 +135,13 @@ fn get_exponent(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
         // NaN and the infinities give 1024, zero and subnormals -1023.
         biased - 1023
     };
-    Ok(args[0].as_double().map(exponent).into())
+    Ok(args[0].as_math().map(exponent).into())
 }
 
 fn abs(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     Ok(match &args[0] {
         Value::Long(v) => Value::Long(v.wrapping_abs()),
-        other => other.as_double().map(f64::abs).into(),
+        other => other.as_math().map(f64::abs).into(),
     })
 }
 
@@ -174,7 +174,13 @@ fn div(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
 
 fn safe_divide(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     if args[1].as_double() == Some(0.0) {
-        return Ok(Value::Null);
+        // Nothing divided by nothing is nothing, where one of them is a double.
+        let doubles = args.iter().any(|arg| matches!(arg, Value::Double(_)));
+        return Ok(if doubles && args[0].as_double() == Some(0.0) {
+            Value::Double(0.0)
+        } else {
+            Value::Null
+        });
     }
     binary_values(BinaryOp::Divide, &args[0], &args[1])
 }

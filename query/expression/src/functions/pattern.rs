@@ -11,9 +11,9 @@ use crate::{Expr, ExprError, Value};
 
 pub(super) const TABLE: &[Function] = &[
     Function::new("regexp_extract", (2, 3), STRING, Body::Values(extract))
-        .prepare(|args| regex_argument("regexp_extract", args)),
+        .prepare(|args| literal_regex("regexp_extract", args)),
     Function::new("regexp_like", (2, 2), LONG, Body::Values(regexp_like))
-        .prepare(|args| regex_argument("regexp_like", args)),
+        .prepare(|args| literal_regex("regexp_like", args)),
     Function::new("regexp_replace", (3, 3), STRING, Body::Values(regexp_replace))
         .prepare(|args| regex_argument("regexp_replace", args)),
     Function::new("like", (2, 3), LONG, Body::Values(like)).prepare(like_arguments),
@@ -26,6 +26,14 @@ fn regex_argument(function: &'static str, args: &[Expr]) -> Result<Prepared, Exp
             Ok(Prepared::Regex(Arc::new(regex)))
         }
         _ => Ok(Prepared::None),
+    }
+}
+
+/// The same of functions whose pattern must be constant.
+fn literal_regex(function: &'static str, args: &[Expr]) -> Result<Prepared, ExprError> {
+    match args.get(1) {
+        Some(Expr::Literal(_)) => regex_argument(function, args),
+        _ => Err(ExprError::argument(function, "pattern must be a string literal")),
     }
 }
 

@@ -11,6 +11,7 @@ use hashbrown::HashMap;
 use regex::Regex;
 
 use super::ip::Subnet;
+use super::spatial::SpatialBound;
 use super::{ANY, Function, TimeUnit};
 use crate::joda::JodaFormat;
 use crate::like::LikePattern;
@@ -41,12 +42,14 @@ pub(crate) enum Prepared {
     Path(Arc<JsonPath>),
     /// Of `bloom_filter_test`.
     Bloom(Arc<Bloom>),
+    /// Of the test of places.
+    Spatial(Arc<SpatialBound>),
     /// Of `lookup`, once its name has been looked up.
     Lookup(Arc<Lookup>),
 }
 
 static BY_NAME: LazyLock<HashMap<String, &'static Function>> = LazyLock::new(|| {
-    let tables: [&'static [Function]; 18] = [
+    let tables: [&'static [Function]; 19] = [
         super::math::TABLE,
         super::decimal::TABLE,
         super::bitwise::TABLE,
@@ -65,6 +68,7 @@ static BY_NAME: LazyLock<HashMap<String, &'static Function>> = LazyLock::new(|| 
         super::lookup::TABLE,
         super::sketch::TABLE,
         super::sketch_sets::TABLE,
+        super::spatial::TABLE,
     ];
     let mut names = HashMap::new();
     for function in tables.into_iter().flatten() {

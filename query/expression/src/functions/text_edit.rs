@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{ANY, Body, Function, Prepared, STRING};
 use crate::order::utf16_len;
-use crate::{ExprError, Value};
+use crate::{ExprError, ExprType, Value};
 
 pub(super) const TABLE: &[Function] = &[
     Function::new("concat", (0, ANY), STRING, Body::Values(concat)),
@@ -14,12 +14,7 @@ pub(super) const TABLE: &[Function] = &[
     Function::new("rtrim", (1, 2), STRING, Body::Values(|_, args| trim(args, false, true))),
     Function::new("lower", (1, 1), STRING, Body::Values(|_, args| of_text(args, |s| s.to_lowercase()))),
     Function::new("upper", (1, 1), STRING, Body::Values(|_, args| of_text(args, |s| s.to_uppercase()))),
-    Function::new(
-        "reverse",
-        (1, 1),
-        STRING,
-        Body::Values(|_, args| of_text(args, |s| s.chars().rev().collect())),
-    ),
+    Function::new("reverse", (1, 1), STRING, Body::Values(reverse)),
     Function::new("repeat", (2, 2), STRING, Body::Values(repeat)),
     Function::new("lpad", (3, 3), STRING, Body::Values(|_, args| pad("lpad", args, true))),
     Function::new("rpad", (3, 3), STRING, Body::Values(|_, args| pad("rpad", args, false))),
@@ -37,7 +32,20 @@ fn of_text(args: &[Value], f: fn(&str) -> String) -> Result<Value, ExprError> {
     Ok(args[0].as_string().map(|s| f(&s)).into())
 }
 
+/// Of texts only.
+fn reverse(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
+    match args[0].value_type() {
+        None | Some(ExprType::String) => of_text(args, |s| s.chars().rev().collect()),
+        Some(other) => {
+            Err(ExprError::argument("reverse", format!("needs a STRING argument but got {other} instead")))
+        }
+    }
+}
+
 fn concat(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
+    if args.is_empty() {
+        return Ok(Value::Null);
+    }
     let mut out = String::new();
     for arg in args {
         match arg {
@@ -51,7 +59,7 @@ fn concat(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
 
 fn replace(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     let (Some(text), Some(part)) = (args[0].as_string(), args[1].as_string()) else { return Ok(Value::Null) };
-    let Some(with) = args[2].as_string() else { return Ok(Value::Null) };
+    let Some(with) = args[2].as_string() else { return Err(ExprError::unknown("replace")) };
     let places = if part.is_empty() { text.len() + 1 } else { text.len() / part.len() };
     if places.saturating_mul(with.len()).saturating_add(text.len()) > MAX_BYTES {
         return Err(too_long("replace"));

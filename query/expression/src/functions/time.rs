@@ -113,14 +113,34 @@ fn bucketed(
 }
 
 fn floor(prepared: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
-    bucketed(TIMESTAMP_FLOOR, prepared, args, Granularity::bucket_start)
+    bucketed(TIMESTAMP_FLOOR, prepared, args, floored)
 }
 
 fn ceil(prepared: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     bucketed(CEIL, prepared, args, |granularity, t| {
-        let start = granularity.bucket_start(t);
+        let start = floored(granularity, t);
         if start == t { t } else { granularity.bucket_end(start) }
     })
+}
+
+/// Start of a bucket. Buckets of several hours are counted from the epoch, and Druid rounds towards
+/// it.
+pub(crate) fn floored(granularity: &Granularity, t: i64) -> i64 {
+    let start = granularity.bucket_start(t);
+    if t >= 0 || start == t || !counts_from_epoch(granularity) {
+        start
+    } else {
+        granularity.bucket_end(start)
+    }
+}
+
+fn counts_from_epoch(granularity: &Granularity) -> bool {
+    const HOUR: i64 = 3_600_000;
+    let Granularity::Period { period, zone: Tz::UTC, origin: None } = granularity else { return false };
+    match (period.months, period.weeks, period.days, period.millis) {
+        (0, 0, 0, millis) => millis > HOUR && millis % HOUR == 0,
+        _ => false,
+    }
 }
 
 fn shift_arguments(args: &[Expr]) -> Result<Prepared, ExprError> {
@@ -165,7 +185,6 @@ fn shift(prepared: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TimeUnit {
     Epoch,
-    Microsecond,
     Millisecond,
     Second,
     Minute,
@@ -189,7 +208,6 @@ impl FromStr for TimeUnit {
     fn from_str(text: &str) -> Result<Self, ExprError> {
         Ok(match text.to_ascii_uppercase().as_str() {
             "EPOCH" => Self::Epoch,
-            "MICROSECOND" => Self::Microsecond,
             "MILLISECOND" => Self::Millisecond,
             "SECOND" => Self::Second,
             "MINUTE" => Self::Minute,
@@ -218,10 +236,12 @@ impl FromStr for TimeUnit {
 impl TimeUnit {
     /// Whether it is the same all day.
     pub(crate) fn is_of_day(self) -> bool {
-        !matches!(
-            self,
-            Self::Epoch | Self::Microsecond | Self::Millisecond | Self::Second | Self::Minute | Self::Hour
-        )
+        !matches!(self, Self::Epoch | Self::Millisecond | Self::Second | Self::Minute | Self::Hour)
+    }
+
+    /// Whether it is given as a double, as Druid does.
+    pub(crate) fn is_double(self) -> bool {
+        matches!(self, Self::Century | Self::Millennium)
     }
 
     /// This part of `t` on the clock of `zone`.
@@ -231,7 +251,6 @@ impl TimeUnit {
         let century = |years: i64, year: i64| (year + years - 1).div_euclid(years);
         match self {
             Self::Epoch => t / 1000,
-            Self::Microsecond => in_second * 1000,
             Self::Millisecond => in_second,
             Self::Second => local_ms.div_euclid(1000).rem_euclid(60),
             Self::Minute => local_ms.div_euclid(60_000).rem_euclid(60),
@@ -256,8 +275,11 @@ impl TimeUnit {
     }
 }
 
-fn extract_type(_: &Call, _: &ColumnTypes<'_>) -> Option<ExprType> {
-    Some(ExprType::Long)
+fn extract_type(call: &Call, _: &ColumnTypes<'_>) -> Option<ExprType> {
+    match call.prepared {
+        Prepared::Extract(unit, _) if unit.is_double() => Some(ExprType::Double),
+        _ => Some(ExprType::Long),
+    }
 }
 
 fn extract_arguments(args: &[Expr]) -> Result<Prepared, ExprError> {
@@ -276,7 +298,8 @@ fn extract(prepared: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
             None => return Ok(Value::Null),
         },
     };
-    Ok(Value::Long(unit.of(t, zone)))
+    let part = unit.of(t, zone);
+    Ok(if unit.is_double() { Value::Double(part as f64) } else { Value::Long(part) })
 }
 
 fn format_arguments(function: &'static str, args: &[Expr]) -> Result<Prepared, ExprError> {
@@ -359,5 +382,5 @@ fn timestamp(prepared: &Prepared, args: &[Value], per: i64) -> Result<Value, Exp
             None => return Ok(Value::Null),
         },
     };
-    Ok(Value::Long(t.div_euclid(per)))
+    Ok(Value::Long(t / per))
 }

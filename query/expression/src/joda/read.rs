@@ -1,6 +1,6 @@
 //! How does a compiled pattern read an instant?
 
-use alluvium_segments::time::{DAY_MS, Millis, days_from_civil, parse_zone, utc_millis};
+use alluvium_segments::time::{DAY_MS, Millis, days_from_civil, local_millis, parse_zone, utc_millis};
 use chrono_tz::Tz;
 
 use super::names::{DAYS, MONTHS, ZONES, find};
@@ -208,7 +208,11 @@ impl Fields {
         let local = self.days()?.checked_mul(DAY_MS)?.checked_add(time)?;
         match self.offset_ms {
             Some(offset) => local.checked_sub(offset),
-            None => Some(utc_millis(local, self.zone.unwrap_or(zone))),
+            None => {
+                // A time that the clocks skip is none.
+                let zone = self.zone.unwrap_or(zone);
+                Some(utc_millis(local, zone)).filter(|t| local_millis(*t, zone) == local)
+            }
         }
     }
 }

@@ -24,9 +24,9 @@ pub(super) enum Token<'t> {
 }
 
 /// Longer symbols first.
-const SYMBOLS: [&str; 23] = [
+const SYMBOLS: [&str; 21] = [
     "->", "&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "+", "-", "*", "/", "%", "^", "(", ")", "[",
-    "]", ",", "=", "|",
+    "]", ",",
 ];
 
 /// One token of look-ahead over the text.
@@ -126,14 +126,17 @@ impl<'t> Lexer<'t> {
             });
         }
         match SYMBOLS.iter().find(|s| rest.starts_with(**s)) {
-            Some(&"=") => Err(self.error("`=` is not an operator, compare with `==`")),
-            Some(&"|") => Err(self.error("`|` is not an operator, use `||` or bitwiseOr(x, y)")),
             Some(symbol) => {
                 self.at += symbol.len();
                 Ok(Token::Symbol(symbol))
             }
             None => {
-                Err(self.error("unexpected character; put names with special characters in double quotes"))
+                // Druid drops characters that begin no token.
+                self.at += first.len_utf8();
+                let rest = self.rest();
+                self.at += rest.len() - rest.trim_start().len();
+                self.start = self.at;
+                self.scan()
             }
         }
     }

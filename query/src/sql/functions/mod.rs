@@ -44,6 +44,8 @@ pub(crate) const TIMESTAMP: DataType = DataType::Timestamp(TimeUnit::Millisecond
 pub(crate) enum Render {
     /// A function of the same arguments.
     Call(&'static str),
+    /// A function of the same arguments, texts being read as numbers.
+    Numbers(&'static str),
     /// Anything else.
     With(fn(&[Operand]) -> Option<String>),
 }
@@ -69,6 +71,15 @@ const fn simple(
     native: &'static str,
 ) -> Definition {
     Definition { name, arity, returns, render: Render::Call(native) }
+}
+
+const fn math(
+    name: &'static str,
+    arity: (usize, usize),
+    returns: Returns,
+    native: &'static str,
+) -> Definition {
+    Definition { name, arity, returns, render: Render::Numbers(native) }
 }
 
 const fn with(
@@ -99,6 +110,14 @@ impl Definition {
     pub(crate) fn render(&self, args: &[Operand]) -> Option<String> {
         match self.render {
             Render::Call(native) => Some(call(native, args)),
+            Render::Numbers(native) => {
+                let number = |arg: &Operand| match arg.is_text() {
+                    true => format!("CAST({},'DOUBLE')", arg.text),
+                    false => arg.text.clone(),
+                };
+                let args: Vec<String> = args.iter().map(number).collect();
+                Some(format!("{native}({})", args.join(",")))
+            }
             Render::With(render) => render(args),
         }
     }

@@ -9,7 +9,7 @@ use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::expr::Like;
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan};
 
 use super::infer::Scope;
 use super::{SqlType, Typed, columns};
@@ -89,6 +89,16 @@ fn check_one(expr: &Expr, scope: &Scope<'_>, zone: Tz) -> std::result::Result<()
     let call = match expr {
         Expr::ScalarFunction(call) => call,
         Expr::Like(like) => return check_like(like, scope),
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) if op.supports_propagation() => {
+            let (left, right) = (scope.typed(left).kind, scope.typed(right).kind);
+            let sketch = |kind: &SqlType| matches!(kind, SqlType::Other(_) | SqlType::Json);
+            if (sketch(&left) && right.is_text()) || (left.is_text() && sketch(&right)) {
+                let (left, right) = (left.name(), right.name());
+                let message = format!("Cannot apply '{op}' to arguments of type '<{left}> {op} <{right}>'");
+                return Err(invalid(message));
+            }
+            return Ok(());
+        }
         Expr::Literal(ScalarValue::UInt64(Some(number)), _) => {
             return Err(invalid(format!("Numeric literal '{number}' out of range")));
         }
@@ -143,7 +153,8 @@ fn check_cast(
         matches!(to, "bigint" | "integer" | "smallint" | "tinyint" | "double" | "float" | "real" | "decimal");
     let kind = scope.typed(arg).kind;
     let refused = match kind {
-        SqlType::Boolean | SqlType::Array(_) => is_number,
+        SqlType::Array(_) => is_number || to == "varchar",
+        SqlType::Boolean => is_number,
         SqlType::Json => is_number || to == "varchar",
         _ => false,
     };
