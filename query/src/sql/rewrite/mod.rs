@@ -3,12 +3,15 @@
 
 mod aggregate;
 mod build;
+mod calls;
 mod cast;
 mod depth;
 mod grouping;
 mod literal;
+mod names;
 mod nested;
 mod operators;
+mod refuse;
 mod subquery;
 mod syntax;
 mod time;
@@ -17,8 +20,10 @@ mod window;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, GroupByExpr, LimitClause, Query, Select, SelectItem, Statement, TableFactor, VisitMut, VisitorMut,
+    Expr, GroupByExpr, LimitClause, Query, Select, Statement, TableFactor, VisitMut, VisitorMut,
 };
+
+pub(crate) use names::AGAIN;
 
 use super::fault::invalid;
 use super::relations::beside;
@@ -27,6 +32,7 @@ use crate::QueryError;
 
 /// Rewrites a parsed query into what the planner is given.
 pub(crate) fn rewrite(statement: &mut Statement, settings: &Settings) -> Result<(), QueryError> {
+    refuse::check(statement, settings)?;
     let mut rewriter = Rewriter { settings, depth: 0, queries: 0 };
     match statement.visit(&mut rewriter) {
         ControlFlow::Continue(()) => Ok(()),
@@ -54,6 +60,9 @@ impl VisitorMut for Rewriter<'_> {
         if !query.locks.is_empty() {
             return ControlFlow::Break(invalid("Incorrect syntax near the keyword 'FOR'"));
         }
+        if self.queries == 1 {
+            grouping::hide_results(query);
+        }
         flow(depth::check_unions(&query.body))
     }
 
@@ -78,6 +87,11 @@ impl VisitorMut for Rewriter<'_> {
 
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<QueryError> {
         self.queries -= 1;
+        if let Some(LimitClause::LimitOffset { limit: Some(limit), .. }) = &mut query.limit_clause
+            && let Some(whole) = literal::whole(limit)
+        {
+            *limit = whole;
+        }
         if let Some(fetch) = query.fetch.take() {
             match &mut query.limit_clause {
                 Some(LimitClause::LimitOffset { limit, .. }) if limit.is_none() => *limit = fetch.quantity,
@@ -106,24 +120,7 @@ impl VisitorMut for Rewriter<'_> {
             }
             keys.retain(|key| !matches!(key, Expr::Tuple(none) if none.is_empty()));
         }
-        let mut names: Vec<String> = Vec::with_capacity(select.projection.len());
-        for (i, item) in select.projection.iter_mut().enumerate() {
-            let (expr, name) = match item {
-                SelectItem::UnnamedExpr(expr) => (expr, None),
-                SelectItem::ExprWithAlias { expr, alias } => (expr, Some(alias.value.clone())),
-                _ => continue,
-            };
-            let own = name.or_else(|| column_name(expr));
-            let wanted = own.clone().unwrap_or_else(|| format!("EXPR${i}"));
-            // Results may share a name, which only here is another.
-            let again = if self.queries <= 1 { AGAIN } else { "" };
-            let unique = unique(&wanted, again, &names);
-            if own.as_deref() != Some(&unique) {
-                let alias = build::identifier(&unique);
-                *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
-            }
-            names.push(unique);
-        }
+        names::name_results(&mut select.projection, self.queries <= 1);
         ControlFlow::Continue(())
     }
 
@@ -136,28 +133,6 @@ impl VisitorMut for Rewriter<'_> {
         }
         ControlFlow::Continue(())
     }
-}
-
-/// The name a bare column has in the result.
-fn column_name(expr: &Expr) -> Option<String> {
-    match expr {
-        Expr::Identifier(name) => Some(name.value.clone()),
-        Expr::CompoundIdentifier(parts) => parts.last().map(|p| p.value.clone()),
-        Expr::Nested(inner) => column_name(inner),
-        _ => None,
-    }
-}
-
-/// Stands between a name of a result and the number that makes it unlike others.
-pub(crate) const AGAIN: &str = "\u{1}";
-
-/// A name as it is, or with the first number that makes it unlike those before it.
-fn unique(name: &str, again: &str, taken: &[String]) -> String {
-    if !taken.iter().any(|t| t == name) {
-        return name.to_owned();
-    }
-    let numbered = (0..).map(|n| format!("{name}{again}{n}"));
-    numbered.into_iter().find(|n| !taken.contains(n)).unwrap_or_default()
 }
 
 #[cfg(test)]
