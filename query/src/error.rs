@@ -102,7 +102,9 @@ impl From<TimeError> for QueryError {
 impl From<ExprError> for QueryError {
     fn from(error: ExprError) -> Self {
         match (&error, error.class()) {
-            (ExprError::Arithmetic(_), _) => Self::refused(Refusal::Evaluation, error.to_string()),
+            (ExprError::Arithmetic(_) | ExprError::Thrown { .. }, _) => {
+                Self::refused(Refusal::Evaluation, error.to_string())
+            }
             (ExprError::Evaluation(_) | ExprError::MixedUse(_) | ExprError::ArrayNotAllowed(_), _) => {
                 Self::failed(error.to_string())
             }
@@ -278,7 +280,7 @@ impl QueryError {
     pub fn to_druid_json(&self) -> Value {
         let mut body = Map::new();
         let mut put = |key: &str, value: Value| body.insert(key.to_owned(), value);
-        if let Self::Unreadable(message) = self {
+        if let Self::Unreadable(message) | Self::Refused { refusal: Refusal::Uncaught, message } = self {
             put("error", json!(message));
         } else if let Self::Refused { refusal, message } = self {
             let words = refusal.words();

@@ -18,6 +18,10 @@ pub enum Refusal {
     Function,
     /// What an engine cannot do.
     Operation,
+    /// An exception of the query's run, whatever it reads.
+    Thrown,
+    /// An exception nobody catches but the server: there is no more than its message.
+    Uncaught,
 }
 
 /// The words around a message.
@@ -40,11 +44,11 @@ impl Refusal {
             category,
         };
         match self {
-            Self::Planning => modern(500, "ADMIN", "UNCATEGORIZED"),
+            Self::Planning | Self::Uncaught => modern(500, "ADMIN", "UNCATEGORIZED"),
             Self::Defensive => modern(500, "DEVELOPER", "DEFENSIVE"),
             Self::Unplannable => modern(400, "USER", "INVALID_INPUT"),
             Self::NotPlanned => modern(501, "OPERATOR", "UNSUPPORTED"),
-            Self::Evaluation => Words {
+            Self::Evaluation | Self::Thrown => Words {
                 error: "Unknown exception",
                 code: "legacyQueryException",
                 ..modern(500, "OPERATOR", "RUNTIME_FAILURE")

@@ -38,6 +38,14 @@ pub enum ExprError {
         /// Why, as Druid words it.
         message: String,
     },
+    /// A function that Druid lets fail by the exception of a library.
+    #[error("Function[{function}] {message}")]
+    Thrown {
+        /// Its name.
+        function: &'static str,
+        /// Why.
+        message: String,
+    },
     /// A value does not fit the operation.
     #[error("{0}")]
     Evaluation(String),
@@ -64,6 +72,10 @@ impl ExprError {
 
     pub(crate) fn argument(function: &'static str, message: impl Into<String>) -> Self {
         Self::Argument { function, message: message.into() }
+    }
+
+    pub(crate) fn thrown(function: &'static str, message: impl Into<String>) -> Self {
+        Self::Thrown { function, message: message.into() }
     }
 
     /// A function that Druid lets fail without saying why.

@@ -3,7 +3,6 @@
 use std::cmp::Ordering;
 
 use alluvium_segments::time::Granularity;
-use alluvium_sketches::Summary;
 
 use super::write::{write_key, write_list, write_long};
 use super::{Show, Surroundings, Table};
@@ -67,15 +66,7 @@ fn block(
     (show, dims_first): (Show, bool),
 ) -> Result<(Table, Vec<usize>), QueryError> {
     // Druid's groups have gone through storage.
-    let summaries = groups.states.iter_mut().filter_map(|state| match state {
-        State::Summaries(summaries) => Some(summaries),
-        _ => None,
-    });
-    for summary in summaries.flatten().flatten() {
-        if let Summary::HyperUnique(collector) = &mut **summary {
-            collector.set_stored();
-        }
-    }
+    groups.set_stored();
     let mut table = Table::new(groups, plan, &query.aggregation.post, show)?;
     let mut rows = Vec::with_capacity(table.rows);
     for row in 0..table.rows {

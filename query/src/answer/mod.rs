@@ -22,7 +22,7 @@ pub(crate) use metadata::{data_source_metadata, segment_metadata, time_boundary}
 pub(crate) use scan::{ScanColumn, row_columns, scan, scan_columns};
 pub(crate) use search::search;
 pub(crate) use table::{Cells, Show, Table};
-pub(crate) use timeseries::{timeseries, timeseries_table};
+pub(crate) use timeseries::{timeseries, timeseries_table, with_buckets};
 pub(crate) use top_n::{top_n, top_n_table};
 pub(crate) use write::TimeFormat;
 
@@ -50,33 +50,10 @@ impl Surroundings<'_> {
         known: &BTreeSet<i64>,
         control: &Control,
     ) -> Result<BTreeSet<i64>, QueryError> {
-        let mut starts = BTreeSet::new();
         if matches!(granularity, Granularity::All) {
-            starts.extend((!self.coverage.is_empty()).then(|| self.all_time()));
-            return Ok(starts);
+            return Ok((!self.coverage.is_empty()).then(|| self.all_time()).into_iter().collect());
         }
-        for covered in &self.coverage {
-            let mut covered = *covered;
-            // What has no end is filled as far as there are rows.
-            if covered.start <= Interval::ETERNITY.start {
-                covered.start = known.first().copied().unwrap_or(covered.end);
-            }
-            if covered.end >= Interval::ETERNITY.end {
-                covered.end = known.last().copied().unwrap_or(covered.start);
-            }
-            let mut start = granularity.bucket_start(covered.start);
-            while start < covered.end {
-                if starts.insert(start) && starts.len() % 4096 == 0 {
-                    control.check()?;
-                }
-                if starts.len() > MAX_BUCKETS {
-                    let message = format!("the granularity gives more than {MAX_BUCKETS} buckets");
-                    return Err(QueryError::ResourceLimit(format!("{message}; set skipEmptyBuckets")));
-                }
-                start = granularity.bucket_end(start);
-            }
-        }
-        Ok(starts)
+        buckets_within(&self.coverage, granularity, known, control)
     }
 
     /// The instant on the one row of granularity `all`: the first of the data, else of the query.
@@ -84,4 +61,36 @@ impl Surroundings<'_> {
         let first = self.coverage.iter().map(|i| i.start).min();
         first.or_else(|| self.intervals.first().map(|i| i.start)).unwrap_or_default()
     }
+}
+
+/// Starts of all buckets of some intervals; `known` have rows.
+pub(crate) fn buckets_within(
+    coverage: &[Interval],
+    granularity: &Granularity,
+    known: &BTreeSet<i64>,
+    control: &Control,
+) -> Result<BTreeSet<i64>, QueryError> {
+    let mut starts = BTreeSet::new();
+    for covered in coverage {
+        let mut covered = *covered;
+        // What has no end is filled as far as there are rows.
+        if covered.start <= Interval::ETERNITY.start {
+            covered.start = known.first().copied().unwrap_or(covered.end);
+        }
+        if covered.end >= Interval::ETERNITY.end {
+            covered.end = known.last().copied().unwrap_or(covered.start);
+        }
+        let mut start = granularity.bucket_start(covered.start);
+        while start < covered.end {
+            if starts.insert(start) && starts.len() % 4096 == 0 {
+                control.check()?;
+            }
+            if starts.len() > MAX_BUCKETS {
+                let message = format!("the granularity gives more than {MAX_BUCKETS} buckets");
+                return Err(QueryError::ResourceLimit(format!("{message}; set skipEmptyBuckets")));
+            }
+            start = granularity.bucket_end(start);
+        }
+    }
+    Ok(starts)
 }

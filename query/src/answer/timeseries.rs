@@ -52,8 +52,19 @@ fn fill(
     control: &Control,
 ) -> Result<Groups, QueryError> {
     let known: BTreeSet<i64> = groups.buckets().iter().copied().collect();
-    let mut missing = around.buckets(&plan.granularity, &known, control)?;
-    missing.retain(|start| !known.contains(start));
+    let starts = around.buckets(&plan.granularity, &known, control)?;
+    with_buckets(groups, plan, starts)
+}
+
+/// Adds those of some buckets that have no rows.
+pub(crate) fn with_buckets(
+    groups: Groups,
+    plan: &AggregatePlan,
+    mut missing: BTreeSet<i64>,
+) -> Result<Groups, QueryError> {
+    groups.buckets().iter().for_each(|start| {
+        missing.remove(start);
+    });
     if missing.is_empty() {
         return Ok(groups);
     }

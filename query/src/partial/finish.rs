@@ -55,6 +55,19 @@ impl Groups {
         keys.chain(aggregates).collect()
     }
 
+    /// Estimates distinct values as Druid does of groups that have gone through storage.
+    pub(crate) fn set_stored(&mut self) {
+        let summaries = self.states.iter_mut().filter_map(|state| match state {
+            State::Summaries(summaries) => Some(summaries),
+            _ => None,
+        });
+        for summary in summaries.flatten().flatten() {
+            if let Summary::HyperUnique(collector) = &mut **summary {
+                collector.set_stored();
+            }
+        }
+    }
+
     /// Adds the one group of a global aggregate when there is none.
     #[must_use]
     pub fn or_empty_group(mut self, plan: &AggregatePlan) -> Self {

@@ -6,6 +6,7 @@ use alluvium_segments::catalog::Snapshot;
 
 use super::lower::Lowered;
 use crate::QueryError;
+use crate::answer::{buckets_within, with_buckets};
 use crate::cache::Reads;
 use crate::column::ColumnData;
 use crate::partial::{Groups, Partial};
@@ -20,6 +21,8 @@ pub(crate) struct Access {
     pub(crate) control: Control,
     pub(crate) projections: ProjectionUse,
     pub(crate) caching: CacheUse,
+    /// Whether periods without rows are in the answer of an aggregation by nothing but periods.
+    pub(crate) fills: bool,
     /// Where it is noted what is read, when the answer may be kept.
     pub(crate) reads: Option<Reads>,
 }
@@ -54,11 +57,19 @@ impl Access {
         if let Some(reads) = &self.reads {
             reads.note(&plan.scope, &segments);
         }
+        let fills = self.fills && bucket.is_some();
+        let coverage = if fills { segments.coverage(&plan.scope.intervals) } else { Vec::new() };
         let partial = self.engine.execute_over(plan, &segments, &self.control).await?;
         match (partial, operator) {
             (Partial::Rows(set), Operator::Rows(_)) => {
                 let rows = |b: crate::partial::RowBlock| Rows { count: b.rows, columns: b.columns };
                 Ok(set.blocks.into_iter().map(rows).collect())
+            }
+            (Partial::Groups(blocks), Operator::Aggregate(plan)) if fills && plan.dimensions.is_empty() => {
+                let groups = Groups::of_blocks(&plan, blocks)?;
+                let known = groups.buckets().iter().copied().collect();
+                let starts = buckets_within(&coverage, &plan.granularity, &known, &self.control)?;
+                Ok(vec![group_rows(with_buckets(groups, &plan, starts)?, &plan, bucket, subtotal)])
             }
             (Partial::Groups(blocks), Operator::Aggregate(plan)) => {
                 let blocks = blocks.into_iter().map(|groups| group_rows(groups, &plan, bucket, subtotal));
@@ -71,7 +82,10 @@ impl Access {
 
 /// Groups as rows, the bucket as column number `bucket`.
 fn group_rows(groups: Groups, plan: &AggregatePlan, bucket: Option<usize>, subtotal: bool) -> Rows {
-    let groups = if bucket.is_none() && !subtotal { groups.or_empty_group(plan) } else { groups };
+    let mut groups = if bucket.is_none() && !subtotal { groups.or_empty_group(plan) } else { groups };
+    if !subtotal && !(plan.dimensions.is_empty() && bucket.is_none()) {
+        groups.set_stored();
+    }
     let (count, buckets) = (groups.len(), groups.buckets().to_vec());
     let mut columns: Vec<ColumnData> = groups.finish(plan).into_iter().map(|c| c.data).collect();
     if let Some(at) = bucket {

@@ -262,7 +262,7 @@ mod tests {
     #[tokio::test]
     async fn messages_are_a_stream() {
         let (engine, _folder) = engine();
-        let request = SqlRequest::text("SELECT channel, added FROM wiki WHERE added > ? ORDER BY added");
+        let request = SqlRequest::text("SELECT channel, added FROM wiki WHERE added > ? ORDER BY __time");
         let described = engine.describe_arrow(&request, 0).unwrap();
         assert!(described.parameters.starts_with(&[0xff, 0xff, 0xff, 0xff]));
         let value = SqlParameter { sql_type: "BIGINT".to_owned(), value: json!(50) };

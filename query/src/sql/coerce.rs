@@ -92,6 +92,15 @@ fn coerce_one(expr: Expr, schema: &DFSchema, zone: Tz) -> Result<Transformed<Exp
             }
             Ok(Transformed::yes(Expr::InList(list)))
         }
+        Expr::ScalarFunction(mut function) if function.func.name() == "as_number" => {
+            Ok(match function.args.first().and_then(type_of) {
+                Some(text) if is_text(&text) => {
+                    Transformed::yes(call("cast_double", std::mem::take(&mut function.args)))
+                }
+                Some(_) => Transformed::yes(function.args.swap_remove(0)),
+                None => Transformed::no(Expr::ScalarFunction(function)),
+            })
+        }
         Expr::Like(like) => {
             let mut args = vec![as_text(*like.expr, type_of, zone), *like.pattern];
             let escape = like.escape_char.map(|c| ScalarValue::Utf8(Some(c.to_string())));

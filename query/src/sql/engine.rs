@@ -103,6 +103,7 @@ impl SqlEngine {
             control: running.control().clone(),
             projections: settings.projections.clone(),
             caching: settings.caching.segments,
+            fills: settings.fills_buckets,
             reads: recall.keeping.as_ref().map(|keeping| keeping.reads.clone()),
         };
         Ok(Opened { request, settings, text, access, running, shape, found, recall })

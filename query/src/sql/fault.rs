@@ -81,6 +81,9 @@ pub(crate) fn from_datafusion(error: DataFusionError) -> QueryError {
         },
         DataFusionError::Shared(shared) => from_shared(&shared),
         DataFusionError::SchemaError(fault, _) => invalid(schema_message(&fault)),
+        DataFusionError::Plan(message) if message.starts_with("Correlated scalar subquery") => {
+            QueryError::refused(Refusal::Planning, message)
+        }
         DataFusionError::Plan(message) => invalid(message),
         DataFusionError::SQL(fault, _) => invalid(fault.to_string()),
         DataFusionError::NotImplemented(message) => QueryError::Unsupported(message),
@@ -89,9 +92,22 @@ pub(crate) fn from_datafusion(error: DataFusionError) -> QueryError {
             QueryError::refused(Refusal::Evaluation, "/ by zero")
         }
         DataFusionError::ArrowError(fault, _) => invalid(fault.to_string()),
+        DataFusionError::Execution(message) if is_of_rows(&message) => of_rows(),
         DataFusionError::Execution(message) => invalid(message),
-        other => QueryError::Internal(other.to_string()),
+        other => match other.to_string() {
+            message if is_of_rows(&message) => of_rows(),
+            message => QueryError::Internal(message),
+        },
     }
+}
+
+/// Whether an error says that a subquery which stands for a value has several.
+fn is_of_rows(message: &str) -> bool {
+    message.contains("Scalar subquery returned more than one row") || message.contains("more than one row")
+}
+
+fn of_rows() -> QueryError {
+    QueryError::refused(Refusal::Function, "Subquery expression returned more than one row")
 }
 
 /// An error several readers share cannot be taken apart: it is repeated by class.
@@ -112,6 +128,7 @@ fn from_shared(error: &DataFusionError) -> QueryError {
         Some(other) => QueryError::Internal(other.to_string()),
         None => match error.find_root() {
             DataFusionError::ResourcesExhausted(message) => QueryError::ResourceLimit(message.clone()),
+            root if is_of_rows(&root.to_string()) => of_rows(),
             root => QueryError::Internal(root.to_string()),
         },
     }

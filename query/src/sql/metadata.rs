@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use alluvium_segments::ColumnType;
 use alluvium_segments::catalog::Snapshot;
 use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
@@ -14,7 +15,7 @@ use super::functions::{JSON, definitions};
 use super::lookups::lookup_schema;
 use super::signatures::signature;
 use super::system::{SYSTEM_TABLES, SystemTables, SystemType, system_rows};
-use super::table::arrow_schema;
+use super::table::{arrow_schema, state_of};
 
 use SystemType::{Long, Text};
 
@@ -204,15 +205,19 @@ fn all_columns(snapshot: &Snapshot) -> Vec<Value> {
     let mut rows = Vec::new();
     for (schema, table, fields) in all_relations(snapshot) {
         for (i, field) in fields.iter().enumerate() {
-            rows.push(column((schema, &table, i), field.name(), field.data_type(), field.is_nullable()));
+            rows.push(column((schema, &table, i), field));
         }
     }
     rows
 }
 
-fn column(place: (&str, &str, usize), name: &str, data_type: &DataType, nullable: bool) -> Value {
+fn column(place: (&str, &str, usize), field: &Field) -> Value {
     let (schema, table, position) = place;
-    let (type_name, jdbc) = sql_type(data_type);
+    let (name, nullable) = (field.name(), field.is_nullable());
+    let (type_name, jdbc) = match state_of(field) {
+        Some(state) => (ColumnType::Complex(state).druid_name(), 1111),
+        None => sql_type(field.data_type()),
+    };
     let text = type_name == "VARCHAR";
     // That of binary floating point is none, which has a number.
     let scale = match type_name {
@@ -251,6 +256,7 @@ fn routines() -> Vec<Value> {
         "text_like",
         "time_plus",
         "date_text",
+        "as_number",
         "ifnull",
     ];
     let plain = |name: &str| !name.starts_with("cast_") && !hidden.contains(&name);

@@ -21,6 +21,7 @@ mod exact;
 mod exec;
 mod explain;
 mod fault;
+mod forms;
 mod functions;
 mod grammar;
 mod kept;

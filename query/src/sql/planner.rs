@@ -35,7 +35,8 @@ use super::coerce::coerce;
 use super::exact::count_exactly;
 use super::exec::SegmentExec;
 use super::fault::{from_datafusion, invalid, outside};
-use super::functions::all_functions;
+use super::forms::{Reads, check_forms, without_rows};
+use super::functions::{all_functions, list_functions};
 use super::lookups::{bind_lookups, lookup_schema};
 use super::metadata::{SCHEMAS, metadata_table};
 use super::node::SegmentNode;
@@ -75,7 +76,7 @@ impl Planner {
                 scalars.insert(name.clone(), Arc::clone(function));
             }
         }
-        for function in all_functions() {
+        for function in all_functions().iter().chain(list_functions()) {
             scalars.insert(function.name().to_owned(), Arc::clone(function));
         }
         let mut aggregates: HashMap<String, Arc<AggregateUDF>> =
@@ -109,8 +110,11 @@ impl Planner {
         settings: &Settings,
     ) -> Result<(LogicalPlan, Vec<Typed>, usize)> {
         let plan = holes.settle(named(self.read(statement, names)?)?)?;
-        check(&plan, settings.zone)?;
+        let reads = Reads::of(&plan)?;
+        check(&plan, settings.zone, reads.datasources)?;
+        check_forms(&plan, reads)?;
         let types = columns(&plan);
+        let plan = without_rows(plan, reads)?;
         let plan = nulls_of_top_n(count_exactly(coerce(plan, settings.zone)?)?)?;
         let plan = match settings.outer_limit {
             Some(limit) => LogicalPlanBuilder::from(plan).limit(0, Some(limit))?.build()?,

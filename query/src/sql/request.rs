@@ -187,6 +187,8 @@ pub(crate) struct Settings {
     /// The instant `CURRENT_TIMESTAMP` stands for.
     pub(crate) now_ms: i64,
     pub(crate) approximate_distinct: bool,
+    /// Whether periods without rows are answered where only periods are grouped by.
+    pub(crate) fills_buckets: bool,
     pub(crate) stringify_arrays: bool,
     pub(crate) outer_limit: Option<usize>,
     /// What the query asks for (0: no limit); `None`: nothing was said.
@@ -202,7 +204,15 @@ impl Settings {
         now_ms: i64,
         fresh_id: impl FnOnce() -> String,
     ) -> Result<Self, QueryError> {
+        if let Some((key, _)) = context.iter().find(|(_, value)| value.is_null()) {
+            let message = format!("null value in entry: {key}=null");
+            return Err(QueryError::refused(Refusal::Planning, message));
+        }
         let text = |key: &str| context.get(key).and_then(Value::as_str);
+        if let Some(join) = text("sqlJoinAlgorithm").filter(|join| !join.eq_ignore_ascii_case("broadcast")) {
+            let message = format!("Join algorithm [{join}] is not supported by engine [native]");
+            return Err(QueryError::Invalid(message));
+        }
         let query_id = text("sqlQueryId").filter(|id| !id.is_empty()).map_or_else(fresh_id, str::to_owned);
         let zone = match text("sqlTimeZone") {
             None => Tz::UTC,
@@ -223,6 +233,7 @@ impl Settings {
             now_ms,
             approximate_distinct: boolean(context, "useApproximateCountDistinct", true)?,
             stringify_arrays: boolean(context, "sqlStringifyArrays", true)?,
+            fills_buckets: !boolean(context, "skipEmptyBuckets", true)?,
             outer_limit: outer_limit.and_then(|n| usize::try_from(n).ok()),
             timeout_ms: number(context, "timeout")?,
             projections: shared.projections()?,

@@ -33,6 +33,7 @@ use super::statement::Text;
 use super::system::SystemTables;
 use super::translate::place_scans;
 use super::types::{Typed, check_results};
+use crate::error::Refusal;
 use crate::{Control, QueryEngine, QueryError, Running};
 
 /// The bytes of an answer, piece by piece.
@@ -403,6 +404,9 @@ async fn next(
     }
 }
 
+/// What is said of `EARLIEST(x)` over rows without a time, which is not written.
+const IMPLICIT_TIME: &str = "Column '__time' not found in any table";
+
 /// Says where in the text the name stands that an error complains of.
 pub(crate) fn locate(error: QueryError, text: &str) -> QueryError {
     let QueryError::Invalid(message) = &error else { return error };
@@ -415,6 +419,11 @@ pub(crate) fn locate(error: QueryError, text: &str) -> QueryError {
             let at = Position::of(token.span);
             invalid_at(format!("{message}{at}"), at)
         }
+        None if message == IMPLICIT_TIME => QueryError::refused(
+            Refusal::Unplannable,
+            "LATEST and EARLIEST aggregators implicitly depend on the __time column, but the table queried doesn't \
+             contain a __time column.",
+        ),
         None => error,
     }
 }

@@ -13,6 +13,7 @@ use super::grammar::check_tokens;
 use super::request::SqlParameter;
 use super::spelling::{respell, spell_out};
 use crate::QueryError;
+use crate::error::Refusal;
 
 /// A text, read as far as its tokens.
 #[derive(Debug)]
@@ -281,7 +282,8 @@ fn bind(
 
 fn literal_tokens(parameter: &SqlParameter) -> Result<Vec<Token>, QueryError> {
     let SqlParameter { sql_type, value } = parameter;
-    let wrong = || invalid(format!("parameter value {value} is no {sql_type}"));
+    let wrong =
+        || QueryError::refused(Refusal::Uncaught, format!("parameter value {value} is no {sql_type}"));
     let word = Token::make_keyword;
     if value.is_null() {
         return Ok(vec![word("NULL")]);

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use alluvium_segments::{ColumnSpec, ColumnType, Element, TIME_COLUMN};
+use alluvium_segments::{ColumnSpec, ColumnType, Complex, Element, TIME_COLUMN};
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
@@ -58,10 +58,35 @@ pub(crate) fn arrow_schema(columns: &[ColumnSpec]) -> SchemaRef {
     let mut fields = vec![Field::new(TIME_COLUMN, TIMESTAMP, false)];
     for column in columns {
         if column.name != TIME_COLUMN {
-            fields.push(Field::new(&column.name, arrow_type(column.column_type), true));
+            fields.push(of_state(
+                Field::new(&column.name, arrow_type(column.column_type), true),
+                column.column_type,
+            ));
         }
     }
     Arc::new(Schema::new(fields))
+}
+
+/// What a field says of values that are states of an aggregator.
+const STATE: &str = "druid.type";
+
+/// A field of values of a type, which says of which kind they are where they are states.
+pub(crate) fn of_state(field: Field, column_type: ColumnType) -> Field {
+    match column_type {
+        ColumnType::Complex(_) => {
+            let name = column_type.druid_name().to_owned();
+            field.with_metadata([(STATE.to_owned(), name)].into())
+        }
+        _ => field,
+    }
+}
+
+/// The kind of the states that a field's values are.
+pub(crate) fn state_of(field: &Field) -> Option<Complex> {
+    match field.metadata().get(STATE)?.parse() {
+        Ok(ColumnType::Complex(complex)) => Some(complex),
+        _ => None,
+    }
 }
 
 /// The SQL type of a column.

@@ -219,7 +219,7 @@ const TEXTS: [&str; 6] = [
     "SELECT COUNT(*) FROM t",
     "SELECT s, SUM(l) FROM t WHERE __time >= TIMESTAMP '2015-09-12' GROUP BY s ORDER BY 2 DESC, 1 LIMIT 3",
     "SELECT a.s, COUNT(*) FROM t a JOIN t b ON a.id = b.id + 1 GROUP BY a.s ORDER BY 1",
-    "SELECT id FROM t WHERE l > 60 ORDER BY id",
+    "SELECT id FROM t WHERE l > 60 ORDER BY __time",
     "SELECT COUNT(*) FROM t WHERE id > 5 UNION ALL SELECT MAX(id) FROM t",
     "SET sqlTimeZone = 'Asia/Kolkata'; SELECT DISTINCT FLOOR(__time TO DAY) FROM t",
 ];

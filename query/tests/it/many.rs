@@ -141,7 +141,7 @@ const TEXTS: [&str; 8] = [
     "SELECT SUM(l) AS v FROM t GROUP BY id, s ORDER BY v DESC LIMIT 20",
     "SELECT MAX(d) AS v FROM t GROUP BY id ORDER BY v LIMIT 11 OFFSET 3",
     "SELECT COUNT(*), SUM(v), MIN(v) FROM (SELECT id, s, SUM(l) AS v FROM t GROUP BY id, s)",
-    "SELECT COUNT(*), MAX(s) FROM (SELECT s, id, COUNT(*) AS n FROM t GROUP BY s, id) WHERE n > 1",
+    "SELECT COUNT(*), MAX(id) FROM (SELECT s, id, COUNT(*) AS n FROM t GROUP BY s, id) WHERE n > 1",
     "SELECT v, COUNT(*) FROM (SELECT FLOOR(__time TO HOUR) AS h, s, COUNT(*) AS v FROM t GROUP BY 1, 2) GROUP BY v ORDER BY v",
     "SELECT COUNT(*) FROM (SELECT DISTINCT id, l FROM t)",
     "SELECT s, id, SUM(d) FROM t GROUP BY s, id ORDER BY id, s",

@@ -290,10 +290,12 @@ impl DoublePredicate {
         Some(match &self.test {
             DoubleTest::Never => false,
             DoubleTest::Range { lower, upper, open } => {
-                let above = if open.0 { value > *lower } else { value >= *lower };
-                above && if open.1 { value < *upper } else { value <= *upper }
+                // The zeros differ.
+                let (from, to) = (value.total_cmp(lower), value.total_cmp(upper));
+                let above = if open.0 { from.is_gt() } else { from.is_ge() };
+                !value.is_nan() && above && if open.1 { to.is_lt() } else { to.is_le() }
             }
-            // The zeros differ.
+            // Here too.
             DoubleTest::OneOf(values) => values.binary_search_by(|v| v.total_cmp(&value)).is_ok(),
             DoubleTest::Intervals(intervals) => {
                 let t = value as i64;

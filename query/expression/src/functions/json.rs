@@ -43,7 +43,10 @@ fn path_argument(function: &'static str, args: &[Expr]) -> Result<Prepared, Expr
 fn path(function: &'static str, prepared: &Prepared, args: &[Value]) -> Result<Arc<JsonPath>, ExprError> {
     match (prepared, args.get(1)) {
         (Prepared::Path(path), _) => Ok(Arc::clone(path)),
-        (_, Some(Value::String(text))) => Ok(Arc::new(read_path(function, text)?)),
+        (_, Some(Value::String(text))) => {
+            let path = JsonPath::parse(text).map_err(|message| ExprError::Failed { function, message })?;
+            Ok(Arc::new(path))
+        }
         _ => Err(ExprError::argument(function, "the path must be text")),
     }
 }
@@ -102,8 +105,7 @@ fn json_query(prepared: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
 /// What is at a path as a list of nested values; a scalar is a list of one, an object is none.
 fn json_query_array(prepared: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     Ok(match found("json_query_array", prepared, args)? {
-        None => Value::Null,
-        Some(Json::Object(_)) => Value::Null,
+        None | Some(Json::Object(_)) => Value::Null,
         Some(list @ Json::Array(_)) => Value::Json(Arc::new(list)),
         Some(one) => Value::Json(Arc::new(Json::Array(vec![best(&one).to_json()]))),
     })
@@ -151,7 +153,7 @@ fn json_object(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
 fn nested(function: &'static str, value: &Value) -> Result<Json, ExprError> {
     match value {
         Value::String(text) => serde_json::from_str(text)
-            .map_err(|_| ExprError::argument(function, format!("`{text}` is not JSON"))),
+            .map_err(|_| ExprError::thrown(function, format!("bad string input [{text}]"))),
         other => Ok(other.to_json()),
     }
 }

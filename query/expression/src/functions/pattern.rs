@@ -53,9 +53,10 @@ fn regex(
 fn extract(prepared: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     let Some(regex) = regex("regexp_extract", prepared, args)? else { return Ok(Value::Null) };
     let group = args.get(2).map_or(Some(0), Value::as_long).unwrap_or(0);
-    let group = usize::try_from(group).ok().filter(|g| *g < regex.captures_len()).ok_or_else(|| {
-        ExprError::argument("regexp_extract", format!("the regular expression has no group {group}"))
-    })?;
+    let group = usize::try_from(group)
+        .ok()
+        .filter(|g| *g < regex.captures_len())
+        .ok_or_else(|| ExprError::thrown("regexp_extract", format!("No group {group}")))?;
     let Some(text) = args[0].as_string() else { return Ok(Value::Null) };
     Ok(match regex.captures(&text).and_then(|c| c.get(group)) {
         Some(found) => Value::from(found.as_str()),

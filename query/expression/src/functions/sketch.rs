@@ -141,7 +141,7 @@ fn text_of<'v>(function: &'static str, kind: Kind, value: &'v Value) -> Result<O
 }
 
 fn no_sketch(function: &'static str, kind: Kind) -> ExprError {
-    ExprError::argument(function, format!("requires a {} as the argument", kind.name()))
+    ExprError::thrown(function, format!("requires a {} as the argument", kind.name()))
 }
 
 /// The sketch of an argument; null of null.
@@ -152,7 +152,7 @@ pub(super) fn sketch(
 ) -> Result<Option<Summary>, ExprError> {
     let Some(text) = text_of(function, kind, value)? else { return Ok(None) };
     let read = Summary::from_base64(kind, text);
-    Ok(Some(read.map_err(|error| ExprError::argument(function, error.to_string()))?))
+    Ok(Some(read.map_err(|error| ExprError::thrown(function, error.to_string()))?))
 }
 
 /// What the sketch of the first argument answers. None there: no number and no text, and 0 of an estimate.
@@ -163,7 +163,7 @@ fn ask(function: &'static str, kind: Kind, args: &[Value], question: &Question) 
             _ => Value::Null,
         });
     };
-    let answer = summary.ask(question).map_err(|error| ExprError::argument(function, error.to_string()))?;
+    let answer = summary.ask(question).map_err(|error| ExprError::thrown(function, error.to_string()))?;
     Ok(match (answer, question) {
         (Finished::Json(Json::String(text)), Question::Text) => Value::from(text),
         (answer, _) => of_finished(answer),
@@ -252,7 +252,7 @@ fn decode_base64(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
         let message = format!(
             "first argument must be a valid COMPLEX type name, got unknown COMPLEX type [COMPLEX<{type_name}>]"
         );
-        return Err(ExprError::argument(name, message));
+        return Err(ExprError::thrown(name, message));
     }
     let value = args.get(1).unwrap_or(&Value::Null);
     match kind {

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde_json::Value as Json;
 
+use super::java_order::{by_hash, hash, hash_of_list};
+
 /// A way into a nested value.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct JsonPath {
@@ -95,12 +97,20 @@ impl JsonPath {
         Some(at).filter(|found| !found.is_null())
     }
 
-    /// The paths of all scalars and lists of scalars of a value, in order; an object without fields has none.
+    /// The paths of all scalars and lists of scalars of a value, in the order of Java's hashes of them; an object without
+    /// fields has none.
     #[must_use]
     pub fn all(json: &Json) -> Vec<Self> {
         let mut found = Vec::new();
         collect(json, Self::default(), &mut found);
-        found
+        by_hash(found, Self::java_hash)
+    }
+
+    fn java_hash(&self) -> i32 {
+        hash_of_list(self.steps.iter().map(|step| match step {
+            Step::Field(name) => hash(name),
+            Step::Item(number) => *number as i32,
+        }))
     }
 }
 
@@ -162,7 +172,10 @@ mod tests {
             assert!(JsonPath::parse(wrong).is_err(), "{wrong}");
         }
         let all: Vec<String> = JsonPath::all(&json).iter().map(JsonPath::to_string).collect();
-        assert_eq!(all, ["$.a['b.c'][0]", "$.a['b.c'][1].d", "$.a['b.c'][2]", "$.e"]);
+        assert_eq!(all.len(), 4);
+        let json = serde_json::json!({"a": 1, "b": {"c": "x", "d": [1, 2, 3]}, "s": "one"});
+        let all: Vec<String> = JsonPath::all(&json).iter().map(JsonPath::to_string).collect();
+        assert_eq!(all, ["$.s", "$.b.c", "$.b.d", "$.a"]);
         assert_eq!(JsonPath::parse_jq(".a.\"b.c\"[0]").unwrap().to_string(), "$.a['b.c'][0]");
     }
 }

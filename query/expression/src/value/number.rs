@@ -56,7 +56,8 @@ pub fn double_text(value: f64) -> String {
     if value.is_nan() || value.is_infinite() || value == 0.0 {
         return special(value);
     }
-    plain_or_scientific(&format!("{value:e}"), value.abs())
+    let digits = whole(value, f64::MANTISSA_DIGITS).unwrap_or_else(|| format!("{value:e}"));
+    plain_or_scientific(&digits, value.abs())
 }
 
 /// `Float.toString`: the same with the fewest digits that tell apart floats.
@@ -65,7 +66,35 @@ pub fn float_text(value: f32) -> String {
     if value.is_nan() || value.is_infinite() || value == 0.0 {
         return special(f64::from(value));
     }
-    plain_or_scientific(&format!("{value:e}"), f64::from(value.abs()))
+    let digits = whole(f64::from(value), f32::MANTISSA_DIGITS).unwrap_or_else(|| format!("{value:e}"));
+    plain_or_scientific(&digits, f64::from(value.abs()))
+}
+
+/// How many decimal digits so many binary ones that a whole number has beyond its precision make insignificant.
+const INSIGNIFICANT: [usize; 40] = [
+    0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 8, 8, 8, 9, 9, 9, 9, 10,
+    10, 10, 11, 11, 11,
+];
+
+/// Java writes the digits of a large whole number without looking for the fewest that tell it apart: it leaves out those
+/// that its precision of so many bits cannot hold.
+fn whole(value: f64, precision: u32) -> Option<String> {
+    let exponent = (value.to_bits() >> 52 & 0x7ff) as i64 - 1023;
+    if exponent <= i64::from(precision) || exponent > 62 {
+        return None;
+    }
+    let beyond = usize::try_from(exponent - i64::from(precision) - 1).ok()?;
+    let dropped = INSIGNIFICANT.get(beyond).copied()?;
+    let unit = 10u64.checked_pow(dropped as u32)?;
+    let number = value.abs() as u64;
+    let rounded = number / unit + u64::from(number % unit >= (unit / 2).max(1));
+    let digits = rounded.to_string();
+    let exponent = digits.len() - 1 + dropped;
+    let digits = digits.trim_end_matches('0');
+    let (first, rest) = digits.split_at(1);
+    let point = if rest.is_empty() { "" } else { "." };
+    let sign = if value < 0.0 { "-" } else { "" };
+    Some(format!("{sign}{first}{point}{rest}e{exponent}"))
 }
 
 fn special(value: f64) -> String {
@@ -128,6 +157,11 @@ mod tests {
             assert_eq!(double_text(value), text);
         }
         assert_eq!(float_text(0.1), "0.1");
+        assert_eq!(float_text(9_007_199_254_740_993.0), "9.0071993E15");
+        assert_eq!(float_text(-16_777_216.0), "-1.6777216E7");
+        assert_eq!(double_text(4_611_686_018_427_387_904.0), "4.6116860184273879E18");
+        assert_eq!(double_text(9_007_199_254_740_992.0), "9.007199254740992E15");
+        assert_eq!(double_text(1e18), "1.0E18");
     }
 
     #[test]

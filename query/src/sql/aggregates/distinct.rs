@@ -59,6 +59,7 @@ impl Accumulator for DistinctCount {
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
+        self.collector.set_stored();
         Ok(ScalarValue::Int64(Some(self.collector.estimate().round() as i64)))
     }
 

@@ -1,15 +1,23 @@
 //! How are distinct values counted exactly above the segments? Each value once in a set of their bytes.
 
 use std::collections::HashSet;
+use std::sync::{Arc, LazyLock};
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type};
 use datafusion::common::{DataFusionError, Result, ScalarValue};
-use datafusion::logical_expr::Accumulator;
+use datafusion::logical_expr::{Accumulator, AggregateUDF};
 
+use super::Kind;
 use crate::QueryError;
 use crate::sql::fault::outside;
+
+/// The count of distinct values that rules put in, made once.
+pub(crate) fn exact_distinct() -> Arc<AggregateUDF> {
+    static EXACT: LazyLock<Arc<AggregateUDF>> = LazyLock::new(|| super::of_kind(Kind::ExactDistinct));
+    Arc::clone(&EXACT)
+}
 
 /// The values, as an accumulator.
 #[derive(Debug, Default)]

@@ -27,6 +27,11 @@ impl Kind {
         matches!(self, Self::Distinct | Self::ExactDistinct)
     }
 
+    /// Whether it picks one of the values.
+    pub(crate) fn picks(self) -> bool {
+        matches!(self, Self::Earliest | Self::Latest | Self::Any)
+    }
+
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Distinct => "approx_count_distinct",

@@ -1,11 +1,11 @@
-//! Which aggregates are Druid's own? Over a datasource the segment operators compute them; these are their forms
-//! for what stands above (subqueries, joins).
+//! Which aggregates are Druid's own? These are their forms for what stands above the segments (subqueries, joins).
 
 mod distinct;
 mod exact;
 mod kind;
 mod pick;
 mod sketches;
+mod states;
 mod summarized;
 
 use std::hash::{Hash, Hasher};
@@ -16,7 +16,10 @@ use datafusion::common::{Result, plan_err};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Signature, Volatility};
 
+pub(crate) use exact::exact_distinct;
 pub(crate) use kind::Kind;
+use states::picked_of_field;
+pub(crate) use states::{picked_of, state_made};
 pub(crate) use summarized::Summarized;
 
 use super::functions::{JSON, TIMESTAMP, plain};
@@ -48,12 +51,6 @@ fn of_kind(kind: Kind) -> Arc<AggregateUDF> {
     Arc::new(AggregateUDF::from(DruidAggregate { kind, signature, aliases: kind.aliases() }))
 }
 
-/// The count of distinct values that rules put in, made once.
-pub(crate) fn exact_distinct() -> Arc<AggregateUDF> {
-    static EXACT: LazyLock<Arc<AggregateUDF>> = LazyLock::new(|| of_kind(Kind::ExactDistinct));
-    Arc::clone(&EXACT)
-}
-
 /// Every one that has a name, made once.
 pub(crate) fn all_aggregates() -> &'static [Arc<AggregateUDF>] {
     static ALL: LazyLock<Vec<Arc<AggregateUDF>>> = LazyLock::new(|| {
@@ -76,15 +73,19 @@ impl AggregateUDFImpl for DruidAggregate {
         &self.signature
     }
 
+    fn return_field(&self, args: &[FieldRef]) -> Result<FieldRef> {
+        let types: Vec<DataType> = args.iter().map(|field| field.data_type().clone()).collect();
+        let picked = args.first().filter(|_| self.kind.picks()).and_then(|field| picked_of_field(field));
+        let data_type = picked.map_or_else(|| self.return_type(&types), Ok)?;
+        Ok(Arc::new(Field::new(self.name(), data_type, self.is_nullable())))
+    }
+
     fn return_type(&self, args: &[DataType]) -> Result<DataType> {
         Ok(match self.kind {
             kind if kind.counts() => DataType::Int64,
             Kind::Quantile => DataType::Float64,
             Kind::Summary(summary) => summary.output(),
-            _ => args.first().map_or(DataType::Utf8, |t| match t {
-                DataType::Float32 => DataType::Float32,
-                other => plain(other),
-            }),
+            _ => args.first().map_or(DataType::Utf8, states::as_picked),
         })
     }
 

@@ -6,20 +6,26 @@ use datafusion::arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::Accumulator;
 
+use serde_json::Value as Json;
+
 use super::Kind;
+use crate::sql::functions::JSON;
+use crate::sql::values::values_of;
 
 /// The best value so far.
 #[derive(Debug)]
 pub(super) struct Pick {
     kind: Kind,
     value: ScalarValue,
+    /// The type of the result.
+    output: DataType,
     /// Time of the value; `None` when there is none yet.
     time: Option<i64>,
 }
 
 impl Pick {
     pub(super) fn new(kind: Kind, data_type: &DataType) -> Result<Self> {
-        Ok(Self { kind, value: ScalarValue::try_from(data_type)?, time: None })
+        Ok(Self { kind, value: ScalarValue::try_from(data_type)?, output: data_type.clone(), time: None })
     }
 
     fn better(&self, time: i64) -> bool {
@@ -47,9 +53,37 @@ impl Pick {
             }
         }
         if let Some(row) = best {
-            self.value = ScalarValue::try_from_array(values, row)?;
+            self.value = as_output(values, row, &self.output)?;
         }
         Ok(())
+    }
+}
+
+/// The value of a row as a result: times as their milliseconds, lists and nested values as text, of a pair of time and
+/// value the value.
+fn as_output(values: &ArrayRef, row: usize, output: &DataType) -> Result<ScalarValue> {
+    let value = ScalarValue::try_from_array(values, row)?;
+    if value.data_type() == *output || value.is_null() {
+        return value.cast_to(output);
+    }
+    match (value.data_type(), output) {
+        (DataType::Timestamp(..), DataType::Utf8) => value.cast_to(&DataType::Int64)?.cast_to(output),
+        (DataType::List(_), _) => {
+            let text = values_of(&values.slice(row, 1))?.first().map(|list| list.to_json().to_string());
+            Ok(ScalarValue::Utf8(text))
+        }
+        (json, _) if json == JSON => {
+            let text = value.try_as_str().flatten().unwrap_or_default();
+            let pair: Json = serde_json::from_str(text).unwrap_or_default();
+            let picked = match pair.get("rhs") {
+                None => Some(text.to_owned()),
+                Some(Json::Null) => None,
+                Some(Json::String(text)) => Some(text.clone()),
+                Some(number) => Some(number.to_string()),
+            };
+            ScalarValue::Utf8(picked).cast_to(output)
+        }
+        _ => value.cast_to(output),
     }
 }
 

@@ -15,6 +15,7 @@ use datafusion::physical_expr::expressions::Literal;
 
 use super::Summarized;
 use crate::QueryError;
+use crate::error::Refusal;
 use crate::quantiles::Quantiles;
 use crate::sql::fault::outside;
 use crate::sql::functions::JSON;
@@ -42,10 +43,16 @@ impl Summaries {
         };
         let literals: Vec<Option<ScalarValue>> = args.exprs.iter().map(literal).collect();
         let recipe = summary.recipe(&literals);
-        let (recipe, rest) = recipe.map_err(|why| outside(QueryError::invalid(why)))?;
+        let (recipe, rest) = recipe.map_err(|why| outside(unusable(why)))?;
         let summary = recipe.empty().map_err(refused)?;
         Ok(Self { recipe, summary, rest })
     }
+}
+
+/// A parameter that no sketch has: a name while the statement is planned, a number when the sketch is made.
+fn unusable(why: String) -> QueryError {
+    let refusal = if why.contains("tgtHllType") { Refusal::Planning } else { Refusal::Thrown };
+    QueryError::refused(refusal, why)
 }
 
 fn refused(error: SketchError) -> DataFusionError {

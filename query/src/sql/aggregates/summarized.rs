@@ -1,5 +1,6 @@
 //! Which aggregates make sketches, histograms and other summaries, and what do their arguments say of these?
 
+use alluvium_segments::Complex;
 use alluvium_sketches::{Answers, Estimator, Question, Recipe};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
@@ -102,6 +103,19 @@ impl Summarized {
             Self::FixedQuantile => (5, 6),
             Self::Variance { .. } | Self::Deviation { .. } => (1, 1),
         }
+    }
+
+    /// The kind of the states it makes, where those are its results.
+    pub(super) fn state(self) -> Option<Complex> {
+        Some(match self {
+            Self::Hll => Complex::HllSketch,
+            Self::Theta => Complex::ThetaSketch,
+            Self::Quantiles => Complex::QuantilesDoublesSketch,
+            Self::Tuple => Complex::ArrayOfDoublesSketch,
+            Self::TDigest => Complex::TDigestSketch,
+            Self::Bloom => Complex::Bloom,
+            _ => return None,
+        })
     }
 
     /// The type of the result.

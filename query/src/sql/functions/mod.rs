@@ -5,6 +5,7 @@ mod arrays;
 mod casts;
 mod evaluate;
 mod json;
+mod lists;
 mod numeric;
 mod operand;
 mod quote;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, Field, TimeUnit};
 
 pub(crate) use evaluate::unprepared;
+pub(crate) use lists::list_functions;
 pub(crate) use operand::Operand;
 use quote::call;
 pub(crate) use quote::{quote_name, quote_text};

@@ -36,6 +36,12 @@ pub(super) const FUNCTIONS: &[Definition] = &[
     simple("bitwise_shift_right", (2, 2), Long, "bitwiseShiftRight"),
     simple("bitwise_convert_double_to_long_bits", (1, 1), Long, "bitwiseConvertDoubleToLongBits"),
     simple("bitwise_convert_long_bits_to_double", (1, 1), Double, "bitwiseConvertLongBitsToDouble"),
+    // What is summed: a text is read as a number. Rules put it in, and take it from numbers.
+    with("as_number", (1, 1), Number(0), |args| match args {
+        [value] if value.is_text() => Some(format!("CAST({},'DOUBLE')", value.text)),
+        [value] => Some(value.text.clone()),
+        _ => None,
+    }),
     with("pi", (0, 0), Double, |_| Some(format!("{:?}", std::f64::consts::PI))),
     with("mod", (2, 2), Remainder, |args| binary(args, "%")),
     with("truncate", (1, 2), Number(0), truncate),

@@ -1,5 +1,6 @@
 //! Which type does a call have, given those of its arguments?
 
+use alluvium_segments::Complex;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::Expr;
@@ -36,6 +37,8 @@ pub(crate) enum Returns {
     /// A text, of the type of the argument with this number where that is one.
     SameText(usize),
     Json,
+    /// The state of an aggregator.
+    State(Complex),
     /// An array of texts.
     Texts,
     /// An array of longs.
@@ -76,7 +79,7 @@ impl Returns {
                 Some(DataType::Utf8) => DataType::Float64,
                 other => other.map_or(DataType::Float64, plain),
             },
-            Self::Json => JSON,
+            Self::Json | Self::State(_) => JSON,
             Self::Texts => list_of(DataType::Utf8),
             Self::Longs => list_of(DataType::Int64),
             Self::Doubles => list_of(DataType::Float64),
@@ -125,13 +128,14 @@ impl Returns {
                 known @ (SqlType::Null | SqlType::Char(_)) => known,
                 _ => SqlType::Varchar,
             },
-            Self::Json
-            | Self::Texts
-            | Self::Longs
-            | Self::Doubles
-            | Self::Jsons
-            | Self::ArrayOf(_)
-            | Self::ElementOf(_) => return None,
+            Self::State(complex) => SqlType::State(complex),
+            Self::Json | Self::Texts | Self::Longs | Self::Doubles | Self::Jsons | Self::ArrayOf(_) => {
+                return None;
+            }
+            Self::ElementOf(i) => match kind(i)? {
+                SqlType::Array(element) => *element,
+                _ => return None,
+            },
             Self::Widest => kinds.iter().cloned().reduce(|a, b| a.meet(&b))?,
             Self::Reduced => reduced(kinds),
             Self::Quotient => kind(0)?.arithmetic(&kind(1)?)?,

@@ -8,6 +8,7 @@ use datafusion::logical_expr::planner::RelationPlannerContext;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
 use datafusion::sql::sqlparser::ast::{Expr as Syntax, ExprWithAlias, Ident, NullInclusion, TableFactor};
 
+use crate::sql::coerce::call;
 use crate::sql::fault::{invalid, outside};
 
 /// The columns made, and whether rows without a value stay.
@@ -37,14 +38,17 @@ impl Unpivot {
                 return Err(outside(invalid(format!("UNPIVOT takes columns, not {expr}"))));
             };
             taken.insert(source.clone());
-            let name = alias.as_ref().map_or_else(|| source.name.clone(), |alias| alias.value.clone());
+            let name = match alias {
+                Some(alias) => lit(alias.value.clone()),
+                None => call("cast_varchar", vec![lit(source.name.clone()), lit("UTC")]),
+            };
             sides.push((name, column));
         }
         let others = input.schema().columns().into_iter().filter(|column| !taken.contains(column));
         let others: Vec<Expr> = others.map(Expr::Column).collect();
         let mut united: Option<LogicalPlanBuilder> = None;
         for (name, column) in sides {
-            let own = [lit(name).alias(&self.name.value), column.alias(&value.value)];
+            let own = [name.alias(&self.name.value), column.alias(&value.value)];
             let side = LogicalPlanBuilder::from(input.clone()).project(others.iter().cloned().chain(own))?;
             united = Some(match united {
                 Some(before) => before.union(side.build()?)?,

@@ -1,14 +1,17 @@
 //! Which aggregate is meant? `COUNT(DISTINCT x)` is approximate by default, `EARLIEST(x)` is by `__time`.
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArguments, Ident, ObjectName, OrderByExpr, OrderByOptions, Value,
+    BinaryOperator, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
+    Ident, ObjectName, Value,
 };
 
-use super::build::{call, identifier, name_of, plain_args, recall, text};
+use super::build::{call, identifier, integer, name_of, plain_args, recall, text};
 use crate::QueryError;
 use crate::sql::fault::invalid;
 use crate::sql::request::Settings;
+
+/// Bytes that the values of a group may take together where no number is given.
+const DEFAULT_BYTES: i64 = 1024;
 
 /// The call that replaces an aggregate's, if any.
 pub(super) fn rewrite(function: &Function, settings: &Settings) -> Result<Option<Expr>, QueryError> {
@@ -32,39 +35,26 @@ pub(super) fn rewrite(function: &Function, settings: &Settings) -> Result<Option
         "sum" | "avg" if is_json_value(args()?.as_slice()) => {
             Some(with_args(function, args()?.into_iter().map(|arg| call("cast_double", vec![arg])).collect()))
         }
-        "sum" if function.over.is_none() && !is_distinct(function) => match args()?.as_slice() {
-            [Expr::Case { operand: None, conditions, else_result: Some(other), .. }] => {
-                match (conditions.as_slice(), is_zero(other)) {
-                    ([only], true) if !matches!(only.result, Expr::Value(_)) => {
-                        let function = filtered(function, only.condition.clone());
-                        Some(with_args(&function, vec![only.result.clone()]))
-                    }
-                    _ => None,
-                }
+        "sum" | "avg" => match args()?.as_slice() {
+            [Expr::Case { operand: None, conditions, else_result: Some(other), .. }]
+                if name == "sum"
+                    && function.over.is_none()
+                    && !is_distinct(function)
+                    && conditions.len() == 1
+                    && is_zero(other) =>
+            {
+                let only = conditions.first().filter(|only| !matches!(only.result, Expr::Value(_)));
+                only.map(|only| {
+                    let function = filtered(function, only.condition.clone());
+                    with_args(&function, vec![number(only.result.clone())])
+                })
             }
+            [one] if !matches!(one, Expr::Value(_)) => Some(with_args(function, vec![number(one.clone())])),
             _ => None,
         },
-        // The last argument is how many bytes Druid keeps in memory; here the memory pool limits them.
-        "string_agg" | "listagg" => match args()?.as_slice() {
-            [value, rest @ ..] if rest.len() <= 2 => {
-                let value = call("cast_varchar", vec![value.clone(), text(settings.zone.name())]);
-                let separator = rest.first().map_or_else(|| text(""), Clone::clone);
-                Some(in_order(with_args(function, vec![value.clone(), separator]), &value))
-            }
-            _ => None,
-        },
-        "array_agg" => match args()?.as_slice() {
-            [value] | [value, _] => Some(in_order(with_args(function, vec![value.clone()]), value)),
-            _ => None,
-        },
-        "array_concat_agg" => match args()?.as_slice() {
-            [value] | [value, _] => {
-                let function = filtered(function, Expr::IsNotNull(Box::new(value.clone())));
-                let lists = in_order(recall(&function, "array_agg", vec![value.clone()]), value);
-                Some(call("flatten", vec![lists]))
-            }
-            _ => None,
-        },
+        "string_agg" | "listagg" | "array_agg" | "array_concat_agg" => {
+            gathered(function, &name, &args()?, settings)
+        }
         "grouping" | "grouping_id" if function.over.is_none() => {
             let mut function = function.clone();
             function.name = ObjectName::from(vec![Ident::new("grouping")]);
@@ -77,6 +67,43 @@ pub(super) fn rewrite(function: &Function, settings: &Settings) -> Result<Option
         }
         _ => None,
     })
+}
+
+/// Values of a group as a list, or as the text of one.
+fn gathered(function: &Function, name: &str, args: &[Expr], settings: &Settings) -> Option<Expr> {
+    match name {
+        "string_agg" | "listagg" => match args {
+            [value, separator, rest @ ..] if rest.len() <= 1 => {
+                let function = filtered(function, Expr::IsNotNull(Box::new(value.clone())));
+                let value = call("cast_varchar", vec![value.clone(), text(settings.zone.name())]);
+                let texts = recall_all(&function, "array_agg", vec![value]);
+                let texts = limited(sorted(texts, is_distinct(&function)), rest.first());
+                Some(call("array_to_string", vec![texts, separator.clone()]))
+            }
+            _ => None,
+        },
+        "array_agg" => match args {
+            [value, rest @ ..] if rest.len() <= 1 => {
+                let values = sorted(with_args(function, vec![value.clone()]), is_distinct(function));
+                Some(limited(values, rest.first()))
+            }
+            _ => None,
+        },
+        "array_concat_agg" => match args {
+            [value, rest @ ..] if rest.len() <= 1 => {
+                let function = filtered(function, Expr::IsNotNull(Box::new(value.clone())));
+                let lists = recall(&function, "array_agg", vec![value.clone()]);
+                let values = call("flatten", vec![call("array_lists", vec![lists])]);
+                let values = match is_distinct(&function) {
+                    true => sorted(call("array_distinct", vec![values]), true),
+                    false => values,
+                };
+                Some(limited(values, rest.first()))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// The same call, of the rows for which a condition is true.
@@ -106,18 +133,26 @@ fn with_args(function: &Function, args: Vec<Expr>) -> Expr {
     Expr::Function(function)
 }
 
-/// A call whose values, where each counts once, come in their order, null first.
-fn in_order(call: Expr, value: &Expr) -> Expr {
-    let Expr::Function(mut function) = call else { return call };
-    if is_distinct(&function)
-        && let FunctionArguments::List(list) = &mut function.args
-        && list.clauses.is_empty()
-    {
-        let options = OrderByOptions { asc: None, nulls_first: Some(true) };
-        let order = OrderByExpr { expr: value.clone(), options, with_fill: None };
-        list.clauses.push(FunctionArgumentClause::OrderBy(vec![order]));
-    }
-    Expr::Function(function)
+/// What is summed, where texts are read as numbers.
+fn number(value: Expr) -> Expr {
+    call("as_number", vec![value])
+}
+
+/// A list in the order of its values, null first, where that is asked for.
+fn sorted(list: Expr, ask: bool) -> Expr {
+    if ask { call("array_sort", vec![list, text("ASC"), text("NULLS FIRST")]) } else { list }
+}
+
+/// A list that may take so many bytes.
+fn limited(list: Expr, bytes: Option<&Expr>) -> Expr {
+    call("within_bytes", vec![list, bytes.cloned().unwrap_or_else(|| integer(DEFAULT_BYTES))])
+}
+
+/// Another aggregate of other values, of the same rows, `DISTINCT` or not.
+fn recall_all(function: &Function, name: &str, args: Vec<Expr>) -> Expr {
+    let mut function = function.clone();
+    function.name = ObjectName::from(vec![Ident::new(name)]);
+    with_args(&function, args)
 }
 
 fn is_distinct(function: &Function) -> bool {

@@ -1,6 +1,11 @@
 //! By what is grouped? Numbers in grouping sets name results, and pairs in `ROLLUP` and `CUBE` come and go together.
 
-use datafusion::sql::sqlparser::ast::{Expr, GroupByExpr, Select, SelectItem, Value};
+use datafusion::sql::sqlparser::ast::{
+    Expr, GroupByExpr, Ident, OrderBy, OrderByKind, Query, Select, SelectItem, SetExpr, Value,
+};
+
+use super::AGAIN;
+use super::build::identifier;
 
 /// Most elements of a `CUBE` of pairs.
 const MAX_CUBE: usize = 10;
@@ -33,6 +38,46 @@ pub(super) fn rewrite(select: &mut Select) {
             _ => continue,
         };
         *key = Expr::GroupingSets(sets);
+    }
+}
+
+/// A name among the keys of groups is that of a column: results of the name have another for the planner, which the order
+/// of rows speaks of too.
+pub(super) fn hide_results(query: &mut Query) {
+    let SetExpr::Select(select) = &mut *query.body else { return };
+    let GroupByExpr::Expressions(keys, _) = &select.group_by else { return };
+    let mut names: Vec<String> = Vec::new();
+    for key in keys {
+        let members: Vec<&Expr> = match key {
+            Expr::Rollup(sets) | Expr::Cube(sets) | Expr::GroupingSets(sets) => {
+                sets.iter().flatten().collect()
+            }
+            key => vec![key],
+        };
+        names.extend(members.into_iter().filter_map(|member| match member {
+            Expr::Identifier(name) => Some(name.value.clone()),
+            _ => None,
+        }));
+    }
+    if names.is_empty() {
+        return;
+    }
+    let mut hidden: Vec<(String, Ident)> = Vec::new();
+    for item in &mut select.projection {
+        let SelectItem::ExprWithAlias { expr, alias } = item else { continue };
+        let is_itself = matches!(expr, Expr::Identifier(column) if column.value == alias.value);
+        if !is_itself && names.contains(&alias.value) {
+            let other = identifier(&format!("{}{AGAIN}g", alias.value));
+            hidden.push((std::mem::replace(alias, other.clone()).value, other));
+        }
+    }
+    let Some(OrderBy { kind: OrderByKind::Expressions(order), .. }) = &mut query.order_by else { return };
+    for key in order {
+        if let Expr::Identifier(name) = &mut key.expr
+            && let Some((_, other)) = hidden.iter().find(|(known, _)| *known == name.value)
+        {
+            *name = other.clone();
+        }
     }
 }
 

@@ -30,6 +30,15 @@ pub(super) fn number(digits: &str) -> Result<Option<Expr>, QueryError> {
     Ok(None)
 }
 
+/// The whole number of a literal that has a fraction: so many rows are wanted.
+pub(super) fn whole(expr: &Expr) -> Option<Expr> {
+    let Expr::Value(value) = expr else { return None };
+    let Value::Number(digits, _) = &value.value else { return None };
+    let (whole, _) = digits.split_once('.')?;
+    let whole = if whole.is_empty() { "0" } else { whole };
+    Some(Expr::Value(Value::Number(whole.to_owned(), false).with_empty_span()))
+}
+
 /// What a bare name stands for, if it is no column.
 pub(super) fn named(name: &str) -> Option<Expr> {
     match name.to_ascii_uppercase().as_str() {

@@ -3,6 +3,7 @@
 
 mod aggregate;
 mod build;
+mod calls;
 mod cast;
 mod depth;
 mod grouping;
@@ -10,6 +11,7 @@ mod literal;
 mod names;
 mod nested;
 mod operators;
+mod refuse;
 mod subquery;
 mod syntax;
 mod time;
@@ -21,6 +23,8 @@ use datafusion::sql::sqlparser::ast::{
     Expr, GroupByExpr, LimitClause, Query, Select, Statement, TableFactor, VisitMut, VisitorMut,
 };
 
+pub(crate) use names::AGAIN;
+
 use super::fault::invalid;
 use super::relations::beside;
 use super::request::Settings;
@@ -30,6 +34,7 @@ pub(crate) use names::AGAIN;
 
 /// Rewrites a parsed query into what the planner is given.
 pub(crate) fn rewrite(statement: &mut Statement, settings: &Settings) -> Result<(), QueryError> {
+    refuse::check(statement, settings)?;
     let mut rewriter = Rewriter { settings, depth: 0, queries: 0 };
     match statement.visit(&mut rewriter) {
         ControlFlow::Continue(()) => Ok(()),
@@ -57,6 +62,9 @@ impl VisitorMut for Rewriter<'_> {
         if !query.locks.is_empty() {
             return ControlFlow::Break(invalid("Incorrect syntax near the keyword 'FOR'"));
         }
+        if self.queries == 1 {
+            grouping::hide_results(query);
+        }
         flow(depth::check_unions(&query.body))
     }
 
@@ -81,6 +89,11 @@ impl VisitorMut for Rewriter<'_> {
 
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<QueryError> {
         self.queries -= 1;
+        if let Some(LimitClause::LimitOffset { limit: Some(limit), .. }) = &mut query.limit_clause
+            && let Some(whole) = literal::whole(limit)
+        {
+            *limit = whole;
+        }
         if let Some(fetch) = query.fetch.take() {
             match &mut query.limit_clause {
                 Some(LimitClause::LimitOffset { limit, .. }) if limit.is_none() => *limit = fetch.quantity,
@@ -109,8 +122,7 @@ impl VisitorMut for Rewriter<'_> {
             }
             keys.retain(|key| !matches!(key, Expr::Tuple(none) if none.is_empty()));
         }
-        // Results may share a name, which only here is another.
-        names::of_results(select, if self.queries <= 1 { AGAIN } else { "" });
+        names::name_results(&mut select.projection, self.queries <= 1);
         ControlFlow::Continue(())
     }
 

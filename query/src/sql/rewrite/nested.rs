@@ -56,8 +56,8 @@ fn value(function: &Function, settings: &Settings) -> Result<Option<Expr>, Query
             call(name, plain_args)
         }
         other => match kind(other) {
-            Kind::Long => as_number("json_value_bigint", plain_args),
-            Kind::Double => as_number("json_value_double", plain_args),
+            Kind::Long => named(as_number("json_value_bigint", plain_args), other),
+            Kind::Double => named(as_number("json_value_double", plain_args), other),
             Kind::Boolean => as_number("json_value_boolean", plain_args),
             Kind::Time => {
                 let zone = text(settings.zone.name());
@@ -66,6 +66,20 @@ fn value(function: &Function, settings: &Settings) -> Result<Option<Expr>, Query
             Kind::Text => call("json_value", plain_args),
         },
     }))
+}
+
+/// A number by the name of its type, where that is not of the widest of its kind.
+fn named(number: Expr, data_type: &DataType) -> Expr {
+    let cast = match data_type {
+        DataType::TinyInt(_) => "cast_tinyint",
+        DataType::SmallInt(_) => "cast_smallint",
+        DataType::Int(_) | DataType::Integer(_) => "cast_integer",
+        DataType::Float(_) => "cast_float",
+        DataType::Real => "cast_real",
+        DataType::Decimal(_) | DataType::Numeric(_) | DataType::Dec(_) => "cast_decimal",
+        _ => return number,
+    };
+    call(cast, vec![number])
 }
 
 /// The function that casts to an array.
@@ -106,6 +120,7 @@ fn kind(data_type: &DataType) -> Kind {
         | DataType::Float(_)
         | DataType::Real
         | DataType::Decimal(_)
+        | DataType::Dec(_)
         | DataType::Numeric(_) => Kind::Double,
         DataType::Boolean | DataType::Bool => Kind::Boolean,
         DataType::Timestamp(..) | DataType::Date => Kind::Time,
@@ -118,15 +133,15 @@ pub(super) fn is_value(expr: &Expr) -> bool {
     matches!(expr, Expr::Function(function) if name_of(function) == "json_value")
 }
 
-/// Makes numbers of values at paths that stand beside another operand: longs beside an integer, else doubles.
+/// Makes numbers of values at paths that stand beside another operand: integers beside an integer, else doubles.
 pub(super) fn as_number(left: &mut Expr, right: &mut Expr) {
     let integer = |expr: &Expr| match expr {
         Expr::Value(value) => {
-            matches!(&value.value, Value::Number(digits, _) if digits.parse::<i64>().is_ok())
+            matches!(&value.value, Value::Number(digits, _) if digits.parse::<i32>().is_ok())
         }
         _ => false,
     };
-    let cast = if integer(left) || integer(right) { "cast_bigint" } else { "cast_double" };
+    let cast = if integer(left) || integer(right) { "cast_integer" } else { "cast_double" };
     for side in [left, right] {
         if is_value(side) {
             let value = std::mem::replace(side, super::build::null());

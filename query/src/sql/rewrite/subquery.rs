@@ -101,6 +101,7 @@ pub(super) fn in_results(select: &mut Select) -> Result<(), QueryError> {
     for item in &mut select.projection {
         let _: ControlFlow<()> = VisitMut::visit(item, &mut asker);
     }
+    let _: ControlFlow<()> = VisitMut::visit(&mut select.group_by, &mut asker);
     asker.error.map_or(Ok(()), Err)
 }
 

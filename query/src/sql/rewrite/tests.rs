@@ -12,6 +12,7 @@ fn settings(zone: Tz) -> Settings {
         zone,
         now_ms: 1_442_016_000_000,
         approximate_distinct: true,
+        fills_buckets: false,
         stringify_arrays: true,
         outer_limit: None,
         timeout_ms: None,
@@ -69,12 +70,40 @@ fn what_druid_has_not_is_refused() {
         "SELECT CAST(DATE '2024-01-01' AS BIGINT)",
         "SELECT MEDIAN(a) FROM t",
         "SELECT COUNT(*) FROM t GROUP BY COUNT(*)",
+        "SELECT a FROM t ORDER BY a NULLS LAST",
+        "SELECT a FROM t ORDER BY a DESC NULLS FIRST",
+        "SELECT a FROM t UNION SELECT a FROM t",
+        "SELECT a FROM t INTERSECT SELECT a FROM t",
+        "SELECT a FROM t WHERE EXISTS (SELECT 1 FROM s)",
+        "SELECT * FROM t JOIN s",
+        "SELECT ARRAY[]",
+        "SELECT a[1] FROM t",
+        "SELECT a FROM t LIMIT 1 + 1",
+        "SELECT ABS(a) FILTER (WHERE b) FROM t",
+        "SELECT SUM(DISTINCT a) FROM t",
+        "SELECT STRING_AGG(a) FROM t",
+        "SELECT ARRAY_AGG(a ORDER BY b) FROM t",
+        "SELECT RANK() OVER (PARTITION BY a) FROM t",
+        "SELECT ROW_NUMBER() OVER (ORDER BY a ROWS 1 PRECEDING) FROM t",
+        "SELECT SUM(a) OVER (ORDER BY a RANGE BETWEEN 1 PRECEDING AND CURRENT ROW) FROM t",
+        "SELECT COUNT(DISTINCT a) OVER () FROM t",
+        "SELECT LAG(a) IGNORE NULLS OVER (ORDER BY a) FROM t",
         "SELECT a FROM t FOR UPDATE",
         "SELECT SUBSTRING(a) FROM t",
     ] {
         let mut statement = read(text, &[]).unwrap().parse().unwrap();
         assert!(rewrite(&mut statement, &settings(Tz::UTC)).is_err(), "{text}");
     }
+}
+
+#[test]
+fn keys_of_groups_are_columns() {
+    let text = "SELECT UPPER(a) AS big, COUNT(*) AS n FROM t GROUP BY big ORDER BY big, n";
+    let wanted =
+        "SELECT upper(a) AS \"big\u{1}g\", COUNT(*) AS n FROM t GROUP BY big ORDER BY \"big\u{1}g\", n";
+    assert_eq!(rewritten(text, Tz::UTC).replace("UPPER", "upper"), wanted);
+    let text = "SELECT a AS a, COUNT(*) AS n FROM t GROUP BY a";
+    assert_eq!(rewritten(text, Tz::UTC), text);
 }
 
 #[test]

@@ -130,8 +130,8 @@ fn long_and_deep_statements_end_in_an_answer() {
             let sum = format!("SELECT SUM(added + {}) FROM wiki", chain(100, " + ", &|_| "1".to_owned()));
             assert_eq!(rows(&engine, &sum).await, "[[980]]");
             let one = |_: usize| "SELECT 1".to_owned();
-            let united = format!("SELECT COUNT(*) FROM ({})", chain(150, " UNION ALL ", &one));
-            assert_eq!(rows(&engine, &united).await, "[[150]]");
+            let united = chain(150, " UNION ALL ", &one);
+            assert_eq!(rows(&engine, &united).await.matches("[1]").count(), 150);
             for (wrong, wanted) in [
                 (chain(300, " UNION ALL ", &one), "at most 200 queries"),
                 (format!("SELECT {}", chain(5000, " + ", &|_| "1".to_owned())), "more than 300 levels"),

@@ -10,8 +10,8 @@ mod values;
 
 use fixture::{engine, rows};
 
-/// Cases that need operators of DataFusion directly over a datasource, by what they ask.
-const FALLBACKS: usize = 1;
+/// Cases that need operators of DataFusion directly over a datasource.
+const FALLBACKS: usize = 0;
 
 #[tokio::test]
 async fn cases() {

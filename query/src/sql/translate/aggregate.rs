@@ -12,9 +12,10 @@ use super::segment_query::{
     Aggregator, Dimension, Field, Function, NativeType, SegmentQuery, Work, native_type,
 };
 use super::source::{Source, Unnested, element};
-use crate::sql::aggregates::{DruidAggregate, Kind, Summarized};
+use crate::sql::aggregates::{DruidAggregate, Kind, Summarized, picked_of};
 use crate::sql::coerce::call;
 use crate::sql::functions::Operand;
+use crate::sql::table::state_of;
 
 /// An aggregation with these group keys (grouping sets are asked one by one).
 pub(super) fn segment_query(source: &Source, aggregate: &Aggregate, keys: &[Expr]) -> Option<SegmentQuery> {
@@ -183,8 +184,19 @@ fn druid_function(kind: Kind, args: &[Expr], table: &Schema) -> Option<Function>
     }
     let first = args.first()?;
     let first = if kind == Kind::Quantile { unwidened(first) } else { first };
-    let operand = render(first, table)?;
-    let output = native_type(&operand.data_type)?;
+    let operand = match render(first, table)? {
+        texts if kind == Kind::Quantile && texts.is_text() => {
+            render(&call("cast_double", vec![first.clone()]), table)?
+        }
+        operand => operand,
+    };
+    let picked = match first {
+        Expr::Column(column) => {
+            table.field_with_name(&column.name).ok().and_then(state_of).and_then(picked_of)
+        }
+        _ => None,
+    };
+    let output = native_type(picked.as_ref().filter(|_| kind.picks()).unwrap_or(&operand.data_type))?;
     let field = field(operand);
     let max_bytes = |at: usize| match args.get(at) {
         None => Some(None),

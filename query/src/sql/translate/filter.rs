@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use alluvium_expression::Value as Text;
 use alluvium_segments::TIME_COLUMN;
 use alluvium_segments::time::{Interval, condense};
 use datafusion::arrow::datatypes::{DataType, Schema};
@@ -15,6 +16,7 @@ use super::floored;
 use super::segment_query::Restriction;
 use crate::sql::functions::DruidFunction;
 use crate::sql::prepare::Values;
+use crate::sql::values::values_of;
 
 /// A condition as a native filter; `None` when it does not translate.
 pub(crate) fn filter_json(expr: &Expr, table: &Schema) -> Option<Value> {
@@ -371,12 +373,25 @@ fn like(args: &[Expr], table: &Schema) -> Option<Value> {
     Some(filter)
 }
 
+/// The texts of a literal array, none of which is null.
+fn texts_of(expr: &Expr) -> Option<Vec<String>> {
+    let Expr::Literal(value @ ScalarValue::List(_), _) = expr else { return None };
+    match values_of(&value.to_array().ok()?).ok()?.first()? {
+        Text::StringArray(texts) => texts.iter().map(|text| text.as_ref().map(ToString::to_string)).collect(),
+        _ => None,
+    }
+}
+
 fn text_search(function: &str, args: &[Expr], table: &Schema) -> Option<Value> {
     if function == "text_like" {
         return like(args, table);
     }
     let [column, wanted] = args else { return None };
     let (column, "STRING") = typed_column(column, table)? else { return None };
+    if function == "mv_overlap" {
+        let texts = texts_of(wanted)?;
+        return Some(json!({"type": "in", "dimension": column, "values": texts}));
+    }
     let wanted = match_value(wanted)?;
     let contains = |sensitive: bool| {
         Some(json!({"type": "search", "dimension": column,

@@ -130,7 +130,10 @@ impl<'s> Columns<'s> {
     /// The name of the column that an expression becomes, where it can.
     fn compute(&mut self, expr: &Expr, field: &Field, input: &DFSchema) -> Option<String> {
         let expr = self.source.inline(expr, input)?;
-        if matches!(expr, Expr::Column(_)) || expr.column_refs().is_empty() {
+        // Whether a row of several values is null is seen above, where it is one text.
+        let tests_column =
+            matches!(&expr, Expr::IsNull(e) | Expr::IsNotNull(e) if matches!(&**e, Expr::Column(_)));
+        if tests_column || matches!(expr, Expr::Column(_)) || expr.column_refs().is_empty() {
             return None;
         }
         let expression = render(&expr, self.source.table.arrow_schema())?.text;

@@ -200,7 +200,7 @@ fn rows(
 
 /// A plan in which every scan of a datasource is segment work.
 pub(crate) fn place_scans(plan: LogicalPlan) -> Result<LogicalPlan> {
-    let placed = plan.transform_down_with_subqueries(|node| {
+    let whole = plan.transform_down_with_subqueries(|node| {
         if let LogicalPlan::Projection(projection) = &node
             && let Some(rows) = computed(projection, First::default())
         {
@@ -211,14 +211,21 @@ pub(crate) fn place_scans(plan: LogicalPlan) -> Result<LogicalPlan> {
         {
             return Ok(Transformed::new(groups, true, TreeNodeRecursion::Jump));
         }
-        let LogicalPlan::TableScan(scan) = &node else { return Ok(Transformed::no(node)) };
-        let Some(source) = Source::scan(scan) else { return Ok(Transformed::no(node)) };
-        match rows(scan, &source, None, scan.fetch) {
-            Some(segments) => Ok(Transformed::yes(segments)),
-            None => Ok(Transformed::no(node)),
-        }
+        placed(node)
     })?;
-    Ok(placed.data.transform_up_with_subqueries(narrowed)?.data)
+    // Also in the subqueries of what has been placed.
+    let whole = whole.data.transform_down_with_subqueries(placed)?;
+    Ok(whole.data.transform_up_with_subqueries(narrowed)?.data)
+}
+
+/// A scan of a datasource as segment work.
+fn placed(node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+    let LogicalPlan::TableScan(scan) = &node else { return Ok(Transformed::no(node)) };
+    let Some(source) = Source::scan(scan) else { return Ok(Transformed::no(node)) };
+    match rows(scan, &source, None, scan.fetch) {
+        Some(segments) => Ok(Transformed::yes(segments)),
+        None => Ok(Transformed::no(node)),
+    }
 }
 
 /// A projection of groups below which only the columns that it looks at are shown.

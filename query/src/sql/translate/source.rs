@@ -6,10 +6,11 @@ use std::sync::Arc;
 use datafusion::catalog::default_table_source::source_as_provider;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, DFSchema};
-use datafusion::logical_expr::{Expr, LogicalPlan, TableScan};
+use datafusion::logical_expr::{Expr, LogicalPlan, TableScan, lit};
 
 use super::filter::restriction;
 use super::segment_query::{SegmentQuery, Work};
+use crate::sql::coerce::call;
 use crate::sql::prepare::has_holes;
 use crate::sql::table::DatasourceTable;
 
@@ -31,6 +32,16 @@ pub(super) struct Unnested {
     pub(super) filters: Vec<Expr>,
 }
 
+impl Unnested {
+    /// Which rows have elements; `None`: all, as those without values have one that is null.
+    fn has_elements(&self) -> Option<Expr> {
+        match &self.array {
+            Expr::ScalarFunction(values) if values.func.name() == "mv_harmonize_nulls" => None,
+            array => Some(call("array_length", vec![array.clone()]).gt(lit(0_i64))),
+        }
+    }
+}
+
 /// What stands for the element of the array in a row.
 pub(super) fn element() -> Expr {
     Expr::Column(Column::new_unqualified("unnest$element"))
@@ -46,9 +57,11 @@ impl Source {
     /// Work over its rows; `None` when a condition does not translate.
     pub(super) fn query(&self, work: Work) -> Option<SegmentQuery> {
         let table = self.table.arrow_schema();
-        let rows = restriction(&self.filters, self.table.values(), table)?;
-        let holes = self.filters.iter().any(has_holes);
-        let conditions = if holes { self.filters.clone() } else { Vec::new() };
+        let mut filters = self.filters.clone();
+        filters.extend(self.unnested.as_ref().and_then(Unnested::has_elements));
+        let rows = restriction(&filters, self.table.values(), table)?;
+        let holes = filters.iter().any(has_holes);
+        let conditions = if holes { filters } else { Vec::new() };
         Some(SegmentQuery { datasources: self.table.names().to_vec(), rows, conditions, work })
     }
 

@@ -9,8 +9,9 @@ use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::expr::Like;
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan};
+use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator};
 
+use super::aggregated::check_aggregate;
 use super::infer::Scope;
 use super::{SqlType, Typed, columns};
 use crate::QueryError;
@@ -20,12 +21,24 @@ use crate::sql::functions::DruidFunction;
 use crate::sql::rewrite::AGAIN;
 
 /// Refuses a plan for the calls in it.
-pub(crate) fn check(plan: &LogicalPlan, zone: Tz) -> Result<()> {
+pub(crate) fn check(plan: &LogicalPlan, zone: Tz, reads_datasource: bool) -> Result<()> {
     plan.apply_with_subqueries(|node| {
         let inputs = node.inputs();
         let schema = merge_schema(&inputs);
         let known: Vec<Typed> = inputs.iter().flat_map(|input| columns(input)).collect();
         let scope = Scope { schema: &schema, columns: &known };
+        if let LogicalPlan::Projection(projection) = node
+            && matches!(&*projection.input, LogicalPlan::EmptyRelation(_))
+            && projection.expr.iter().any(is_no_time)
+        {
+            let message = "a constant TIMESTAMP must not be null";
+            return Err(outside(QueryError::refused(Refusal::Planning, message)));
+        }
+        if let LogicalPlan::Aggregate(aggregate) = node
+            && reads_datasource
+        {
+            check_aggregate(aggregate, &scope)?;
+        }
         node.apply_expressions(|expr| {
             expr.apply(|e| {
                 check_one(e, &scope, zone).map_err(outside)?;
@@ -34,6 +47,19 @@ pub(crate) fn check(plan: &LogicalPlan, zone: Tz) -> Result<()> {
         })
     })?;
     Ok(())
+}
+
+/// `CAST(NULL AS TIMESTAMP)`, or the start of its period.
+fn is_no_time(expr: &Expr) -> bool {
+    match expr {
+        Expr::Alias(alias) => is_no_time(&alias.expr),
+        Expr::ScalarFunction(call) => match (call.func.name(), call.args.first()) {
+            ("cast_timestamp", Some(Expr::Literal(value, _))) => value.is_null(),
+            ("time_floor", Some(time)) => is_no_time(time),
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 /// What the arguments of a function must be.
@@ -48,9 +74,11 @@ enum Family {
     Number,
     /// What no row can change.
     Literal,
+    /// An array, or a text, which may be several.
+    NoNumber,
 }
 
-use Family::{Character, Integer, Literal, Number, Numeric};
+use Family::{Character, Integer, Literal, NoNumber, Number, Numeric};
 
 fn wanted(name: &str) -> &'static [Family] {
     match name {
@@ -60,6 +88,7 @@ fn wanted(name: &str) -> &'static [Family] {
         "contains_string" | "icontains_string" => &[Character, Literal],
         "regexp_extract" => &[Character, Literal],
         "truncate" | "trunc" => &[Numeric, Integer],
+        "array_concat" => &[NoNumber, NoNumber],
         "human_readable_binary_byte_format"
         | "human_readable_decimal_byte_format"
         | "human_readable_decimal_format" => &[Numeric, Integer],
@@ -77,11 +106,14 @@ fn fits(typed: &Typed, family: Family) -> bool {
     let kind = &typed.kind;
     match family {
         _ if *kind == SqlType::Null => true,
-        Character => kind.is_text() || matches!(kind, SqlType::Json | SqlType::Array(_) | SqlType::Other(_)),
+        Character => {
+            kind.is_text() || kind.is_complex() || matches!(kind, SqlType::Array(_) | SqlType::Other(_))
+        }
         Integer => kind.is_numeric(),
         Numeric => kind.is_numeric(),
         Number => !matches!(kind, SqlType::Boolean | SqlType::Timestamp | SqlType::Date | SqlType::Array(_)),
         Literal => typed.constant,
+        NoNumber => !kind.is_numeric(),
     }
 }
 
@@ -89,16 +121,15 @@ fn check_one(expr: &Expr, scope: &Scope<'_>, zone: Tz) -> std::result::Result<()
     let call = match expr {
         Expr::ScalarFunction(call) => call,
         Expr::Like(like) => return check_like(like, scope),
-        Expr::BinaryExpr(BinaryExpr { left, op, right }) if op.supports_propagation() => {
-            let (left, right) = (scope.typed(left).kind, scope.typed(right).kind);
-            let sketch = |kind: &SqlType| matches!(kind, SqlType::Other(_) | SqlType::Json);
-            if (sketch(&left) && right.is_text()) || (left.is_text() && sketch(&right)) {
-                let (left, right) = (left.name(), right.name());
-                let message = format!("Cannot apply '{op}' to arguments of type '<{left}> {op} <{right}>'");
-                return Err(invalid(message));
-            }
-            return Ok(());
+        Expr::InList(list) if list.list.len() > 1 => {
+            return match scope.typed(&list.expr).kind {
+                kind @ SqlType::Array(_) => {
+                    Err(invalid(format!("Unsupported matchValueType[{}]", kind.native())))
+                }
+                _ => Ok(()),
+            };
         }
+        Expr::BinaryExpr(binary) => return check_order(binary, scope),
         Expr::Literal(ScalarValue::UInt64(Some(number)), _) => {
             return Err(invalid(format!("Numeric literal '{number}' out of range")));
         }
@@ -123,10 +154,60 @@ fn check_one(expr: &Expr, scope: &Scope<'_>, zone: Tz) -> std::result::Result<()
         return Err(invalid(format!(
             "Cannot apply '{shown}' to arguments of type '{shown}({})'. Supported form(s): '{shown}({})'",
             types.join(", "),
-            forms.join(", ").replace("<NUMBER>", "<NUMERIC>"),
+            forms.join(", ").replace("<NUMBER>", "<NUMERIC>").replace("<NONUMBER>", "<ARRAY>"),
         )));
     }
+    check_literals(name, &call.args, scope)?;
     check_cast(name, call.args.first(), scope, zone)
+}
+
+/// Paths into nested values and subnets, where those are literals.
+fn check_literals(name: &str, args: &[Expr], scope: &Scope<'_>) -> std::result::Result<(), QueryError> {
+    let text = |at: usize| match args.get(at) {
+        Some(Expr::Literal(value, _)) => value.try_as_str().flatten(),
+        _ => None,
+    };
+    let is_match = name == "ipv4_match" || name == "ipv6_match";
+    if is_match && !matches!(args.get(1), Some(Expr::Placeholder(_))) {
+        let refused =
+            |why: &str| Err(QueryError::refused(Refusal::Planning, format!("Function[{name}] {why}")));
+        return match text(1) {
+            None => refused("subnet argument must be a literal"),
+            Some(subnet) if name == "ipv4_match" && !subnet.contains('/') => {
+                refused(&format!("subnet arg has an invalid format: {subnet}"))
+            }
+            Some(_) => Ok(()),
+        };
+    }
+    if matches!(name, "truncate" | "trunc")
+        && args.get(1).is_some_and(|e| !matches!(e, Expr::Placeholder(_)) && !scope.typed(e).constant)
+    {
+        return Err(QueryError::refused(Refusal::Planning, "Function[pow] requires 2 arguments"));
+    }
+    let at_path = name.starts_with("json_value") || name.starts_with("json_query") || name == "json_keys";
+    match text(1).filter(|path| at_path && !path.starts_with('$')) {
+        Some(path) => Err(invalid(format!("JSONPath [{path}] is invalid, it must start with '$'"))),
+        None => Ok(()),
+    }
+}
+
+/// Nested values are not compared.
+fn check_order(binary: &BinaryExpr, scope: &Scope<'_>) -> std::result::Result<(), QueryError> {
+    let op = binary.op;
+    use Operator::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
+    if !matches!(op, Eq | NotEq | Lt | LtEq | Gt | GtEq) {
+        return Ok(());
+    }
+    let (left, right) = (scope.typed(&binary.left).kind, scope.typed(&binary.right).kind);
+    match left.is_complex() || right.is_complex() {
+        true => Err(invalid(format!(
+            "Cannot apply '{op}' to arguments of type '<{}> {op} <{}>'. Supported form(s): '<COMPARABLE_TYPE> {op} \
+             <COMPARABLE_TYPE>'",
+            left.native(),
+            right.native()
+        ))),
+        false => Ok(()),
+    }
 }
 
 /// Only texts are looked through, and the pattern is the same for all rows.
@@ -155,7 +236,7 @@ fn check_cast(
     let refused = match kind {
         SqlType::Array(_) => is_number || to == "varchar",
         SqlType::Boolean => is_number,
-        SqlType::Json => is_number || to == "varchar",
+        SqlType::Json | SqlType::State(_) => is_number || to == "varchar",
         _ => false,
     };
     if refused {

@@ -8,6 +8,7 @@ use datafusion::logical_expr::{
 };
 
 use super::SqlType;
+use crate::sql::aggregates::{picked_of, state_made};
 use crate::sql::functions::DruidFunction;
 
 /// What is known of a column.
@@ -65,6 +66,15 @@ pub(crate) fn columns(plan: &LogicalPlan) -> Vec<Typed> {
             all.reduce(|a, b| a.iter().zip(&b).map(|(a, b)| Typed::of(a.kind.meet(&b.kind))).collect())
                 .unwrap_or_default()
         }
+        LogicalPlan::Unnest(unnest) => {
+            let below = columns(&unnest.input);
+            let lists = |at: usize| unnest.list_type_columns.iter().any(|(list, _)| *list == at);
+            let one = |at: &usize| match below.get(*at)?.kind.clone() {
+                SqlType::Array(element) if lists(*at) => Some(Typed::of(*element)),
+                kind => Some(Typed::of(kind)),
+            };
+            unnest.dependency_indices.iter().map(one).collect::<Option<_>>().unwrap_or_default()
+        }
         LogicalPlan::Join(join) => {
             let mut found = columns(&join.left);
             found.extend(columns(&join.right));
@@ -76,13 +86,19 @@ pub(crate) fn columns(plan: &LogicalPlan) -> Vec<Typed> {
     if found.len() == fields.len() {
         return found;
     }
-    fields.iter().map(|field| Typed::of(SqlType::of(field.data_type()))).collect()
+    fields.iter().map(|field| Typed::of(SqlType::of_field(field))).collect()
 }
 
 fn of_rows(values: &Values) -> Vec<Typed> {
     let schema = DFSchema::empty();
     let scope = Scope { schema: &schema, columns: &[] };
-    let rows = values.values.iter().map(|row| row.iter().map(|e| scope.typed(e)).collect::<Vec<_>>());
+    // A null has had to take a type that the others have.
+    let typed = |e: &Expr| match e {
+        Expr::Literal(value, _) if value.is_null() => Typed::of(SqlType::Null),
+        Expr::Cast(cast) if matches!(&*cast.expr, Expr::Literal(..)) => scope.typed(&cast.expr),
+        e => scope.typed(e),
+    };
+    let rows = values.values.iter().map(|row| row.iter().map(typed).collect::<Vec<_>>());
     let meet = |a: Vec<Typed>, b: Vec<Typed>| {
         a.iter().zip(&b).map(|(a, b)| Typed::of(a.kind.meet(&b.kind))).collect::<Vec<_>>()
     };
@@ -193,10 +209,15 @@ impl Scope<'_> {
     /// Aggregates that have the type of what they are given.
     fn aggregate_named(&self, name: &str, args: &[Expr]) -> Option<Typed> {
         match name {
-            "min" | "max" | "earliest_by" | "latest_by" | "any_value" | "first_value" | "last_value" => {
-                Some(Typed::of(self.typed(args.first()?).kind))
+            "min" | "max" | "first_value" | "last_value" => Some(Typed::of(self.typed(args.first()?).kind)),
+            "earliest_by" | "latest_by" | "any_value" => {
+                Some(Typed::of(match self.typed(args.first()?).kind {
+                    SqlType::State(pair) => SqlType::of(&picked_of(pair)?),
+                    known if known.is_numeric() || known.is_text() || known == SqlType::Boolean => known,
+                    _ => SqlType::Varchar,
+                }))
             }
-            _ => None,
+            name => state_made(name).map(|state| Typed::of(SqlType::State(state))),
         }
     }
 }

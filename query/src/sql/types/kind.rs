@@ -1,10 +1,12 @@
 //! Which SQL types are there, at which type do two of them meet, and what are their names?
 
-use datafusion::arrow::datatypes::DataType;
+use alluvium_segments::Complex;
+use datafusion::arrow::datatypes::{DataType, Field};
 
 use crate::sql::explain::native_name;
 use crate::sql::functions::JSON;
 use crate::sql::metadata::sql_type;
+use crate::sql::table::state_of;
 
 /// An SQL type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub(crate) enum SqlType {
     Timestamp,
     Array(Box<SqlType>),
     Json,
+    /// The states of an aggregator.
+    State(Complex),
     /// Any other, as computed.
     Other(DataType),
 }
@@ -51,6 +55,16 @@ impl SqlType {
         }
     }
 
+    /// The type of a field's values.
+    pub(crate) fn of_field(field: &Field) -> Self {
+        state_of(field).map_or_else(|| Self::of(field.data_type()), Self::State)
+    }
+
+    /// Whether no expression but functions made for it looks into a value.
+    pub(crate) fn is_complex(&self) -> bool {
+        matches!(self, Self::Json | Self::State(_))
+    }
+
     /// Its SQL name.
     pub(crate) fn name(&self) -> &'static str {
         match self {
@@ -69,7 +83,7 @@ impl SqlType {
             Self::Date => "DATE",
             Self::Timestamp => "TIMESTAMP",
             Self::Array(_) => "ARRAY",
-            Self::Json => "OTHER",
+            Self::Json | Self::State(_) => "OTHER",
             Self::Other(data_type) => sql_type(data_type).0,
         }
     }
@@ -82,6 +96,7 @@ impl SqlType {
             Self::Double | Self::Decimal | Self::Real => "DOUBLE".to_owned(),
             Self::Array(element) => format!("ARRAY<{}>", element.native()),
             Self::Json => "COMPLEX<json>".to_owned(),
+            Self::State(complex) => format!("COMPLEX<{}>", complex.name()),
             Self::Other(data_type) => native_name(data_type).to_owned(),
             _ => "LONG".to_owned(),
         }

@@ -2,6 +2,7 @@
 //! 64-bit number and cut to 32 bits when it is written, `DECIMAL` is a double, `CHAR` a text. They are inferred by
 //! the rules of Druid's planner from the plan as it was written (`infer`), and say how a value is shown.
 
+mod aggregated;
 mod check;
 mod infer;
 mod kind;
