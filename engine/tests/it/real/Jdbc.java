@@ -22,9 +22,11 @@ public class Jdbc {
         Class.forName("org.apache.calcite.avatica.remote.Driver");
         try (Connection connection = DriverManager.getConnection(args[0], new Properties())) {
             System.out.println("autocommit\t" + connection.getAutoCommit() + "\t" + connection.isReadOnly());
+            System.out.println("driver\t" + connection.getMetaData().getDriverVersion());
             groups(connection);
             frames(connection);
             prepared(connection);
+            flights(connection);
             types(connection);
             metadata(connection);
             failures(connection);
@@ -106,6 +108,70 @@ public class Jdbc {
         }
     }
 
+    // All flights in frames; prepared statements that run again and again, with values of every kind.
+    static void flights(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.setFetchSize(5000);
+            long count = 0, miles = 0, delay = 0;
+            try (ResultSet rows = statement.executeQuery("SELECT __time, origin, destination, distance, delay FROM flights")) {
+                while (rows.next()) {
+                    count++;
+                    miles += rows.getLong("distance");
+                    delay += rows.getInt(5);
+                }
+            }
+            System.out.println("flights\t" + count + "\t" + miles + "\t" + delay);
+        }
+        String routes = "SELECT COUNT(*), SUM(delay) FROM flights WHERE origin = ? AND destination = ?";
+        try (PreparedStatement statement = connection.prepareStatement(routes)) {
+            for (String[] route : new String[][] {{"ORD", "LAX"}, {"SFO", "JFK"}, {"ATL", "nowhere"}}) {
+                statement.setString(1, route[0]);
+                statement.setObject(2, route[1]);
+                try (ResultSet rows = statement.executeQuery()) {
+                    rows.next();
+                    System.out.println("route\t" + route[0] + "\t" + route[1] + "\t" + rows.getLong(1) + "\t" + rows.getLong(2)
+                        + "\t" + rows.wasNull());
+                }
+            }
+        }
+        String days = "SELECT FLOOR(__time TO DAY) AS \"day\", COUNT(*) AS n FROM flights GROUP BY 1 ORDER BY 1";
+        try (PreparedStatement statement = connection.prepareStatement(days); ResultSet rows = statement.executeQuery()) {
+            while (rows.next()) System.out.println("day\t" + rows.getTimestamp("day") + "\t" + rows.getLong("n"));
+        }
+        try (PreparedStatement statement = connection.prepareStatement(
+                "SELECT COUNT(*) FROM flights WHERE delay > ? AND __time >= ? AND __time < ?")) {
+            statement.setInt(1, 90);
+            statement.setTimestamp(2, Timestamp.valueOf("2001-01-05 00:00:00"));
+            statement.setTimestamp(3, Timestamp.valueOf("2001-01-06 00:00:00"));
+            try (ResultSet rows = statement.executeQuery()) {
+                rows.next();
+                System.out.println("late\t" + rows.getLong(1));
+            }
+        }
+        try (PreparedStatement statement = connection.prepareStatement("SELECT COUNT(*) FROM flights WHERE distance > CAST(? AS DOUBLE)")) {
+            statement.setDouble(1, 2500.5);
+            try (ResultSet rows = statement.executeQuery()) {
+                rows.next();
+                System.out.println("far\t" + rows.getLong(1));
+            }
+        }
+        // One that is run again before its rows were all read.
+        try (PreparedStatement statement = connection.prepareStatement("SELECT delay FROM flights WHERE delay > ?")) {
+            System.out.print("again");
+            for (int late : new int[] {10, 20, 90}) {
+                statement.setInt(1, late);
+                ResultSet rows = statement.executeQuery();
+                int count = 0;
+                while (count < 150 || late == 90) {
+                    if (!rows.next()) break;
+                    count++;
+                }
+                System.out.print("\t" + count);
+            }
+            System.out.println();
+        }
+    }
+
     static void types(Connection connection) throws SQLException {
         String sql = "SELECT TIMESTAMP '2015-09-12 01:02:03.004' AS t, 1.5 AS d, 1 = 1 AS b, CAST(NULL AS BIGINT) AS n, "
             + "ARRAY['x', 'y'] AS a, 'it''s' AS s, 9007199254740993 AS big, CAST(0.1 AS FLOAT) AS f, "
@@ -130,6 +196,7 @@ public class Jdbc {
         print("tables", about.getTables("druid", "druid", null, null), "TABLE_CAT", "TABLE_SCHEM", "TABLE_NAME", "TABLE_TYPE");
         print("some tables", about.getTables(null, "%", "wiki%", new String[] {"TABLE"}), "TABLE_NAME");
         print("no tables", about.getTables(null, null, "wiki\\%", null), "TABLE_NAME");
+        print("some columns", about.getColumns(null, null, null, "del%"), "TABLE_NAME", "COLUMN_NAME");
         print("columns", about.getColumns("druid", "druid", "wikipedia", null), "TABLE_SCHEM", "TABLE_NAME", "COLUMN_NAME",
             "DATA_TYPE", "TYPE_NAME", "COLUMN_SIZE", "DECIMAL_DIGITS", "NULLABLE", "REMARKS", "ORDINAL_POSITION", "IS_NULLABLE");
         print("types known", about.getTypeInfo(), "TYPE_NAME");

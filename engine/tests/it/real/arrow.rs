@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use super::server::Server;
-use super::wikiticker::{EDITS, Wikiticker};
+use super::stage::stage;
+use super::wikiticker::EDITS;
 
 const DRIVER: &str = r##"
 import datetime, json, sys, urllib.request
@@ -27,6 +27,13 @@ with flight.connect(f"grpc://{address}", autocommit=True) as connection:
         table = cursor.fetch_arrow_table()
         out["all"] = [table.num_rows, pa.compute.sum(table["added"]).as_py(), str(table.schema.field("__time").type),
             pa.compute.min(table["__time"]).as_py().isoformat()]
+        cursor.execute("SELECT distance, delay FROM flights")
+        batches = [[batch.num_rows, *(pa.compute.sum(batch[name]).as_py() for name in ("distance", "delay"))]
+            for batch in cursor.fetch_record_batch()]
+        out["batches"] = [sum(part) for part in zip(*batches)]
+        cursor.execute("SELECT origin, COUNT(*) AS n, SUM(distance) AS miles, SUM(delay) AS delay FROM flights GROUP BY 1")
+        airports = cursor.fetchall()
+        out["flights"] = [sum(row[place] for row in airports) for place in (1, 2, 3)]
         out["prepared"] = []
         for channel in ("#en.wikipedia", "#fr.wikipedia"):
             cursor.execute("SELECT COUNT(*) AS edits FROM wikipedia WHERE channel = ? AND __time >= ? AND added > ?",
@@ -40,7 +47,7 @@ with flight.connect(f"grpc://{address}", autocommit=True) as connection:
         except Exception as error:
             out["error"] = f"{type(error).__name__}: {error}"
     out["types"] = connection.adbc_get_table_types()
-    out["schema"] = [[f.name, str(f.type)] for f in connection.adbc_get_table_schema("wikipedia", db_schema_filter="druid")]
+    out["schema"] = [[f.name, str(f.type)] for f in connection.adbc_get_table_schema("flights", db_schema_filter="druid")]
     objects = connection.adbc_get_objects(depth="tables", db_schema_filter="druid").read_all().to_pylist()
     columns = connection.adbc_get_objects(depth="all", db_schema_filter="druid").read_all().to_pylist()
     out["columns"] = [c["column_name"] for c in columns[0]["catalog_db_schemas"][0]["db_schema_tables"][0]["table_columns"]]
@@ -51,14 +58,11 @@ print(json.dumps(out))
 
 #[test]
 fn arrow_clients_get_the_files_own_numbers() {
-    let Some(file) = Wikiticker::read() else { return };
     let Some(python) = super::part("the ADBC Flight SQL driver", "ALLUVIUM_ADBC_PYTHON") else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let address = format!("127.0.0.1:{}", super::broker::free_port());
-    let server = Server::start_with(folder.path(), None, &format!("[flight]\nlisten = '{address}'\n"));
-    file.load_into(&server, folder.path());
+    let Some(stage) = stage() else { return };
+    let file = &stage.edits;
     let mut process = Command::new(python)
-        .args(["-", &server.url, &address])
+        .args(["-", &stage.server.url, &stage.flight_sql])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -89,14 +93,23 @@ fn arrow_clients_get_the_files_own_numbers() {
     assert_eq!(answers["types"], json!(["SYSTEM_TABLE", "TABLE"]));
     let schema = json!([
         ["__time", "timestamp[ms, tz=UTC]"],
-        ["channel", "string"],
-        ["page", "string"],
-        ["user", "string"],
-        ["added", "int64"],
-        ["delta", "int64"]
+        ["origin", "string"],
+        ["destination", "string"],
+        ["distance", "int64"],
+        ["delay", "int64"]
     ]);
     assert_eq!(answers["schema"], schema);
-    assert_eq!(answers["objects"], json!([["druid", "druid", "wikipedia", "TABLE"]]));
-    assert_eq!(answers["columns"], json!(["__time", "channel", "page", "user", "added", "delta"]));
-    server.stop();
+    assert_eq!(
+        answers["objects"],
+        json!([["druid", "druid", "flights", "TABLE"], ["druid", "druid", "wikipedia", "TABLE"]])
+    );
+    assert_eq!(answers["columns"], json!(["__time", "origin", "destination", "distance", "delay"]));
+    let flights = &stage.flights;
+    let wanted = json!([flights.lines.len(), flights.miles, flights.delay]);
+    assert_eq!((&answers["flights"], &answers["batches"]), (&wanted, &wanted));
+    println!(
+        "ADBC Flight SQL and Arrow over HTTP: compared {} groups, {EDITS} edits, {} flights, tables and types",
+        file.channels.len(),
+        flights.lines.len()
+    );
 }

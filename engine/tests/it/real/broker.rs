@@ -3,12 +3,14 @@
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-/// A broker on loopback that dies with this value.
+use super::server::leashed;
+
+/// A broker on loopback that dies with this value, or with the process of the tests.
 pub(super) struct Broker {
     process: Child,
     pub(super) address: String,
@@ -29,14 +31,10 @@ impl Broker {
             Command::new("java").args(["-cp", &class_path]).args(format).arg(&config).output().unwrap();
         assert!(formatted.status.success(), "{}", String::from_utf8_lossy(&formatted.stderr));
         let log = fs::File::create(folder.path().join("log")).unwrap();
-        let process = Command::new("java")
-            .args(["-Xms256m", "-Xmx512m", "-cp", &class_path, "kafka.Kafka"])
-            .arg(&config)
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .stdin(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut broker = Command::new("java");
+        broker.args(["-Xms256m", "-Xmx512m", "-cp", &class_path, "kafka.Kafka"]).arg(&config);
+        let process =
+            leashed(&broker, folder.path()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
         let broker = Self { process, address: format!("127.0.0.1:{port}"), _folder: folder };
         broker.wait_until_open();
         Some(broker)
@@ -53,7 +51,7 @@ impl Broker {
 
 impl Drop for Broker {
     fn drop(&mut self) {
-        let _ = self.process.kill();
+        drop(self.process.stdin.take());
         let _ = self.process.wait();
     }
 }

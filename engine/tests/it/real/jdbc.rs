@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::server::Server;
+use super::stage::{Flights, stage};
 use super::wikiticker::{EDITS, Wikiticker};
 
 /// The lines a program printed: the values after each key, in order.
@@ -15,11 +15,9 @@ type Facts = BTreeMap<String, Vec<Vec<String>>>;
 
 #[test]
 fn the_jdbc_driver_gets_the_files_own_numbers() {
-    let Some(file) = Wikiticker::read() else { return };
     let Some(jars) = super::part("the Avatica JDBC driver", "ALLUVIUM_AVATICA_LIBS") else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(folder.path(), None);
-    file.load_into(&server, folder.path());
+    let Some(stage) = stage() else { return };
+    let (server, file) = (&stage.server, &stage.edits);
     let base = format!("jdbc:avatica:remote:url={}/druid/v2/sql", server.url);
     for url in [
         format!("{base}/avatica/"),
@@ -27,17 +25,58 @@ fn the_jdbc_driver_gets_the_files_own_numbers() {
         format!("{base}/avatica-protobuf/;serialization=protobuf"),
     ] {
         let facts = run(&jars, &url);
-        groups(&facts, &file);
-        rows(&facts, &file);
-        prepared(&facts, &file);
+        groups(&facts, file);
+        rows(&facts, file);
+        prepared(&facts, file);
+        flights(&facts, &stage.flights);
         metadata(&facts);
         failures(&facts);
+        let lines: usize = facts.values().map(Vec::len).sum();
+        let version = &facts["driver"][0][0];
+        println!(
+            "Avatica JDBC {version} at {url}: compared {lines} facts, all edits and all flights among them"
+        );
     }
     // What is closed or abandoned is over at once.
     assert_eq!(server.number("SELECT 1"), 1);
     let (_, metrics) = server.get("/metrics").unwrap();
     assert!(metrics.as_str().unwrap().contains("\nalluvium_jdbc_connections 0\n"), "{metrics}");
-    server.stop();
+}
+
+/// Every flight through one statement, groups by prepared statements, values of every kind of setter.
+fn flights(facts: &Facts, flights: &Flights) {
+    let all = [flights.lines.len() as i64, flights.miles, flights.delay].map(|n| n.to_string());
+    assert_eq!(facts["flights"], [all]);
+    let mut routes = BTreeMap::<(String, String), (i64, i64)>::new();
+    let mut days = BTreeMap::<String, i64>::new();
+    let (mut late, mut very_late, mut far) = (0, 0, 0);
+    for line in &flights.lines {
+        let flight: Value = serde_json::from_str(line).unwrap();
+        let text = |name: &str| flight[name].as_str().unwrap().to_owned();
+        let (distance, delay) = (flight["distance"].as_i64().unwrap(), flight["delay"].as_i64().unwrap());
+        let route = routes.entry((text("origin"), text("destination"))).or_default();
+        *route = (route.0 + 1, route.1 + delay);
+        *days.entry(line[9..19].to_owned()).or_default() += 1;
+        late += i64::from(delay > 90 && &line[9..19] == "2001-01-05");
+        very_late += i64::from(delay > 90);
+        far += i64::from(distance as f64 > 2500.5);
+    }
+    let wanted: Vec<Vec<String>> = [("ORD", "LAX"), ("SFO", "JFK"), ("ATL", "nowhere")]
+        .iter()
+        .map(|(from, to)| {
+            let (n, delay) = routes.get(&((*from).to_owned(), (*to).to_owned())).copied().unwrap_or_default();
+            // A sum of nothing is null, which `getLong` gives as 0.
+            [(*from).to_owned(), (*to).to_owned(), n.to_string(), delay.to_string(), (n == 0).to_string()]
+                .to_vec()
+        })
+        .collect();
+    assert_eq!(facts["route"], wanted);
+    let wanted: Vec<Vec<String>> =
+        days.iter().map(|(day, n)| vec![format!("{day} 00:00:00.0"), n.to_string()]).collect();
+    assert_eq!(facts["day"], wanted);
+    assert_eq!(facts["late"], [[late.to_string()]]);
+    assert_eq!(facts["far"], [[far.to_string()]]);
+    assert_eq!(facts["again"], [["150".to_owned(), "150".to_owned(), very_late.to_string()]]);
 }
 
 fn run(jars: &Path, url: &str) -> Facts {
@@ -106,7 +145,12 @@ fn metadata(facts: &Facts) {
     assert!(facts["schemas"].contains(&vec!["druid".to_owned(), "druid".to_owned()]));
     assert!(facts["schemas"].len() >= 3);
     assert_eq!(facts["table types"], [["SYSTEM_TABLE"], ["TABLE"]]);
-    assert_eq!(facts["tables"], [["druid", "druid", "wikipedia", "TABLE"]]);
+    let tables = ["flights", "wikipedia"].map(|name| ["druid", "druid", name, "TABLE"]);
+    assert_eq!(facts["tables"], tables);
+    assert_eq!(
+        facts["some columns"],
+        [["flights", "delay"], ["wikipedia", "deleted"], ["wikipedia", "delta"]]
+    );
     assert_eq!(facts["some tables"], [["wikipedia"]]);
     assert!(!facts.contains_key("no tables") && !facts.contains_key("types known"));
     let column = |name: &str, number: &str, sql: &str, nullable: &str, place: &str| {
@@ -114,14 +158,18 @@ fn metadata(facts: &Facts) {
         let fields = ["druid", "wikipedia", name, number, sql, "-1", "-1", nullable, "null", place, yes];
         fields.map(str::to_owned).to_vec()
     };
-    let wanted = [
-        column("__time", "93", "TIMESTAMP", "0", "1"),
-        column("channel", "12", "VARCHAR", "1", "2"),
-        column("page", "12", "VARCHAR", "1", "3"),
-        column("user", "12", "VARCHAR", "1", "4"),
-        column("added", "-5", "BIGINT", "1", "5"),
-        column("delta", "-5", "BIGINT", "1", "6"),
-    ];
+    let texts = "channel cityName comment countryIsoCode countryName isAnonymous isMinor isNew isRobot isUnpatrolled \
+        metroCode namespace page regionIsoCode regionName user";
+    let names = texts.split(' ').map(|name| (name, "12", "VARCHAR"));
+    let longs = ["added", "deleted", "delta"].map(|name| (name, "-5", "BIGINT"));
+    let wanted: Vec<Vec<String>> = std::iter::once(("__time", "93", "TIMESTAMP"))
+        .chain(names)
+        .chain(longs)
+        .zip(1..)
+        .map(|((name, number, sql), place)| {
+            column(name, number, sql, if place == 1 { "0" } else { "1" }, &place.to_string())
+        })
+        .collect();
     assert_eq!(facts["columns"], wanted);
 }
 

@@ -4,6 +4,7 @@
 
 mod arrow;
 mod broker;
+mod clients;
 mod console;
 mod disk_full;
 mod exactly_once;
@@ -11,8 +12,8 @@ mod freshness;
 mod jdbc;
 mod postgres;
 mod psql;
-mod pydruid;
 mod server;
+mod stage;
 mod wikiticker;
 
 use std::path::PathBuf;

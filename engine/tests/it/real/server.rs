@@ -29,22 +29,23 @@ impl Server {
 
     /// With a configuration file of this text.
     pub(super) fn start_with(data: &Path, crash: Option<&CrashPlan<'_>>, config: &str) -> Self {
-        let binary =
-            std::env::var("ALLUVIUM_BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_alluvium").to_owned());
-        let mut command = Command::new(binary);
-        command.args(["server", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data);
-        if !config.is_empty() {
-            let file = data.join("alluvium.toml");
-            std::fs::write(&file, config).unwrap();
-            command.arg("--config").arg(file);
-        }
+        let mut command = command(data, config);
         if let Some(plan) = crash {
             command.env("ALLUVIUM_CRASH_AT", format!("{}:{}", plan.door, plan.pass));
             command.env("ALLUVIUM_CRASH_LOG", plan.log);
         }
+        Self::spawn(data, command.stdin(Stdio::null()))
+    }
+
+    /// One that ends with the process of the tests, and its folder with it; `kill` and `stop` are not for it.
+    pub(super) fn start_leashed(data: &Path, config: &str) -> Self {
+        Self::spawn(data, &mut leashed(&command(data, config), data))
+    }
+
+    fn spawn(data: &Path, command: &mut Command) -> Self {
         let log =
             std::fs::OpenOptions::new().create(true).append(true).open(data.join("server.log")).unwrap();
-        let mut process = command.stdout(Stdio::piped()).stderr(log).stdin(Stdio::null()).spawn().unwrap();
+        let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let url = loop {
             let line = lines.next().expect("the server ended before it listened").unwrap();
@@ -116,6 +117,29 @@ impl Server {
         }
         true
     }
+}
+
+fn command(data: &Path, config: &str) -> Command {
+    let binary =
+        std::env::var("ALLUVIUM_BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_alluvium").to_owned());
+    let mut command = Command::new(binary);
+    command.args(["server", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data);
+    if !config.is_empty() {
+        let file = data.join("alluvium.toml");
+        std::fs::write(&file, config).unwrap();
+        command.arg("--config").arg(file);
+    }
+    command
+}
+
+/// The same program under a shell that waits for the end of its input, which comes when whoever holds the other end is gone,
+/// however it went; then the program is killed and the folder removed.
+pub(super) fn leashed(command: &Command, folder: &Path) -> Command {
+    let watch = "\"$@\" < /dev/null & cat > /dev/null; kill -KILL $!; wait $!; rm -rf \"$FOLDER\"";
+    let mut shell = Command::new("sh");
+    shell.args(["-c", watch, "leash"]).arg(command.get_program()).args(command.get_args());
+    shell.env("FOLDER", folder).stdin(Stdio::piped());
+    shell
 }
 
 impl Drop for Server {

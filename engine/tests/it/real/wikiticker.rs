@@ -3,13 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::time::{Duration, Instant};
 
 use flate2::read::GzDecoder;
-use serde_json::{Value, json};
-
-use super::server::Server;
+use serde_json::Value;
 
 /// Edits in the file.
 pub(super) const EDITS: i64 = 39_244;
@@ -46,24 +42,5 @@ impl Wikiticker {
         all.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
         all.truncate(5);
         all
-    }
-
-    /// The file as the batch task of Druid's tutorial loads it, in several segments.
-    pub(super) fn load_into(&self, server: &Server, folder: &Path) {
-        std::fs::write(folder.join("edits.json"), self.lines.join("\n")).unwrap();
-        let task = json!({"type": "index_parallel", "spec": {
-            "ioConfig": {"type": "index_parallel", "inputFormat": {"type": "json"},
-                "inputSource": {"type": "local", "baseDir": folder, "filter": "edits.json"}},
-            "tuningConfig": {"type": "index_parallel", "partitionsSpec": {"type": "dynamic", "maxRowsPerSegment": 15_000}},
-            "dataSchema": {"dataSource": "wikipedia", "timestampSpec": {"column": "time", "format": "iso"},
-                "granularitySpec": {"segmentGranularity": "DAY", "queryGranularity": "NONE", "rollup": false},
-                "dimensionsSpec": {"dimensions": ["channel", "page", "user", {"type": "long", "name": "added"},
-                    {"type": "long", "name": "delta"}]}}}});
-        let (status, answer) = server.post("/druid/indexer/v1/task", &task).unwrap();
-        assert_eq!(status, 200, "{answer}");
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while server.number("SELECT COUNT(*) FROM wikipedia") < EDITS && Instant::now() < deadline {
-            std::thread::sleep(Duration::from_millis(50));
-        }
     }
 }
