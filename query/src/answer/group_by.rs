@@ -8,7 +8,7 @@ use super::write::{write_key, write_list, write_long};
 use super::{Show, Surroundings, Table};
 use crate::QueryError;
 use crate::column::ColumnData;
-use crate::partial::{Groups, Merger, State};
+use crate::partial::{Groups, Merger};
 use crate::plan::{AggregateFunction, AggregatePlan, Fold};
 use crate::request::{Context, GroupBy, grouping};
 

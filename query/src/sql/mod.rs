@@ -41,6 +41,7 @@ mod rewrite;
 mod rows;
 mod run;
 mod signatures;
+mod single;
 mod spelling;
 mod statement;
 mod system;

@@ -30,8 +30,6 @@ use super::relations::beside;
 use super::request::Settings;
 use crate::QueryError;
 
-pub(crate) use names::AGAIN;
-
 /// Rewrites a parsed query into what the planner is given.
 pub(crate) fn rewrite(statement: &mut Statement, settings: &Settings) -> Result<(), QueryError> {
     refuse::check(statement, settings)?;
