@@ -73,6 +73,10 @@ pub(super) fn count(client: &Client) -> Result<i64, EngineError> {
 
 fn number(client: &Client, sql: &str) -> Result<i64, EngineError> {
     let rows = ask(client, sql)?.rows;
+    // A table about tables answers no row where it has none to count.
+    if rows.is_empty() {
+        return Ok(0);
+    }
     let value = rows.first().and_then(|row| row.first()).and_then(Value::as_i64);
     value.ok_or_else(|| EngineError::Failed(format!("no number in the answer to `{sql}`")))
 }

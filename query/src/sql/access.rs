@@ -83,7 +83,8 @@ impl Access {
 /// Groups as rows, the bucket as column number `bucket`.
 fn group_rows(groups: Groups, plan: &AggregatePlan, bucket: Option<usize>, subtotal: bool) -> Rows {
     let mut groups = if bucket.is_none() && !subtotal { groups.or_empty_group(plan) } else { groups };
-    if !(subtotal || plan.dimensions.is_empty() && bucket.is_none()) {
+    let is_grouped = bucket.is_some() || !plan.dimensions.is_empty();
+    if is_grouped && !subtotal {
         groups.set_stored();
     }
     let (count, buckets) = (groups.len(), groups.buckets().to_vec());

@@ -11,8 +11,8 @@ use super::expression::{Column, KINDS, Kind, Scope, condition, expression, liter
 struct Query {
     text: Sql,
     columns: Vec<Kind>,
-    /// Whether sums over its numbers are exact.
-    small: bool,
+    /// Whether Druid sorts it: no rows of a table alone, but for their times.
+    sorts: bool,
 }
 
 /// What stands behind FROM.
@@ -21,10 +21,17 @@ struct Source {
     scope: Scope,
 }
 
+impl Source {
+    /// Whether it is a datasource alone, or a query that may become one with it.
+    fn is_table(&self) -> bool {
+        !self.text.ours.contains(" JOIN ")
+    }
+}
+
 /// A whole statement: a query, often in an order that leaves nothing open, and cut.
 pub(super) fn statement(rng: &mut Rng) -> Sql {
     let query = query(rng, 2);
-    if rng.u8(..3) > 0 {
+    if rng.u8(..3) > 0 || !query.sorts {
         return query.text;
     }
     ordered(rng, query)
@@ -96,9 +103,9 @@ fn nested(rng: &mut Rng, depth: u8, alias: &str) -> Source {
     let inner = query(rng, depth - 1);
     let columns = inner.columns.iter().enumerate();
     let columns =
-        columns.map(|(n, kind)| Column { name: format!("{alias}.c{n}"), kind: *kind, small: inner.small });
+        columns.map(|(n, kind)| Column { name: format!("{alias}.c{n}"), kind: *kind, small: false });
     let scope = Scope(columns.collect());
-    let text = if rng.u8(..4) == 0 { ordered(rng, inner) } else { inner.text };
+    let text = if inner.sorts && rng.u8(..4) == 0 { ordered(rng, inner) } else { inner.text };
     Source { text: Sql::both(&format!("({{}}) {alias}"), &[&text]), scope }
 }
 
@@ -167,7 +174,7 @@ fn scan(rng: &mut Rng, depth: u8) -> Query {
     let results = columns.iter().map(|kind| expression(rng, &source.scope, *kind, 2)).collect();
     let filter = filter(rng, &source.scope);
     let text = Sql::both("SELECT {} FROM {}{}", &[&named(results), &source.text, &filter]);
-    Query { text, columns, small: false }
+    Query { text, columns, sorts: !source.is_table() }
 }
 
 fn distinct(rng: &mut Rng, depth: u8) -> Query {
@@ -176,7 +183,7 @@ fn distinct(rng: &mut Rng, depth: u8) -> Query {
     let results = columns.iter().map(|kind| expression(rng, &source.scope, *kind, 1)).collect();
     let filter = filter(rng, &source.scope);
     let text = Sql::both("SELECT DISTINCT {} FROM {}{}", &[&named(results), &source.text, &filter]);
-    Query { text, columns, small: false }
+    Query { text, columns, sorts: true }
 }
 
 fn aggregate(rng: &mut Rng, scope: &Scope) -> (Sql, Kind) {
@@ -257,7 +264,7 @@ impl Grouped {
         let columns = results.iter().map(|(_, kind)| *kind).collect();
         let results = named(results.into_iter().map(|(result, _)| result).collect());
         let parts = [&results, &self.source.text, &self.filter, &group_by, &having];
-        Query { text: Sql::both("SELECT {} FROM {}{}{}{}", &parts), columns, small: false }
+        Query { text: Sql::both("SELECT {} FROM {}{}{}{}", &parts), columns, sorts: true }
     }
 }
 
@@ -331,7 +338,7 @@ fn windows(rng: &mut Rng, depth: u8) -> Query {
         columns.push(kind);
     }
     let text = Sql::both("SELECT {} FROM ({}) w", &[&named(results), &inner.text]);
-    Query { text, columns, small: false }
+    Query { text, columns, sorts: true }
 }
 
 fn window(rng: &mut Rng, value: usize, columns: &[Kind]) -> (Sql, Kind) {
@@ -361,5 +368,5 @@ fn union(rng: &mut Rng, depth: u8) -> Query {
     };
     let [a, b] = [(); 2].map(|()| part(rng));
     let text = Sql::both("SELECT * FROM ({} UNION ALL {}) u", &[&a, &b]);
-    Query { text, columns, small: false }
+    Query { text, columns, sorts: true }
 }
