@@ -22,7 +22,6 @@ public class Jdbc {
         Class.forName("org.apache.calcite.avatica.remote.Driver");
         try (Connection connection = DriverManager.getConnection(args[0], new Properties())) {
             System.out.println("autocommit\t" + connection.getAutoCommit() + "\t" + connection.isReadOnly());
-            System.out.println("driver\t" + connection.getMetaData().getDriverVersion());
             groups(connection);
             frames(connection);
             prepared(connection);
