@@ -6,6 +6,7 @@
 mod conformance;
 mod differential;
 mod endpoints;
+mod fuzz;
 mod node;
 mod quickstart;
 mod real;

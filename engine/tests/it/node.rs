@@ -62,6 +62,11 @@ impl Node {
         self.server.as_ref().unwrap().postgres_address().unwrap()
     }
 
+    /// Where Flight SQL is served.
+    pub(crate) fn flight_address(&self) -> std::net::SocketAddr {
+        self.server.as_ref().unwrap().flight_address().unwrap()
+    }
+
     /// Whether a query of that id runs.
     pub(crate) fn is_running(&self, query_id: &str) -> bool {
         self.server.as_ref().unwrap().node().queries().is_running(query_id)
@@ -82,6 +87,14 @@ impl Node {
     pub(crate) fn post_as(&self, path: &str, content_type: &str, body: &str) -> Answer {
         let request = self.agent.post(format!("{}{path}", self.url())).header("Content-Type", content_type);
         read(request.send(body).unwrap())
+    }
+
+    /// The status of what bytes are answered with.
+    pub(crate) fn post_bytes(&self, path: &str, body: &[u8]) -> u16 {
+        let request = self.agent.post(format!("{}{path}", self.url()));
+        let mut answer = request.header("Content-Type", "application/octet-stream").send(body).unwrap();
+        answer.body_mut().read_to_vec().unwrap();
+        answer.status().as_u16()
     }
 
     /// The same with a header.

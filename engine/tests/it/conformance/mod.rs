@@ -11,7 +11,9 @@ mod table;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use self::cases::{Case, native_cases, sql_cases};
+use serde_json::Value;
+
+use self::cases::{Case, Question, native_cases, sql_cases};
 use self::judge::{Outcome, Verdict};
 use crate::node::Node;
 
@@ -36,6 +38,21 @@ fn outcomes(node: &Node, cases: &[Case]) -> BTreeMap<String, Outcome> {
     let outcomes: BTreeMap<String, Outcome> = found.into_iter().collect();
     assert_eq!(outcomes.len(), cases.len(), "two cases have one name");
     outcomes
+}
+
+/// Loads the datasources of the cases.
+pub(crate) fn load_all(node: &Node) {
+    load::load(node);
+}
+
+/// The bodies of all native queries, and of all of SQL.
+pub(crate) fn requests() -> (Vec<Value>, Vec<Value>) {
+    let bodies = |cases: Vec<Case>| {
+        cases.into_iter().map(|case| match case.question {
+            Question::Native(body) | Question::Sql(body) => body,
+        })
+    };
+    (bodies(native_cases()).collect(), bodies(sql_cases()).collect())
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::expression::{Column, KINDS, Kind, Scope, condition, expression, liter
 struct Query {
     text: Sql,
     columns: Vec<Kind>,
-    /// Whether Druid sorts it: no rows of a table alone, but for their times.
+    /// Whether Druid sorts it: no rows of a datasource or union, but for their times.
     sorts: bool,
 }
 
@@ -19,13 +19,8 @@ struct Query {
 struct Source {
     text: Sql,
     scope: Scope,
-}
-
-impl Source {
-    /// Whether it is a datasource alone, or a query that may become one with it.
-    fn is_table(&self) -> bool {
-        !self.text.ours.contains(" JOIN ")
-    }
+    /// Whether Druid sorts its rows: those of joins, not those of one datasource.
+    sorts: bool,
 }
 
 /// A whole statement: a query, often in an order that leaves nothing open, and cut.
@@ -90,10 +85,10 @@ fn scope(alias: &str, columns: &[(&str, Kind, bool)]) -> Scope {
 
 fn source(rng: &mut Rng, depth: u8) -> Source {
     match rng.u8(..10) {
-        0..=3 => Source { text: Sql::same("random"), scope: scope("", &RANDOM) },
-        4 => Source { text: Sql::same("names"), scope: scope("", &NAMES) },
+        0..=3 => Source { text: Sql::same("random"), scope: scope("", &RANDOM), sorts: false },
+        4 => Source { text: Sql::same("names"), scope: scope("", &NAMES), sorts: false },
         5..=7 => join(rng, depth),
-        _ if depth == 0 => Source { text: Sql::same("random"), scope: scope("", &RANDOM) },
+        _ if depth == 0 => Source { text: Sql::same("random"), scope: scope("", &RANDOM), sorts: false },
         _ => nested(rng, depth, "q"),
     }
 }
@@ -106,19 +101,19 @@ fn nested(rng: &mut Rng, depth: u8, alias: &str) -> Source {
         columns.map(|(n, kind)| Column { name: format!("{alias}.c{n}"), kind: *kind, small: false });
     let scope = Scope(columns.collect());
     let text = if inner.sorts && rng.u8(..4) == 0 { ordered(rng, inner) } else { inner.text };
-    Source { text: Sql::both(&format!("({{}}) {alias}"), &[&text]), scope }
+    Source { text: Sql::both(&format!("({{}}) {alias}"), &[&text]), scope, sorts: false }
 }
 
 fn join(rng: &mut Rng, depth: u8) -> Source {
     let left = match depth {
-        0 => Source { text: Sql::same("random a"), scope: scope("a", &RANDOM) },
+        0 => Source { text: Sql::same("random a"), scope: scope("a", &RANDOM), sorts: false },
         _ if rng.u8(..4) == 0 => nested(rng, depth, "a"),
-        _ => Source { text: Sql::same("random a"), scope: scope("a", &RANDOM) },
+        _ => Source { text: Sql::same("random a"), scope: scope("a", &RANDOM), sorts: false },
     };
     let right = match depth {
-        0 => Source { text: Sql::same("names b"), scope: scope("b", &NAMES) },
+        0 => Source { text: Sql::same("names b"), scope: scope("b", &NAMES), sorts: false },
         _ if rng.u8(..3) == 0 => nested(rng, depth, "b"),
-        _ => Source { text: Sql::same("names b"), scope: scope("b", &NAMES) },
+        _ => Source { text: Sql::same("names b"), scope: scope("b", &NAMES), sorts: false },
     };
     let of = |scope: &Scope, kind: Kind| {
         scope.0.iter().find(|column| column.kind == kind).map(|column| Sql::same(column.name.clone()))
@@ -129,7 +124,11 @@ fn join(rng: &mut Rng, depth: u8) -> Source {
     let both = Scope(left.scope.0.iter().chain(&right.scope.0).cloned().collect());
     let join = ["JOIN", "LEFT JOIN", "JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"][rng.usize(..6)];
     let Some((a, b)) = pair else {
-        return Source { text: Sql::both("{} CROSS JOIN names x", &[&left.text]), scope: left.scope };
+        return Source {
+            text: Sql::both("{} CROSS JOIN names x", &[&left.text]),
+            scope: left.scope,
+            sorts: true,
+        };
     };
     let mut on = Sql::both("{} = {}", &[&a, &b]);
     // Beside equal values: one more condition, of inner joins only.
@@ -137,7 +136,7 @@ fn join(rng: &mut Rng, depth: u8) -> Source {
         on = Sql::both("{} AND {}", &[&on, &condition(rng, &both, 1)]);
     }
     let text = Sql::both(&format!("{{}} {join} {{}} ON {{}}"), &[&left.text, &right.text, &on]);
-    Source { text, scope: both }
+    Source { text, scope: both, sorts: true }
 }
 
 /// `WHERE`, or nothing; now and then with a query in it.
@@ -174,7 +173,7 @@ fn scan(rng: &mut Rng, depth: u8) -> Query {
     let results = columns.iter().map(|kind| expression(rng, &source.scope, *kind, 2)).collect();
     let filter = filter(rng, &source.scope);
     let text = Sql::both("SELECT {} FROM {}{}", &[&named(results), &source.text, &filter]);
-    Query { text, columns, sorts: !source.is_table() }
+    Query { text, columns, sorts: source.sorts }
 }
 
 fn distinct(rng: &mut Rng, depth: u8) -> Query {
@@ -333,7 +332,7 @@ fn windows(rng: &mut Rng, depth: u8) -> Query {
     let mut columns = inner.columns.clone();
     let mut results: Vec<Sql> = (0..columns.len()).map(|n| Sql::same(format!("w.c{n}"))).collect();
     for _ in 0..rng.u8(1..3) {
-        let (call, kind) = window(rng, value, &inner.columns);
+        let (call, kind) = window(rng, value, &inner.columns, key_count > 0);
         results.push(Sql::both("{} OVER ({})", &[&call, &over]));
         columns.push(kind);
     }
@@ -341,14 +340,14 @@ fn windows(rng: &mut Rng, depth: u8) -> Query {
     Query { text, columns, sorts: true }
 }
 
-fn window(rng: &mut Rng, value: usize, columns: &[Kind]) -> (Sql, Kind) {
+fn window(rng: &mut Rng, value: usize, columns: &[Kind], in_order: bool) -> (Sql, Kind) {
     let of = Sql::same(format!("w.c{value}"));
     let kind = columns[value];
     let numeric = matches!(kind, Kind::Long | Kind::Double);
     match rng.u8(..9) {
         0 => (Sql::same("ROW_NUMBER()"), Kind::Long),
-        1 => (Sql::same("RANK()"), Kind::Long),
-        2 => (Sql::same("DENSE_RANK()"), Kind::Long),
+        1 if in_order => (Sql::same("RANK()"), Kind::Long),
+        2 if in_order => (Sql::same("DENSE_RANK()"), Kind::Long),
         3 => (Sql::both("LAG({}, 1)", &[&of]), kind),
         4 => (Sql::both("LEAD({}, 2)", &[&of]), kind),
         5 => (Sql::both("FIRST_VALUE({})", &[&of]), kind),
@@ -368,5 +367,5 @@ fn union(rng: &mut Rng, depth: u8) -> Query {
     };
     let [a, b] = [(); 2].map(|()| part(rng));
     let text = Sql::both("SELECT * FROM ({} UNION ALL {}) u", &[&a, &b]);
-    Query { text, columns, sorts: true }
+    Query { text, columns, sorts: false }
 }
