@@ -65,7 +65,7 @@ pub(crate) fn seed_hash() -> u16 {
 
 /// The logarithm of the least power of two that is not below the number, within what DataSketches allows.
 pub(crate) fn lg_of(entries: usize) -> u8 {
-    entries.max(1).next_power_of_two().trailing_zeros().clamp(4, 26) as u8
+    entries.clamp(1 << 4, 1 << 26).next_power_of_two().trailing_zeros() as u8
 }
 
 /// One, two or three standard deviations.
