@@ -147,7 +147,8 @@ fn double(rng: &mut Rng, scope: &Scope, depth: u8) -> Sql {
         3 => Sql::both("({} * 0.25)", &[&a]),
         4 => Sql::both("({} / 8.0)", &[&a]),
         5 => Sql::both("FLOOR({})", &[&a]),
-        6 => Sql::both("CEIL({})", &[&a]),
+        // Druid tells -0.0 from 0.0 as keys of groups.
+        6 => Sql::both("(CEIL({}) + 0.0)", &[&a]),
         7 => Sql::both("SQRT(ABS({}))", &[&a]),
         _ => Sql::both("CAST({} AS DOUBLE)", &[&small(rng, scope, depth)]),
     }
