@@ -1,7 +1,7 @@
 //! How are distinct values estimated? Each value, or each combination of a row, is hashed as Druid hashes it and
 //! added to the collector of its group.
 
-use alluvium_sketches::{HyperUnique, Prepared, Summary, hash_of_bytes};
+use alluvium_sketches::{HyperUnique, Summary, hash_of_bytes};
 
 use super::kernel::{Rows, Target, for_each};
 use crate::QueryError;
@@ -16,7 +16,7 @@ const SEPARATOR: u16 = 1;
 pub(super) struct Distinct<'p> {
     by_row: bool,
     fields: Vec<Field<'p>>,
-    sketches: Vec<Option<Box<Summary>>>,
+    sketches: Vec<Option<Box<HyperUnique>>>,
 }
 
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl<'p> Distinct<'p> {
     }
 
     pub(super) fn finish(self) -> Vec<Option<Box<Summary>>> {
-        self.sketches
+        self.sketches.into_iter().map(|sketch| sketch.map(|sketch| Box::new((*sketch).into()))).collect()
     }
 
     pub(super) fn add(
@@ -145,9 +145,8 @@ fn narrow_key<'p>(field: &'p CardinalityField, source: &mut Source<'_>) -> Resul
     Ok(key)
 }
 
-fn add(sketches: &mut [Option<Box<Summary>>], group: usize, hash: (u64, u64)) {
-    let collector = sketches[group].get_or_insert_with(|| Box::new(HyperUnique::default().into()));
-    collector.add(Prepared::Hashes(hash), &[]);
+fn add(sketches: &mut [Option<Box<HyperUnique>>], group: usize, hash: (u64, u64)) {
+    sketches[group].get_or_insert_default().update(hash);
 }
 
 /// Hashes a text when it is met first.

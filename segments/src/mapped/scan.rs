@@ -4,17 +4,27 @@
 use std::ops::Range;
 
 use super::strings::MappedStrings;
+use crate::encoding::{Block, Damage};
 use crate::{BLOCK_ROWS, LaneBlock, MultiBlock, SegmentError, StringColumn};
 
 /// Words of a block's mask.
 const BLOCK_WORDS: usize = BLOCK_ROWS / 64;
 
-/// A set of ids, as a range where they follow each other.
-enum Wanted {
-    /// From the first to the last, both inside.
-    Range(u32, u32),
+/// Up to so many ranges a comparison each costs less than a look into a table a lane.
+const FEW_RANGES: usize = 4;
+
+/// A set of ids between two: few ranges of them, or a flag an id.
+struct Wanted {
+    first: u32,
+    last: u32,
+    ids: Ids,
+}
+
+enum Ids {
+    /// From the first to the last of each, both inside, ascending.
+    Ranges(Vec<(u32, u32)>),
     /// A flag an id.
-    Set { first: u32, last: u32, table: Vec<u8> },
+    Table(Vec<u8>),
 }
 
 impl Wanted {
@@ -22,53 +32,81 @@ impl Wanted {
     fn new(ids: &[u32], cardinality: u32) -> Self {
         let first = ids.iter().copied().min().unwrap_or(0);
         let last = ids.iter().copied().max().unwrap_or(0);
-        if (last - first) as usize + 1 == ids.len() && ids.is_sorted_by(|a, b| a < b) {
-            return Self::Range(first, last);
-        }
-        let mut table = vec![0; cardinality as usize];
-        for id in ids {
-            if let Some(flag) = table.get_mut(*id as usize) {
-                *flag = 1;
-            }
-        }
-        Self::Set { first, last, table }
+        let ids = few_ranges(ids).map_or_else(|| Ids::Table(table(ids, cardinality)), Ids::Ranges);
+        Self { first, last, ids }
     }
 
     fn holds(&self, id: u32) -> bool {
-        match self {
-            Self::Range(first, last) => id.wrapping_sub(*first) <= last - first,
-            Self::Set { table, .. } => table.get(id as usize).is_some_and(|flag| *flag != 0),
+        match &self.ids {
+            Ids::Ranges(ranges) => ranges.iter().any(|(first, last)| id.wrapping_sub(*first) <= last - first),
+            Ids::Table(table) => table.get(id as usize).is_some_and(|flag| *flag != 0),
         }
     }
 
     /// Whether some id lies in `low..=high`, as far as first and last tell.
     fn meets(&self, low: u64, high: u64) -> bool {
-        let (first, last) = match self {
-            Self::Range(first, last) | Self::Set { first, last, .. } => (*first, *last),
-        };
-        u64::from(first) <= high && low <= u64::from(last)
+        u64::from(self.first) <= high && low <= u64::from(self.last)
     }
 
-    /// A bit for every lane that holds a wanted id.
+    /// A bit for every row of a block that holds a wanted id, without unpacking; says whether that could be.
+    fn mask_packed(&self, block: &Block<'_>, len: usize, out: &mut [u64]) -> Result<bool, Damage> {
+        let Ids::Ranges(ranges) = &self.ids else { return Ok(false) };
+        out.fill(0);
+        let mut found = [0; BLOCK_WORDS];
+        let found = &mut found[..out.len()];
+        for (first, last) in ranges {
+            if !block.mask(len, u64::from(*first), u64::from(last - first), found)? {
+                return Ok(false);
+            }
+            Hits::Set.put(out, found);
+        }
+        Ok(true)
+    }
+
+    /// A bit for every lane that holds a wanted id; `out` has at most a block's words.
     fn mask(&self, lanes: &LaneBlock, out: &mut [u64]) {
         let base = lanes.base;
-        match self {
-            Self::Range(first, last) if u64::from(*last) < base => {
-                debug_assert!(first <= last);
+        match &self.ids {
+            Ids::Ranges(ranges) => {
                 out.fill(0);
+                let mut found = [0; BLOCK_WORDS];
+                let found = &mut found[..out.len()];
+                for (first, last) in ranges.iter().filter(|(_, last)| u64::from(*last) >= base) {
+                    let low = u64::from(*first).saturating_sub(base);
+                    lanes.slice().mask_range(low, u64::from(*last) - base, found);
+                    Hits::Set.put(out, found);
+                }
             }
-            Self::Range(first, last) => {
-                lanes.slice().mask_range(
-                    u64::from(*first).saturating_sub(base),
-                    u64::from(*last) - base,
-                    out,
-                );
-            }
-            Self::Set { table, .. } => {
+            Ids::Table(table) => {
                 lanes.slice().mask_table(table.get(base as usize..).unwrap_or_default(), out);
             }
         }
     }
+}
+
+/// Ascending ids as ranges; `None` when they are too many, or do not ascend.
+fn few_ranges(ids: &[u32]) -> Option<Vec<(u32, u32)>> {
+    let mut ranges: Vec<(u32, u32)> = Vec::with_capacity(FEW_RANGES);
+    for id in ids {
+        let full = ranges.len() == FEW_RANGES;
+        match ranges.last_mut() {
+            Some((_, last)) if *id <= *last => return None,
+            Some((_, last)) if *id == *last + 1 => *last = *id,
+            _ if full => return None,
+            _ => ranges.push((*id, *id)),
+        }
+    }
+    Some(ranges)
+}
+
+fn table(ids: &[u32], cardinality: u32) -> Vec<u8> {
+    let mut table = vec![0; cardinality as usize];
+    for id in ids {
+        if let Some(flag) = table.get_mut(*id as usize) {
+            *flag = 1;
+        }
+    }
+    table
 }
 
 /// What is done with the bits of rows that hold a wanted id, and of those that do not.
@@ -143,11 +181,7 @@ fn mark_single(
         let block = column.ids.block(start / BLOCK_ROWS)?;
         let len = rows.end.min(start + BLOCK_ROWS) - start;
         let mask = mask.get_mut(..words.len()).unwrap_or_default();
-        let found = match wanted {
-            Wanted::Range(first, last) => block.mask(len, u64::from(*first), u64::from(last - first), mask),
-            Wanted::Set { .. } => Ok(false),
-        };
-        let found = found.and_then(|done| {
+        let found = wanted.mask_packed(&block, len, mask).and_then(|done| {
             // Ids that are in no dictionary are not wanted: they need no check.
             if !done {
                 block.lanes(len, &mut lanes)?;
