@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::ExprType;
 use crate::nested;
 use crate::order::compare_text;
-pub use number::{compare_doubles, double_text, float_text, parse_double, parse_long, parse_number};
+pub use alluvium_sketches::{double_text, float_text};
+pub use number::{compare_doubles, parse_double, parse_long, parse_number};
 
 /// A value. Booleans are the longs 1 and 0; arrays may hold nulls.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

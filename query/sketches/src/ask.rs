@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::quantiles::Ranked;
 use crate::recipe::{bounds_json, double, float};
 use crate::{ArrayOfDoubles, Bounds, Estimator, Finished, HllSketch, HllTarget, SketchError, Summary, Theta};
 
@@ -82,22 +83,19 @@ fn bounds(bounds: &Bounds) -> Finished {
     list(&[bounds.estimate, bounds.lower, bounds.upper])
 }
 
-/// Runs a question of quantiles on whichever sketch.
-macro_rules! ask_quantiles {
-    ($sketch:expr, $question:expr) => {
-        match $question {
-            Question::Quantile(fraction) => Some(Finished::Double($sketch.quantile(*fraction)?)),
-            Question::Quantiles(fractions) => Some(list(&$sketch.quantiles(fractions)?)),
-            Question::Histogram(points) => Some(list(&$sketch.histogram(points)?)),
-            Question::Bins(bins) => Some(list(&$sketch.bins(*bins)?)),
-            Question::Rank(value) => Some(Finished::Double($sketch.rank(*value))),
-            Question::Cdf(points) => Some(list(&$sketch.cdf(points)?)),
-            Question::Least => Some(Finished::Double($sketch.min())),
-            Question::Most => Some(Finished::Double($sketch.max())),
-            Question::Count => Some(Finished::Long($sketch.count() as i64)),
-            _ => None,
-        }
-    };
+fn ask_ranked(sketch: &dyn Ranked, question: &Question) -> Result<Option<Finished>, SketchError> {
+    Ok(Some(match question {
+        Question::Quantile(fraction) => Finished::Double(sketch.quantile(*fraction)?),
+        Question::Quantiles(fractions) => list(&sketch.quantiles(fractions)?),
+        Question::Histogram(points) => list(&sketch.histogram(points)?),
+        Question::Bins(bins) => list(&sketch.bins(*bins)?),
+        Question::Rank(value) => Finished::Double(sketch.rank(*value)),
+        Question::Cdf(points) => list(&sketch.cdf(points)?),
+        Question::Least => Finished::Double(sketch.min()),
+        Question::Most => Finished::Double(sketch.max()),
+        Question::Count => Finished::Long(sketch.count() as i64),
+        _ => return Ok(None),
+    }))
 }
 
 impl Summary {
@@ -113,9 +111,9 @@ impl Summary {
                 Self::Hll(sketch) => ask_hll(sketch, question)?,
                 Self::Theta(sketch) => ask_theta(sketch, question)?,
                 Self::ArrayOfDoubles(sketch) => ask_tuple(sketch, question)?,
-                Self::Quantiles(sketch) => ask_quantiles!(sketch, question),
-                Self::KllDoubles(sketch) => ask_quantiles!(sketch, question),
-                Self::KllFloats(sketch) => ask_quantiles!(sketch, question),
+                Self::Quantiles(sketch) => ask_ranked(sketch, question)?,
+                Self::KllDoubles(sketch) => ask_ranked(sketch, question)?,
+                Self::KllFloats(sketch) => ask_ranked(sketch, question)?,
                 _ => self.ask_other(question)?,
             },
         };

@@ -1,6 +1,7 @@
 //! Which base64 do Druid's own tests, documents and answers have? What Druid and its Java libraries wrote is read,
 //! and written the same.
 
+use crate::quantiles::Ranked;
 use crate::*;
 
 fn read(kind: Kind, text: &str) -> Summary {

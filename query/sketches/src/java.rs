@@ -1,38 +1,91 @@
 //! How does Java print a number? What `Double.toString` and `String.format` give, where Druid shows it to users.
 
-/// A double as Java's `Double.toString` gives it: shortest digits, a point always, and an exponent outside of 0.001 to
-/// 10 million.
-pub(crate) fn double(value: f64) -> String {
-    shortest(value.is_nan(), value.abs(), &format!("{value:e}"), &format!("{value}"))
+/// `Double.toString`: at least one digit after the point, scientific from 10^7 and below 10^-3.
+#[must_use]
+pub fn double_text(value: f64) -> String {
+    if value.is_nan() || value.is_infinite() || value == 0.0 {
+        return special(value);
+    }
+    let digits = whole(value, f64::MANTISSA_DIGITS).unwrap_or_else(|| format!("{value:e}"));
+    plain_or_scientific(&digits, value.abs())
 }
 
-/// A float as Java's `Float.toString` gives it.
-pub(crate) fn float(value: f32) -> String {
-    let size = f64::from(value.abs());
-    shortest(value.is_nan(), size, &format!("{value:e}"), &format!("{value}"))
+/// `Float.toString`: the same with the fewest digits that tell apart floats.
+#[must_use]
+pub fn float_text(value: f32) -> String {
+    if value.is_nan() || value.is_infinite() || value == 0.0 {
+        return special(f64::from(value));
+    }
+    let digits = whole(f64::from(value), f32::MANTISSA_DIGITS).unwrap_or_else(|| format!("{value:e}"));
+    plain_or_scientific(&digits, f64::from(value.abs()))
 }
 
-fn shortest(nan: bool, size: f64, scientific: &str, plain: &str) -> String {
-    if nan {
-        return "NaN".into();
+/// How many decimal digits so many binary ones that a whole number has beyond its precision make insignificant.
+const INSIGNIFICANT: [usize; 40] = [
+    0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 8, 8, 8, 9, 9, 9, 9, 10,
+    10, 10, 11, 11, 11,
+];
+
+/// Java writes the digits of a large whole number without looking for the fewest that tell it apart: it leaves out those
+/// that its precision of so many bits cannot hold.
+fn whole(value: f64, precision: u32) -> Option<String> {
+    let exponent = (value.to_bits() >> 52 & 0x7ff) as i64 - 1023;
+    if exponent <= i64::from(precision) || exponent > 62 {
+        return None;
     }
-    if size.is_infinite() {
-        return if scientific.starts_with('-') { "-Infinity".into() } else { "Infinity".into() };
+    let beyond = usize::try_from(exponent - i64::from(precision) - 1).ok()?;
+    let dropped = INSIGNIFICANT.get(beyond).copied()?;
+    let unit = 10u64.checked_pow(dropped as u32)?;
+    let number = value.abs() as u64;
+    let rounded = number / unit + u64::from(number % unit >= (unit / 2).max(1));
+    let digits = rounded.to_string();
+    let exponent = digits.len() - 1 + dropped;
+    let digits = digits.trim_end_matches('0');
+    let (first, rest) = digits.split_at(1);
+    let point = if rest.is_empty() { "" } else { "." };
+    let sign = if value < 0.0 { "-" } else { "" };
+    Some(format!("{sign}{first}{point}{rest}e{exponent}"))
+}
+
+fn special(value: f64) -> String {
+    let text = if value.is_nan() {
+        "NaN"
+    } else if value == 0.0 {
+        if value.is_sign_negative() { "-0.0" } else { "0.0" }
+    } else if value > 0.0 {
+        "Infinity"
+    } else {
+        "-Infinity"
+    };
+    text.to_owned()
+}
+
+/// From Rust's `d.ddde-n`.
+fn plain_or_scientific(scientific: &str, magnitude: f64) -> String {
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((scientific, "0"));
+    if !(1e-3..1e7).contains(&magnitude) {
+        let point = if mantissa.contains('.') { "" } else { ".0" };
+        return format!("{mantissa}{point}E{exponent}");
     }
-    if size == 0.0 || (1e-3..1e7).contains(&size) {
-        return if plain.contains('.') { plain.into() } else { format!("{plain}.0") };
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let (sign, digits) = mantissa.strip_prefix('-').map_or(("", mantissa), |m| ("-", m));
+    let digits: String = digits.chars().filter(|c| *c != '.').collect();
+    if exponent < 0 {
+        let zeros = "0".repeat((-exponent - 1) as usize);
+        return format!("{sign}0.{zeros}{digits}");
     }
-    match scientific.split_once('e') {
-        Some((digits, exponent)) if digits.contains('.') => format!("{digits}E{exponent}"),
-        Some((digits, exponent)) => format!("{digits}.0E{exponent}"),
-        None => scientific.into(),
+    let whole = exponent as usize + 1;
+    if digits.len() <= whole {
+        let zeros = "0".repeat(whole - digits.len());
+        return format!("{sign}{digits}{zeros}.0");
     }
+    format!("{sign}{}.{}", &digits[..whole], &digits[whole..])
 }
 
 /// A double as Java's `%12.6e` gives it.
 pub(crate) fn scientific(value: f64) -> String {
     if !value.is_finite() {
-        return format!("{:>12}", double(value));
+        return format!("{:>12}", double_text(value));
     }
     let text = format!("{value:.6e}");
     let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
@@ -64,26 +117,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_as_java_prints_them() {
-        let printed = [
-            (0.0, "0.0"),
-            (-0.0, "-0.0"),
+    fn java_text_of_doubles() {
+        for (value, text) in [
             (1.0, "1.0"),
-            (100.5, "100.5"),
+            (-1.5, "-1.5"),
+            (100.0, "100.0"),
+            (1234567.0, "1234567.0"),
             (1e7, "1.0E7"),
-            (9_999_999.0, "9999999.0"),
+            (1.25e10, "1.25E10"),
             (0.001, "0.001"),
-            (0.00012, "1.2E-4"),
-            (-1.5e300, "-1.5E300"),
-            (f64::INFINITY, "Infinity"),
-            (f64::NEG_INFINITY, "-Infinity"),
+            (0.0001, "1.0E-4"),
+            (0.1, "0.1"),
+            (123.456, "123.456"),
+            (-0.0, "-0.0"),
             (f64::NAN, "NaN"),
-        ];
-        for (value, text) in printed {
-            assert_eq!(double(value), text);
+            (f64::NEG_INFINITY, "-Infinity"),
+            (1.7976931348623157e308, "1.7976931348623157E308"),
+        ] {
+            assert_eq!(double_text(value), text);
         }
-        assert_eq!(float(0.1), "0.1");
-        assert_eq!(float(1.5e10), "1.5E10");
+        assert_eq!(float_text(0.1), "0.1");
+        assert_eq!(float_text(9_007_199_254_740_993.0), "9.0071993E15");
+        assert_eq!(float_text(-16_777_216.0), "-1.6777216E7");
+        assert_eq!(double_text(4_611_686_018_427_387_904.0), "4.6116860184273879E18");
+        assert_eq!(double_text(9_007_199_254_740_992.0), "9.007199254740992E15");
+        assert_eq!(double_text(1e18), "1.0E18");
+    }
+
+    #[test]
+    fn numbers_as_java_prints_them() {
         assert_eq!(scientific(123.456), "1.234560e+02");
         assert_eq!(scientific(f64::NAN), "         NaN");
         assert_eq!([999, 1000, 1_234_567].map(grouped), ["999", "1,000", "1,234,567"]);

@@ -12,7 +12,7 @@ use datasketches::kll::KllSketch;
 
 use crate::SketchError;
 use crate::bytes::Reader;
-use crate::quantiles::View;
+use crate::quantiles::{Ranked, View};
 use number::Number;
 
 /// A KLL sketch of doubles.
@@ -78,24 +78,6 @@ impl<N: Number> Kll<N> {
         self.sketch.k()
     }
 
-    /// The number of values added.
-    #[must_use]
-    pub fn count(&self) -> u64 {
-        self.sketch.n()
-    }
-
-    /// The least value; NaN of none.
-    #[must_use]
-    pub fn min(&self) -> f64 {
-        self.sketch.min_item().map_or(f64::NAN, |item| N::value(*item))
-    }
-
-    /// The most value; NaN of none.
-    #[must_use]
-    pub fn max(&self) -> f64 {
-        self.sketch.max_item().map_or(f64::NAN, |item| N::value(*item))
-    }
-
     /// The number of values kept.
     #[must_use]
     pub fn retained(&self) -> usize {
@@ -131,61 +113,6 @@ impl<N: Number> Kll<N> {
         parsed().unwrap_or(Kept { levels: Vec::new(), capacity: 0, sorted: false })
     }
 
-    fn view(&self) -> View {
-        let kept = self.kept();
-        let levels = kept.levels.iter().enumerate();
-        let weighted = levels.flat_map(|(level, items)| items.iter().map(move |item| (*item, 1 << level)));
-        View::new(weighted.collect(), self.min(), self.max())
-    }
-
-    /// The value at or below which the fraction of all values lies; NaN of no values.
-    ///
-    /// # Errors
-    /// Unless the fraction is from 0 to 1.
-    pub fn quantile(&self, fraction: f64) -> Result<f64, SketchError> {
-        self.view().quantile(fraction)
-    }
-
-    /// The values of many fractions.
-    ///
-    /// # Errors
-    /// Unless all fractions are from 0 to 1.
-    pub fn quantiles(&self, fractions: &[f64]) -> Result<Vec<f64>, SketchError> {
-        let view = self.view();
-        fractions.iter().map(|fraction| view.quantile(*fraction)).collect()
-    }
-
-    /// The fraction of all values that are not above the value; NaN of no values.
-    #[must_use]
-    pub fn rank(&self, value: f64) -> f64 {
-        self.view().rank(value)
-    }
-
-    /// The ranks of the points, then 1; NaN of no values.
-    ///
-    /// # Errors
-    /// Unless the points ascend.
-    pub fn cdf(&self, points: &[f64]) -> Result<Vec<f64>, SketchError> {
-        self.view().cdf(points)
-    }
-
-    /// The number of values between each two points, and before and after all; NaN of no values.
-    ///
-    /// # Errors
-    /// Unless the points ascend.
-    pub fn histogram(&self, points: &[f64]) -> Result<Vec<f64>, SketchError> {
-        self.view().histogram(points)
-    }
-
-    /// The number of values in each of equally wide bins; NaN of no values. Values that are all the same are in the
-    /// first.
-    ///
-    /// # Errors
-    /// Unless there are 2 to 2^20 bins.
-    pub fn bins(&self, bins: usize) -> Result<Vec<f64>, SketchError> {
-        self.view().bins(bins)
-    }
-
     /// Apache's compact form.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -214,5 +141,26 @@ impl<N: Number> Kll<N> {
         // Vectors grow by doubling, and each level has one.
         let levels = 64 - self.count().leading_zeros() as usize;
         size_of::<Self>() + 2 * N::BYTES * self.retained() + 24 * levels
+    }
+}
+
+impl<N: Number> Ranked for Kll<N> {
+    fn count(&self) -> u64 {
+        self.sketch.n()
+    }
+
+    fn min(&self) -> f64 {
+        self.sketch.min_item().map_or(f64::NAN, |item| N::value(*item))
+    }
+
+    fn max(&self) -> f64 {
+        self.sketch.max_item().map_or(f64::NAN, |item| N::value(*item))
+    }
+
+    fn view(&self) -> View {
+        let kept = self.kept();
+        let levels = kept.levels.iter().enumerate();
+        let weighted = levels.flat_map(|(level, items)| items.iter().map(move |item| (*item, 1 << level)));
+        View::new(weighted.collect(), self.min(), self.max())
     }
 }

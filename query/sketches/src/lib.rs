@@ -35,6 +35,7 @@ pub use error::SketchError;
 pub use histogram::{ApproximateHistogram, Bars, FixedBuckets, OutlierMode};
 pub use hll::{Coupon, HllSketch, HllTarget, TextEncoding, coupon_of_double, coupon_of_long, coupon_of_text};
 pub use hyperunique::{HyperUnique, hash_of_bytes, hash_of_text};
+pub use java::{double_text, float_text};
 pub use kll::{Kll, KllDoubles, KllFloats};
 pub use quantiles::QuantilesDoubles;
 pub use recipe::{Answers, Finished, Form, Item, Prepared, Recipe};

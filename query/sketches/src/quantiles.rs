@@ -4,11 +4,13 @@
 
 mod bytes;
 mod print;
+mod ranked;
 #[cfg(test)]
 mod tests;
 mod view;
 
 use crate::SketchError;
+pub(crate) use ranked::Ranked;
 pub(crate) use view::View;
 
 const KIND: &str = "quantilesDoublesSketch";
@@ -154,83 +156,10 @@ impl QuantilesDoubles {
         self.k
     }
 
-    /// The number of values added.
-    #[must_use]
-    pub fn count(&self) -> u64 {
-        self.count
-    }
-
-    /// The least value; NaN of none.
-    #[must_use]
-    pub fn min(&self) -> f64 {
-        self.least
-    }
-
-    /// The most value; NaN of none.
-    #[must_use]
-    pub fn max(&self) -> f64 {
-        self.most
-    }
-
     /// The number of values kept.
     #[must_use]
     pub fn retained(&self) -> usize {
         self.base.len() + self.levels.iter().map(Vec::len).sum::<usize>()
-    }
-
-    fn view(&self) -> View {
-        let base = self.base.iter().map(|value| (*value, 1));
-        let levels = self.levels.iter().enumerate();
-        let levels = levels.flat_map(|(level, values)| values.iter().map(move |value| (*value, 2 << level)));
-        View::new(base.chain(levels).collect(), self.least, self.most)
-    }
-
-    /// The value at or below which the fraction of all values lies; NaN of no values.
-    ///
-    /// # Errors
-    /// Unless the fraction is from 0 to 1.
-    pub fn quantile(&self, fraction: f64) -> Result<f64, SketchError> {
-        self.view().quantile(fraction)
-    }
-
-    /// The values of many fractions.
-    ///
-    /// # Errors
-    /// Unless all fractions are from 0 to 1.
-    pub fn quantiles(&self, fractions: &[f64]) -> Result<Vec<f64>, SketchError> {
-        let view = self.view();
-        fractions.iter().map(|fraction| view.quantile(*fraction)).collect()
-    }
-
-    /// The fraction of all values that are not above the value; NaN of no values.
-    #[must_use]
-    pub fn rank(&self, value: f64) -> f64 {
-        self.view().rank(value)
-    }
-
-    /// The ranks of the points, then 1; NaN of no values.
-    ///
-    /// # Errors
-    /// Unless the points ascend.
-    pub fn cdf(&self, points: &[f64]) -> Result<Vec<f64>, SketchError> {
-        self.view().cdf(points)
-    }
-
-    /// The number of values between each two points, and before and after all; NaN of no values.
-    ///
-    /// # Errors
-    /// Unless the points ascend.
-    pub fn histogram(&self, points: &[f64]) -> Result<Vec<f64>, SketchError> {
-        self.view().histogram(points)
-    }
-
-    /// The number of values in each of equally wide bins; NaN of no values. Values that are all the same are in the
-    /// first.
-    ///
-    /// # Errors
-    /// Unless there are 2 to 2^20 bins.
-    pub fn bins(&self, bins: usize) -> Result<Vec<f64>, SketchError> {
-        self.view().bins(bins)
     }
 
     /// Bytes of memory it takes.
@@ -238,6 +167,27 @@ impl QuantilesDoubles {
     pub fn memory_bytes(&self) -> usize {
         let levels = self.levels.iter().map(|level| 24 + 8 * level.capacity()).sum::<usize>();
         size_of::<Self>() + 8 * self.base.capacity() + levels
+    }
+}
+
+impl Ranked for QuantilesDoubles {
+    fn count(&self) -> u64 {
+        self.count
+    }
+
+    fn min(&self) -> f64 {
+        self.least
+    }
+
+    fn max(&self) -> f64 {
+        self.most
+    }
+
+    fn view(&self) -> View {
+        let base = self.base.iter().map(|value| (*value, 1));
+        let levels = self.levels.iter().enumerate();
+        let levels = levels.flat_map(|(level, values)| values.iter().map(move |value| (*value, 2 << level)));
+        View::new(base.chain(levels).collect(), self.least, self.most)
     }
 }
 

@@ -2,6 +2,8 @@
 //! them, each with a row of numbers (none for a theta sketch). After Dasgupta, Lang, Rhodes and Thaler, "A Framework
 //! for Estimating Stream Expression Cardinalities" (ICDT 2016); thresholds of growth are Apache DataSketches' own.
 
+mod print;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

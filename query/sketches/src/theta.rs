@@ -1,7 +1,6 @@
 //! How many distinct values has a set, or what remains of sets after union, intersection and difference? Apache
 //! DataSketches' theta sketch: values hashed as its Java library hashes them, bytes in its compact form.
 
-mod print;
 #[cfg(test)]
 mod tests;
 
@@ -174,7 +173,7 @@ impl Theta {
     /// What Java's `toString` prints of a compact sketch.
     #[must_use]
     pub fn to_text(&self) -> String {
-        print::summary(&self.trimmed())
+        format!("\n{}", self.trimmed().summary("DirectCompactSketch"))
     }
 
     /// Bytes of memory it takes.

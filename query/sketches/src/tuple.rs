@@ -9,8 +9,8 @@ mod tests;
 use std::borrow::Cow;
 
 use crate::quantiles::QuantilesDoubles;
-use crate::sample::{Sample, canonical, hash_of, lg_of, seed_hash};
-use crate::{Bounds, SketchError, java};
+use crate::sample::{Sample, canonical, hash_of, lg_of};
+use crate::{Bounds, SketchError};
 
 const KIND: &str = "arrayOfDoublesSketch";
 
@@ -205,22 +205,7 @@ impl ArrayOfDoubles {
     /// What Java's `toString` prints of a compact sketch.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let sample = self.shown();
-        let (lower, upper) = sample.bounds(2).map_or((f64::NAN, f64::NAN), |b| (b.lower, b.upper));
-        let seed = seed_hash();
-        let rows = [
-            ("Estimate", java::double(sample.estimate())),
-            ("Upper Bound, 95% conf", java::double(upper)),
-            ("Lower Bound, 95% conf", java::double(lower)),
-            ("Theta (double)", java::double(sample.fraction())),
-            ("Theta (long)", sample.theta().to_string()),
-            ("EstMode?", sample.estimates().to_string()),
-            ("Empty?", sample.is_empty().to_string()),
-            ("Retained Entries", sample.len().to_string()),
-            ("Seed Hash", format!("{seed:x} | {seed}")),
-        ];
-        let rows: String = rows.iter().map(|(name, value)| format!("   {name:<24}: {value}\n")).collect();
-        format!("### DirectArrayOfDoublesCompactSketch SUMMARY: \n{rows}### END SKETCH SUMMARY\n")
+        self.shown().summary("DirectArrayOfDoublesCompactSketch")
     }
 
     /// Bytes of memory it takes.

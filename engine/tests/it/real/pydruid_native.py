@@ -265,7 +265,7 @@ def filters():
     fails(
         "filter javascript",
         lambda: client.timeseries(**DAYS, granularity="all", aggregations=sums(), filter=scripts),
-        "'error': 'Unknown exception'",
+        "JavaScript is disabled",
     )
 
 

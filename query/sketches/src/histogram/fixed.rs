@@ -225,8 +225,8 @@ impl FixedBuckets {
     #[must_use]
     pub fn to_text(&self) -> String {
         let rows = [
-            ("lowerLimit", java::double(self.lower_limit)),
-            ("upperLimit", java::double(self.upper_limit)),
+            ("lowerLimit", java::double_text(self.lower_limit)),
+            ("upperLimit", java::double_text(self.upper_limit)),
             ("numBuckets", self.buckets.len().to_string()),
             ("upperOutlierCount", self.above.to_string()),
             ("lowerOutlierCount", self.below.to_string()),
@@ -234,8 +234,8 @@ impl FixedBuckets {
             ("histogram", format!("{:?}", self.buckets)),
             ("outlierHandlingMode", self.mode.name().to_owned()),
             ("count", self.count.to_string()),
-            ("max", java::double(self.most)),
-            ("min", java::double(self.least)),
+            ("max", java::double_text(self.most)),
+            ("min", java::double_text(self.least)),
         ];
         let rows: Vec<String> = rows.iter().map(|(name, value)| format!("{name}={value}")).collect();
         format!("{{{}}}", rows.join(", "))

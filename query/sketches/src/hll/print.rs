@@ -20,9 +20,9 @@ impl HllSketch {
             ("Hll Target", self.target().name().to_owned()),
             ("Current Mode", mode.to_owned()),
             ("Memory", false.to_string()),
-            ("LB", java::double(bounds.0)),
-            ("Estimate", java::double(self.estimate())),
-            ("UB", java::double(bounds.1)),
+            ("LB", java::double_text(bounds.0)),
+            ("Estimate", java::double_text(self.estimate())),
+            ("UB", java::double_text(bounds.1)),
             ("OutOfOrder Flag", (flags & OUT_OF_ORDER != 0).to_string()),
         ];
         rows.extend(rest);
@@ -48,9 +48,9 @@ fn details(bytes: &[u8]) -> Result<(&'static str, u8, Rows), SketchError> {
             let rows = vec![
                 ("CurMin", state.to_string()),
                 ("NumAtCurMin", reader.u32_le()?.to_string()),
-                ("HipAccum", java::double(hip)),
-                ("KxQ0", java::double(kxq0)),
-                ("KxQ1", java::double(kxq1)),
+                ("HipAccum", java::double_text(hip)),
+                ("KxQ0", java::double_text(kxq0)),
+                ("KxQ1", java::double_text(kxq1)),
                 ("Rebuild KxQ Flg", false.to_string()),
             ];
             ("HLL", flags, rows)

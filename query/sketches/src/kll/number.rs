@@ -47,7 +47,7 @@ impl Number for f64 {
     }
 
     fn text(value: f64) -> String {
-        java::double(value)
+        java::double_text(value)
     }
 }
 
@@ -70,6 +70,6 @@ impl Number for f32 {
     }
 
     fn text(value: f64) -> String {
-        java::float(value as f32)
+        java::float_text(value as f32)
     }
 }

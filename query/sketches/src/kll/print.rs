@@ -1,6 +1,7 @@
 //! What does a KLL sketch print? The summary of Java's compact sketch in memory, which Druid's are
 //! when they are shown.
 
+use crate::quantiles::Ranked;
 use std::fmt::Write;
 
 use super::{Kll, Number};

@@ -1,5 +1,6 @@
 //! Are ranks within the published error, and bytes those of the C++ library?
 
+use crate::quantiles::Ranked;
 use proptest::prelude::*;
 
 use super::*;

@@ -79,8 +79,12 @@ impl Recipe {
                 Item::Null => Prepared::Nothing,
                 Item::Text(text) => Prepared::Hashes(hash_of_bytes(text.as_bytes())),
                 Item::Long(value) => Prepared::Hashes(hash_of_bytes(value.to_string().as_bytes())),
-                Item::Float(value) => Prepared::Hashes(hash_of_bytes(crate::java::float(value).as_bytes())),
-                Item::Double(value) => Prepared::Hashes(hash_of_bytes(crate::java::double(value).as_bytes())),
+                Item::Float(value) => {
+                    Prepared::Hashes(hash_of_bytes(crate::java::float_text(value).as_bytes()))
+                }
+                Item::Double(value) => {
+                    Prepared::Hashes(hash_of_bytes(crate::java::double_text(value).as_bytes()))
+                }
             },
             Form::Bloom { .. } => Prepared::Hash(Bloom::hash(item)),
             Form::FixedBuckets { .. } => item.number().map_or(Prepared::Missing, Prepared::Number),

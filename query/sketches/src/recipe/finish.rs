@@ -1,5 +1,6 @@
 //! What is shown of a summary in the end? What Druid's aggregators finalize to.
 
+use crate::quantiles::Ranked;
 use serde_json::{Value, json};
 
 use super::{Form, Recipe};
@@ -164,11 +165,14 @@ impl FixedBuckets {
 
 /// What JSON cannot say is a text, as Jackson writes it.
 pub(crate) fn double(value: f64) -> Value {
-    if value.is_finite() { value.into() } else { java::double(value).into() }
+    if value.is_finite() { value.into() } else { java::double_text(value).into() }
 }
 
 /// The same of a float, with its shortest digits.
 pub(crate) fn float(value: f32) -> Value {
-    let shortest = java::float(value).parse::<f64>();
-    shortest.ok().filter(|value| value.is_finite()).map_or_else(|| java::float(value).into(), Value::from)
+    let shortest = java::float_text(value).parse::<f64>();
+    shortest
+        .ok()
+        .filter(|value| value.is_finite())
+        .map_or_else(|| java::float_text(value).into(), Value::from)
 }

@@ -88,7 +88,7 @@ fn parameters(form: &Form) -> Value {
 
 /// A number that JSON can say, or as text what it cannot.
 fn number(value: f32) -> Value {
-    if value.is_finite() { value.into() } else { crate::java::float(value).into() }
+    if value.is_finite() { value.into() } else { crate::java::float_text(value).into() }
 }
 
 impl Recipe {

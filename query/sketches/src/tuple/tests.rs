@@ -1,5 +1,6 @@
 //! Do sketches of keys with doubles sum right, and write the bytes of the Java library?
 
+use crate::quantiles::Ranked;
 use proptest::prelude::*;
 
 use super::*;
