@@ -10,9 +10,7 @@ mod timeseries;
 mod top_n;
 mod write;
 
-use std::collections::BTreeSet;
-
-use alluvium_segments::time::{Granularity, Interval};
+use alluvium_segments::time::{Granularity, Interval, condense};
 
 use crate::QueryError;
 use crate::run::Control;
@@ -43,13 +41,13 @@ pub(crate) struct Surroundings<'q> {
 const MAX_BUCKETS: usize = 10_000_000;
 
 impl Surroundings<'_> {
-    /// Starts of all buckets between a segment's first row and its last; `known` have rows.
+    /// Starts of all buckets between a segment's first row and its last, ascending; those in `known` have rows.
     pub(crate) fn buckets(
         &self,
         granularity: &Granularity,
-        known: &BTreeSet<i64>,
+        known: &[i64],
         control: &Control,
-    ) -> Result<BTreeSet<i64>, QueryError> {
+    ) -> Result<Vec<i64>, QueryError> {
         if matches!(granularity, Granularity::All) {
             return Ok((!self.coverage.is_empty()).then(|| self.all_time()).into_iter().collect());
         }
@@ -63,26 +61,33 @@ impl Surroundings<'_> {
     }
 }
 
-/// Starts of all buckets of some intervals; `known` have rows.
+/// Starts of all buckets of some intervals, ascending; those in `known` have rows.
 pub(crate) fn buckets_within(
     coverage: &[Interval],
     granularity: &Granularity,
-    known: &BTreeSet<i64>,
+    known: &[i64],
     control: &Control,
-) -> Result<BTreeSet<i64>, QueryError> {
-    let mut starts = BTreeSet::new();
-    for covered in coverage {
-        let mut covered = *covered;
-        // What has no end is filled as far as there are rows.
+) -> Result<Vec<i64>, QueryError> {
+    // What has no end is filled as far as there are rows.
+    let bounded = |mut covered: Interval| {
         if covered.start <= Interval::ETERNITY.start {
-            covered.start = known.first().copied().unwrap_or(covered.end);
+            covered.start = known.iter().min().copied().unwrap_or(covered.end);
         }
         if covered.end >= Interval::ETERNITY.end {
-            covered.end = known.last().copied().unwrap_or(covered.start);
+            covered.end = known.iter().max().copied().unwrap_or(covered.start);
         }
+        covered
+    };
+    let mut starts = Vec::new();
+    for covered in condense(coverage.iter().copied().map(bounded).collect()) {
         let mut start = granularity.bucket_start(covered.start);
+        // Two intervals may lie in one bucket.
+        if starts.last() == Some(&start) {
+            start = granularity.bucket_end(start);
+        }
         while start < covered.end {
-            if starts.insert(start) && starts.len() % 4096 == 0 {
+            starts.push(start);
+            if starts.len() % 4096 == 0 {
                 control.check()?;
             }
             if starts.len() > MAX_BUCKETS {

@@ -51,26 +51,25 @@ fn fill(
     around: &Surroundings<'_>,
     control: &Control,
 ) -> Result<Groups, QueryError> {
-    let known: BTreeSet<i64> = groups.buckets().iter().copied().collect();
-    let starts = around.buckets(&plan.granularity, &known, control)?;
+    let starts = around.buckets(&plan.granularity, groups.buckets(), control)?;
     with_buckets(groups, plan, starts)
 }
 
-/// Adds those of some buckets that have no rows.
+/// Adds those of some buckets, ascending, that have no rows.
 pub(crate) fn with_buckets(
     groups: Groups,
     plan: &AggregatePlan,
-    mut missing: BTreeSet<i64>,
+    mut missing: Vec<i64>,
 ) -> Result<Groups, QueryError> {
-    groups.buckets().iter().for_each(|start| {
-        missing.remove(start);
-    });
+    let mut known = groups.buckets().to_vec();
+    known.sort_unstable();
+    missing.retain(|start| known.binary_search(start).is_err());
     if missing.is_empty() {
         return Ok(groups);
     }
     let mut empty = Groups::empty(plan);
     empty.len = missing.len();
-    empty.buckets = missing.into_iter().collect();
+    empty.buckets = missing;
     for (state, aggregator) in empty.states.iter_mut().zip(&plan.aggregators) {
         *state = State::new(&aggregator.function);
         state.grow(empty.len, &aggregator.function);

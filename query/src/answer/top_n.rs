@@ -1,7 +1,7 @@
 //! What does topN answer? For each bucket the first values of a dimension by a metric.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use alluvium_expression::StringOrdering;
 use alluvium_segments::time::Granularity;
@@ -82,11 +82,10 @@ pub(crate) fn top_n(
 ) -> Result<Vec<u8>, QueryError> {
     let (table, blocks) = top_n_table(query, groups, around.show)?;
     let start = |rows: &[usize]| rows.first().and_then(|row| table.buckets.get(*row)).copied();
-    let known: BTreeSet<i64> = table.buckets.iter().copied().collect();
     let granularity = &query.aggregation.plan.granularity;
     let mut timed: BTreeMap<i64, &[usize]> = BTreeMap::new();
     if !matches!(granularity, Granularity::None) {
-        timed.extend(around.buckets(granularity, &known, control)?.into_iter().map(|t| (t, &[][..])));
+        timed.extend(around.buckets(granularity, &table.buckets, control)?.into_iter().map(|t| (t, &[][..])));
     }
     timed.extend(
         blocks.iter().map(|rows| (start(rows).unwrap_or_else(|| around.all_time()), rows.as_slice())),

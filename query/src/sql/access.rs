@@ -67,8 +67,7 @@ impl Access {
             }
             (Partial::Groups(blocks), Operator::Aggregate(plan)) if fills && plan.dimensions.is_empty() => {
                 let groups = Groups::of_blocks(&plan, blocks)?;
-                let known = groups.buckets().iter().copied().collect();
-                let starts = buckets_within(&coverage, &plan.granularity, &known, &self.control)?;
+                let starts = buckets_within(&coverage, &plan.granularity, groups.buckets(), &self.control)?;
                 Ok(vec![group_rows(with_buckets(groups, &plan, starts)?, &plan, bucket, subtotal)])
             }
             (Partial::Groups(blocks), Operator::Aggregate(plan)) => {

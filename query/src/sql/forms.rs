@@ -7,14 +7,10 @@ use std::sync::Arc;
 use alluvium_segments::TIME_COLUMN;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::catalog::default_table_source::source_as_provider;
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, JoinType, Result};
-use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::utils::split_conjunction;
-use datafusion::logical_expr::{
-    Aggregate, BinaryExpr, Expr, ExprSchemable, Join, LogicalPlan, LogicalPlanBuilder, Operator, Sort, Union,
-    lit,
-};
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Join, LogicalPlan, Operator, Sort, Union};
 
 use super::fault::outside;
 use super::table::DatasourceTable;
@@ -337,30 +333,4 @@ fn sees_looked_up(condition: &Expr, plan: &LogicalPlan) -> bool {
         }
         _ => false,
     }
-}
-
-/// An aggregation without keys over tables about tables gives no row where there is none.
-pub(crate) fn without_rows(plan: LogicalPlan, reads: Reads) -> Result<LogicalPlan> {
-    if reads.datasources || !reads.metadata {
-        return Ok(plan);
-    }
-    let changed = plan.transform_up_with_subqueries(|node| match node {
-        LogicalPlan::Aggregate(aggregate) if aggregate.group_expr.is_empty() => {
-            Ok(Transformed::yes(of_some_rows(aggregate)?))
-        }
-        other => Ok(Transformed::no(other)),
-    })?;
-    Ok(changed.data)
-}
-
-fn of_some_rows(aggregate: Aggregate) -> Result<LogicalPlan> {
-    const ROWS: &str = "rows$";
-    let shown: Vec<Expr> = aggregate.schema.columns().into_iter().map(Expr::Column).collect();
-    let rows = count(lit(1_i64)).alias(ROWS);
-    let calls = aggregate.aggr_expr.into_iter().chain([rows]);
-    LogicalPlanBuilder::from(Arc::unwrap_or_clone(aggregate.input))
-        .aggregate(Vec::<Expr>::new(), calls)?
-        .filter(Expr::Column(Column::new_unqualified(ROWS)).gt(lit(0_i64)))?
-        .project(shown)?
-        .build()
 }
