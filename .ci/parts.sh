@@ -22,7 +22,7 @@ install_parts() {
     mv "$parts/druid/unpacked/$entry" "$parts/wikiticker.json.gz"
     rm -rf "$parts/druid/unpacked"
   fi
-  python_part python duckdb==1.4.1 "pydruid[sqlalchemy,pandas]==0.6.9" sqlalchemy==2.1.9 pandas==3.1.1
+  python_part python duckdb==2.0.0 "pydruid[sqlalchemy,pandas]==0.6.9" sqlalchemy==2.1.9 pandas==3.1.1
   python_part adbc adbc-driver-flightsql==1.13.0 adbc-driver-manager==1.13.0 pyarrow==26.0.1
   python_part superset -r .ci/superset.txt
   node_part plywood@0.33.3 plywood-druid-requester@3.0.2 druid-query-toolkit@1.2.2 @druid-toolkit/query@0.22.24 \

@@ -141,9 +141,9 @@ fn join(rng: &mut Rng, depth: u8) -> Source {
 
 /// `WHERE`, or nothing; now and then with a query in it.
 fn filter(rng: &mut Rng, scope: &Scope) -> Sql {
-    match rng.u8(..14) {
-        0..=6 => Sql::same(""),
-        7 => {
+    match rng.u8(..20) {
+        0..=12 => Sql::same(""),
+        13 => {
             let text = expression(rng, scope, Kind::Text, 0);
             let inner = condition(rng, &self::scope("", &NAMES), 1);
             let not = if rng.u8(..4) == 0 { "NOT " } else { "" };
@@ -151,7 +151,7 @@ fn filter(rng: &mut Rng, scope: &Scope) -> Sql {
                 format!(" WHERE {{}} {not}IN (SELECT name FROM names WHERE name IS NOT NULL AND {{}})");
             Sql::both(&template, &[&text, &inner])
         }
-        8 => {
+        14 => {
             let sign = ["<", ">=", "="][rng.usize(..3)];
             let inner = condition(rng, &self::scope("", &RANDOM), 1);
             let long = expression(rng, scope, Kind::Long, 1);
