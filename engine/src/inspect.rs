@@ -138,12 +138,16 @@ fn fields_table(object: &Value) -> String {
 }
 
 fn columns_table(columns: &[ColumnSummary]) -> String {
-    let rows: Vec<Value> = columns
-        .iter()
-        .map(|c| {
+    // The leaves of a nested column follow it.
+    let all = columns.iter().flat_map(|c| {
+        let leaves = c.leaves.iter().map(|leaf| (format!("{} {}", c.name, leaf.name), leaf));
+        std::iter::once((c.name.clone(), c)).chain(leaves)
+    });
+    let rows: Vec<Value> = all
+        .map(|(name, c)| {
             let encodings: Vec<String> = c.encodings.iter().map(|(name, n)| format!("{name} x{n}")).collect();
             json!({
-                "column": c.name, "type": c.column_type, "role": c.role, "multi": c.multi_value,
+                "column": name, "type": c.column_type, "role": c.role, "multi": c.multi_value,
                 "cardinality": c.cardinality, "encodings": encodings.join(", "),
                 "bytes before": c.bytes_before, "after": c.bytes_after, "dictionary": c.dictionary_bytes,
                 "bitmap": c.bitmap, "bitmaps": c.bitmap_bytes, "nulls": c.nulls, "min": c.min, "max": c.max,

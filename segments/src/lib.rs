@@ -21,6 +21,7 @@ pub mod id;
 pub mod inspect;
 pub mod kernel;
 pub mod lanes;
+mod leaf;
 pub mod live;
 pub mod mapped;
 mod projection;
@@ -36,6 +37,7 @@ pub use combine::{CombineStates, Combining, combines_nothing};
 pub use error::{ErrorClass, SegmentError};
 pub use id::SegmentId;
 pub use lanes::{LaneBlock, LaneSlice, RunSlice};
+pub use leaf::{Leaf, PathStep, leaf_name};
 pub use mapped::Projection;
 pub use projection::ProjectionSpec;
 pub use schema::{

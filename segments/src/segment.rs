@@ -10,7 +10,7 @@ use std::sync::Arc;
 use roaring::RoaringBitmap;
 
 use crate::time::Interval;
-use crate::{LaneBlock, Projection, RunSlice, Schema, SegmentError, SegmentId};
+use crate::{LaneBlock, Leaf, PathStep, Projection, RunSlice, Schema, SegmentError, SegmentId};
 
 pub use numbers::{NullMask, NumericBlock, NumericColumn, Zone};
 
@@ -55,6 +55,15 @@ pub trait Segment: Send + Sync + Debug {
     /// # Errors
     /// When the column's bytes are corrupt.
     fn column(&self, name: &str) -> Result<Option<Column<'_>>, SegmentError>;
+
+    /// The values at a path of a nested column, where they are stored by themselves.
+    ///
+    /// # Errors
+    /// When the bytes below are corrupt.
+    fn leaf(&self, column: &str, path: &[PathStep]) -> Result<Leaf<'_>, SegmentError> {
+        let _ = (column, path);
+        Ok(Leaf::Unknown)
+    }
 
     /// Whether rows may still be added to what this is a view of (results must not be cached).
     fn is_live(&self) -> bool;

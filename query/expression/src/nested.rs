@@ -1,6 +1,7 @@
 //! What is a nested value made of, and how do values that are no single text stand as one?
 
 mod java_order;
+mod leaves;
 mod path;
 mod text;
 
@@ -10,6 +11,7 @@ use alluvium_segments::{ColumnType, Element};
 use serde_json::Value as Json;
 
 pub(crate) use java_order::in_java_order;
+pub use leaves::LeafColumn;
 pub use path::JsonPath;
 pub use text::json_text;
 

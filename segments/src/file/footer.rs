@@ -145,6 +145,17 @@ pub(crate) struct ProjectionEntry {
     pub(crate) section: u32,
 }
 
+/// The leaves of a nested column that the file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LeavesEntry {
+    /// Number of the nested column.
+    pub(crate) column: u32,
+    /// Number of their section.
+    pub(crate) section: u32,
+    /// Whether every path of the column's documents is among them.
+    pub(crate) complete: bool,
+}
+
 /// Everything the footer holds.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Footer {
@@ -166,6 +177,8 @@ pub(crate) struct Footer {
     pub(crate) granules: Vec<u32>,
     /// The projections, in the order of their sections.
     pub(crate) projections: Vec<ProjectionEntry>,
+    /// The leaves of nested columns, in the order of their sections.
+    pub(crate) leaves: Vec<LeavesEntry>,
 }
 
 impl Footer {

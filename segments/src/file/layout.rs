@@ -64,11 +64,13 @@ pub(crate) enum SectionKind {
     TextPages = 16,
     /// The pages of a dictionary.
     TextPageBytes = 17,
+    /// A whole segment file: the leaves of a nested column.
+    Leaves = 18,
 }
 
 impl SectionKind {
     /// All kinds of this format version.
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Blocks,
         Self::Data,
         Self::Nulls,
@@ -86,6 +88,7 @@ impl SectionKind {
         Self::PostingRowData,
         Self::TextPages,
         Self::TextPageBytes,
+        Self::Leaves,
     ];
 
     /// The kind of a number; `None` for kinds of later versions.
@@ -113,6 +116,7 @@ impl SectionKind {
             Self::PostingRowData => "posting-row-data",
             Self::TextPages => "text-pages",
             Self::TextPageBytes => "text-page-bytes",
+            Self::Leaves => "leaves",
         }
     }
 }

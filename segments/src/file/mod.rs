@@ -13,7 +13,9 @@ mod tests;
 mod writer;
 
 pub(crate) use bytes::FileBytes;
-pub(crate) use footer::{BitmapKind, ColumnEntry, ColumnKind, Footer, ProjectionEntry, SectionEntry};
+pub(crate) use footer::{
+    BitmapKind, ColumnEntry, ColumnKind, Footer, LeavesEntry, ProjectionEntry, SectionEntry,
+};
 pub(crate) use layout::SectionKind;
 pub use map::OpenMode;
 pub(crate) use writer::{FileWriter, Written};

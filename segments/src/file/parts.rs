@@ -1,7 +1,9 @@
 //! How are the footer's parts written and read? A part is a tag, flags (bit 0: required), a length and bytes.
 
 use super::cursor::{Cursor, put_text};
-use super::footer::{BitmapKind, ColumnEntry, ColumnKind, Footer, ProjectionEntry, SectionEntry};
+use super::footer::{
+    BitmapKind, ColumnEntry, ColumnKind, Footer, LeavesEntry, ProjectionEntry, SectionEntry,
+};
 use super::layout::SectionKind;
 use crate::encoding::Damage;
 use crate::time::Interval;
@@ -14,6 +16,7 @@ const COLUMNS: u16 = 4;
 const SECTIONS: u16 = 5;
 const GRANULES: u16 = 6;
 const PROJECTIONS: u16 = 7;
+const LEAVES: u16 = 8;
 
 const REQUIRED: u16 = 1;
 
@@ -32,6 +35,9 @@ pub(super) fn write(footer: &Footer) -> Result<Vec<u8>, serde_json::Error> {
     put_part(GRANULES, &granules, &mut out);
     if !footer.projections.is_empty() {
         put_flagged(PROJECTIONS, 0, &projections(&footer.projections), &mut out);
+    }
+    if !footer.leaves.is_empty() {
+        put_flagged(LEAVES, 0, &leaves(&footer.leaves), &mut out);
     }
     Ok(out)
 }
@@ -113,6 +119,17 @@ fn projections(projections: &[ProjectionEntry]) -> Vec<u8> {
     out
 }
 
+fn leaves(leaves: &[LeavesEntry]) -> Vec<u8> {
+    let mut out = Vec::new();
+    out.extend_from_slice(&(leaves.len() as u32).to_le_bytes());
+    for entry in leaves {
+        out.extend_from_slice(&entry.column.to_le_bytes());
+        out.extend_from_slice(&entry.section.to_le_bytes());
+        out.push(u8::from(entry.complete));
+    }
+    out
+}
+
 /// Parts as they are met; each must come once.
 #[derive(Default)]
 struct Found {
@@ -123,6 +140,7 @@ struct Found {
     sections: Option<Vec<SectionEntry>>,
     granules: Option<Vec<u32>>,
     projections: Vec<ProjectionEntry>,
+    leaves: Vec<LeavesEntry>,
 }
 
 type RowFacts = (u64, RowOrder, Option<(i64, i64)>);
@@ -146,6 +164,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Footer, (usize, Damage)> {
         sections: found.sections.ok_or_else(|| missing("sections"))?,
         granules: found.granules.ok_or_else(|| missing("checksums"))?,
         projections: found.projections,
+        leaves: found.leaves,
     })
 }
 
@@ -170,6 +189,7 @@ fn read_part(cursor: &mut Cursor<'_>, found: &mut Found) -> Result<(), Damage> {
             return Ok(());
         }
         PROJECTIONS => found.projections = read_projections(&mut part)?,
+        LEAVES => found.leaves = read_leaves(&mut part)?,
         _ if flags & REQUIRED == 0 => return Ok(()),
         _ => return Err(Damage::new("footer parts of this format version", format!("required part {tag}"))),
     }
@@ -263,4 +283,17 @@ fn read_projections(part: &mut Cursor<'_>) -> Result<Vec<ProjectionEntry>, Damag
         });
     }
     Ok(projections)
+}
+
+fn read_leaves(part: &mut Cursor<'_>) -> Result<Vec<LeavesEntry>, Damage> {
+    let count = part.u32("count of nested columns")?;
+    let mut leaves = Vec::new();
+    for _ in 0..count {
+        leaves.push(LeavesEntry {
+            column: part.u32("nested column")?,
+            section: part.u32("section of leaves")?,
+            complete: part.u8("whether the leaves are complete")? != 0,
+        });
+    }
+    Ok(leaves)
 }

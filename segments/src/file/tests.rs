@@ -38,6 +38,7 @@ fn footer() -> Footer {
         sections: Vec::new(),
         granules: Vec::new(),
         projections: Vec::new(),
+        leaves: Vec::new(),
     }
 }
 

@@ -45,6 +45,10 @@ pub struct ColumnSummary {
     pub max: Value,
     /// Some texts of the dictionary, spread over it.
     pub samples: Vec<String>,
+    /// The values at each path of a nested column, where they are stored by themselves; their names are the paths. Their bytes
+    /// are not in those of the column.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub leaves: Vec<Self>,
 }
 
 /// Describes every column, `__time` first, with up to `samples` texts of each dictionary.
@@ -106,6 +110,11 @@ fn describe(
         min,
         max,
         samples: text.map(|column| sample(column, samples)).transpose()?.unwrap_or_default(),
+        leaves: match segment.leaves_of(&entry.name)? {
+            // Its times stand for nothing.
+            Some(leaves) => columns(leaves, samples)?.split_off(1),
+            None => Vec::new(),
+        },
     })
 }
 

@@ -8,7 +8,7 @@ use crate::mapped::{MappedSegment, Problem};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SectionCheck {
-    /// The column it belongs to, or the projection it holds.
+    /// The column it belongs to or whose leaves it holds, or the projection it holds.
     pub column: String,
     /// What it holds.
     pub section: String,

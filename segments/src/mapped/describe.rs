@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::leaves::Leaves;
 use super::segment::{MappedColumn, MappedSegment};
 use super::words::WordColumn;
 use crate::SegmentError;
@@ -35,6 +36,14 @@ impl MappedSegment {
 
     pub(crate) fn footer(&self) -> &Footer {
         &self.footer
+    }
+
+    /// The leaves of a nested column, after `__time`; `None` where they are not stored.
+    ///
+    /// # Errors
+    /// When the bytes are corrupt.
+    pub(crate) fn leaves_of(&self, name: &str) -> Result<Option<&Self>, SegmentError> {
+        self.leaves_by_name(name).map(Leaves::mapped).transpose()
     }
 
     /// The format version of its file.

@@ -2,6 +2,7 @@
 //! and reads blocks straight from the map.
 
 mod describe;
+mod leaves;
 mod numeric;
 mod postings;
 mod projection;

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
+use super::leaves::Leaves;
 use super::numeric::MappedNumbers;
 use super::projection::Projection;
 use super::strings::MappedStrings;
 use super::verify::{self, Problem};
 use crate::encoding::Damage;
 use crate::file::{ColumnEntry, ColumnKind, FileBytes, Footer, OpenMode, SectionKind};
-use crate::{Column, RowOrder, Schema, Segment, SegmentError, SegmentId, TIME_COLUMN};
+use crate::{Column, Leaf, PathStep, RowOrder, Schema, Segment, SegmentError, SegmentId, TIME_COLUMN};
 
 /// A sealed segment, read from its file.
 ///
@@ -24,6 +25,7 @@ pub struct MappedSegment {
     pub(super) columns: Vec<MappedColumn>,
     numbers: HashMap<String, usize>,
     projections: Vec<Projection>,
+    pub(super) leaves: Vec<Leaves>,
 }
 
 /// A column, by kind.
@@ -73,7 +75,8 @@ impl MappedSegment {
             footer.columns.iter().enumerate().map(open).collect::<Result<Vec<_>, SegmentError>>()?;
         let numbers = footer.columns.iter().enumerate().map(|(i, c)| (c.name.clone(), i)).collect();
         let projections = Projection::all(&file, &footer)?;
-        Ok(Self { file, footer, columns, numbers, projections })
+        let leaves = Leaves::all(&file, &footer)?;
+        Ok(Self { file, footer, columns, numbers, projections, leaves })
     }
 
     /// Where the file is (or was, if it is unlinked).
@@ -90,6 +93,12 @@ impl MappedSegment {
         let found = self.projections.iter().find(|p| p.spec().name == name);
         let missing = || SegmentError::NotFound { what: "projection", name: name.to_owned() };
         found.ok_or_else(missing)?.mapped().map(|segment| &**segment)
+    }
+
+    /// The leaves of a nested column.
+    pub(super) fn leaves_by_name(&self, column: &str) -> Option<&Leaves> {
+        let number = self.numbers.get(column)?;
+        self.leaves.iter().find(|leaves| leaves.column == *number)
     }
 
     /// CRC-32C of the whole file as it is now.
@@ -136,6 +145,10 @@ impl Segment for MappedSegment {
             MappedColumn::Double(c) => Column::Double(c),
             MappedColumn::String(c) => Column::String(c),
         }))
+    }
+
+    fn leaf(&self, column: &str, path: &[PathStep]) -> Result<Leaf<'_>, SegmentError> {
+        self.leaves_by_name(column).map_or(Ok(Leaf::Unknown), |leaves| leaves.leaf(path))
     }
 
     fn is_live(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::leaves::Leaves;
 use super::numeric::MappedNumbers;
 use super::projection::Projection;
 use super::segment::{MappedColumn, MappedSegment};
@@ -45,6 +46,7 @@ pub(super) fn verify(segment: &MappedSegment) -> Vec<Problem> {
             }
         }
         problems.extend(segment.projections().iter().flat_map(verify_projection));
+        problems.extend(segment.leaves.iter().flat_map(|leaves| verify_leaves(segment, leaves)));
     }
     problems
 }
@@ -53,16 +55,27 @@ pub(super) fn verify(segment: &MappedSegment) -> Vec<Problem> {
 fn verify_projection(projection: &Projection) -> Vec<Problem> {
     let name = &projection.spec().name;
     match projection.mapped() {
-        Err(error) => vec![Problem {
-            column: None,
-            section: format!("projection `{name}`"),
-            message: error.to_string(),
-        }],
-        Ok(segment) => {
-            let inside = |p: Problem| Problem { column: p.column.map(|c| format!("{name}.{c}")), ..p };
-            verify(segment).into_iter().map(inside).collect()
-        }
+        Err(error) => vec![unopened(format!("projection `{name}`"), &error)],
+        Ok(segment) => verify_inside(segment, name),
     }
+}
+
+/// What is wrong with the file of a column's leaves; they are named `COLUMN.PATH`.
+fn verify_leaves(segment: &MappedSegment, leaves: &Leaves) -> Vec<Problem> {
+    let name = segment.footer().columns.get(leaves.column).map_or("", |column| column.name.as_str());
+    match leaves.mapped() {
+        Err(error) => vec![unopened(format!("leaves of column `{name}`"), &error)],
+        Ok(segment) => verify_inside(segment, name),
+    }
+}
+
+fn unopened(section: String, error: &SegmentError) -> Problem {
+    Problem { column: None, section, message: error.to_string() }
+}
+
+fn verify_inside(segment: &MappedSegment, name: &str) -> Vec<Problem> {
+    let inside = |p: Problem| Problem { column: p.column.map(|c| format!("{name}.{c}")), ..p };
+    verify(segment).into_iter().map(inside).collect()
 }
 
 /// Compares every checksum with the bytes as they are now, whatever was checked before.
@@ -104,7 +117,9 @@ impl MappedSegment {
             let footer = self.footer();
             let column = footer.columns.get(section.column as usize).map(|c| &c.name);
             let projection = || footer.projections.iter().find(|p| p.section as usize == number);
-            column.or_else(|| projection().map(|p| &p.name)).cloned().unwrap_or_default()
+            let leaves = || self.leaves.iter().find(|l| l.section == number);
+            let nested = || leaves().and_then(|l| footer.columns.get(l.column)).map(|c| &c.name);
+            column.or_else(|| projection().map(|p| &p.name)).or_else(nested).cloned().unwrap_or_default()
         };
         let check = |(number, section): (usize, &SectionEntry)| SectionCheck {
             column: name(number, section),

@@ -6,11 +6,13 @@
 
 mod cast;
 mod kept;
+mod leaves;
 mod merge;
 mod numbers;
 mod order;
 mod projections;
 mod rollup;
+mod shred;
 mod strings;
 mod target;
 mod texts;
@@ -37,8 +39,8 @@ pub struct SealRequest {
     /// input (the last) decides types, roles, rollup and query granularity. Columns of the inputs that are
     /// not named are left out; named ones that an input lacks are null there.
     pub schema: Option<Arc<Schema>>,
-    /// Whether the projections that the schema declares are built (not worth it for a file that is only a part of a
-    /// segment).
+    /// Whether the projections that the schema declares and the leaves of nested columns are written (not worth it for a
+    /// file that is only a part of a segment).
     pub projections: bool,
     /// How states of aggregators become one.
     pub combining: Combining,

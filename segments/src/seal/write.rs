@@ -1,6 +1,7 @@
 //! How are the columns of a file written, one after the other?
 
 use super::kept::{Kept, keep};
+use super::leaves::write_leaves;
 use super::numbers::{Numbers, zone_of};
 use super::order::{Loaded, Order, sort};
 use super::projections::write_projections;
@@ -22,6 +23,9 @@ pub(super) fn write(request: &SealRequest, schema: &Schema) -> Result<Written, S
     let mut footer = write_rows(&mut file, &request.inputs, &request.id, schema, request.combining)?;
     if request.projections && !schema.projections.is_empty() {
         footer.projections = write_projections(&mut file, &footer)?;
+    }
+    if request.projections {
+        footer.leaves = write_leaves(&mut file, &footer)?;
     }
     file.finish(footer)
 }
@@ -74,6 +78,7 @@ pub(super) fn write_rows(
         sections: Vec::new(),
         granules: Vec::new(),
         projections: Vec::new(),
+        leaves: Vec::new(),
     })
 }
 
@@ -134,7 +139,7 @@ fn arrange<T: Number + Combine>(
 }
 
 /// Writes the sections of a column of numbers: zones, block entries, payloads, nulls.
-fn write_numbers<T: Number>(
+pub(super) fn write_numbers<T: Number>(
     file: &mut FileWriter,
     number: usize,
     name: &str,

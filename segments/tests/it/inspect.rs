@@ -5,7 +5,7 @@ use alluvium_segments::mapped::MappedSegment;
 use alluvium_segments::*;
 use serde_json::{Value, json};
 
-use crate::golden::golden_rows;
+use crate::golden::{golden_rows, golden_rows_2};
 use crate::model::*;
 
 #[test]
@@ -45,6 +45,19 @@ fn a_file_is_described() {
     assert_eq!(find("count").encodings.get("constant"), Some(&2));
     let after: u64 = columns.iter().map(|c| c.bytes_after).sum();
     assert!(after < sealed.size_bytes);
+}
+
+#[test]
+fn a_nested_column_is_described_by_its_leaves() {
+    let dir = folder();
+    let (schema, rows) = golden_rows_2();
+    let mapped = MappedSegment::open(&seal_rows(dir.path(), &schema, &rows).path).unwrap();
+    let columns = columns(&mapped, 0).unwrap();
+    let nested = columns.iter().find(|c| c.name == "nested").unwrap();
+    let [leaf] = nested.leaves.as_slice() else { panic!("{:?}", nested.leaves) };
+    assert_eq!((leaf.name.as_str(), leaf.column_type, leaf.nulls), (r#"["a"]"#, "LONG", nested.nulls));
+    assert_eq!((&leaf.min, &leaf.max), (&json!(0), &json!(6)));
+    assert!(columns.iter().all(|c| c.name == "nested" || c.leaves.is_empty()));
 }
 
 #[test]

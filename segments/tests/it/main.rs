@@ -6,6 +6,7 @@ mod corrupt;
 mod golden;
 mod indexes;
 mod inspect;
+mod leaves;
 mod memory;
 mod model;
 mod projections;

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use alluvium_segments::PathStep;
 use serde_json::Value as Json;
 
 use super::java_order::{by_hash, hash, hash_of_list};
@@ -77,6 +78,16 @@ impl JsonPath {
     pub fn item(mut self, at: i64) -> Self {
         self.steps.push(Step::Item(at));
         self
+    }
+
+    /// The path of a leaf; `None` where it counts from the end of a list.
+    #[must_use]
+    pub fn to_leaf(&self) -> Option<Vec<PathStep>> {
+        let step = |step: &Step| match step {
+            Step::Field(name) => Some(PathStep::Field(name.as_str().into())),
+            Step::Item(number) => u64::try_from(*number).ok().map(PathStep::Item),
+        };
+        self.steps.iter().map(step).collect()
     }
 
     /// What is there, if anything is; JSON's null is nothing.
