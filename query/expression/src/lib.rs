@@ -41,7 +41,7 @@ pub use functions::{function_names, of_finished};
 pub use joda::{JodaError, JodaFormat};
 pub use like::LikePattern;
 pub use lookup::{FindLookup, UnknownLookup};
-pub use nested::{JsonPath, LeafColumn, decode, encode, json_text};
+pub use nested::{FindLeaf, JsonPath, LeafColumn, decode, encode, json_text};
 pub use order::{StringOrdering, compare_nullable, compare_text, utf16_len};
 pub use parse::{MAX_DEPTH, parse};
 pub use regexes::{JavaRegex, java_regex};

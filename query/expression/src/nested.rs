@@ -11,7 +11,7 @@ use alluvium_segments::{ColumnType, Element};
 use serde_json::Value as Json;
 
 pub(crate) use java_order::in_java_order;
-pub use leaves::LeafColumn;
+pub use leaves::{FindLeaf, LeafColumn};
 pub use path::JsonPath;
 pub use text::json_text;
 

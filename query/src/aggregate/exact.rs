@@ -153,10 +153,10 @@ impl<'p> ExactDistinct<'p> {
     /// The common numbers of its codes, where these are ids of texts.
     fn common(&self, source: &Source<'_>) -> Result<Option<CommonNumbers>, QueryError> {
         match &self.field.input {
-            Input::Column(name)
+            Input::Column(_)
                 if self.field.transforms.is_empty() && self.field.output_type == ColumnType::String =>
             {
-                source.common_numbers(self.slot, name)
+                source.common_numbers(self.slot)
             }
             _ => Ok(None),
         }

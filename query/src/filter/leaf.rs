@@ -58,7 +58,8 @@ impl Leaf {
             Kind::Double => Test::Double(Box::new(DoublePredicate::new(filter, false))),
             Kind::Ids | Kind::Multi => match source.origin(slot) {
                 Origin::Texts(column) => {
-                    Test::Ids(verdicts.ids(&verdict(), &filter.column, segment, *column)?)
+                    let name = source.stored_name(slot);
+                    Test::Ids(verdicts.ids(&verdict(), name, segment, *column)?)
                 }
                 Origin::Kept(column, _) => {
                     Test::Ids(Arc::new(IdSet::new(&verdict().predicate, *column, want)?))

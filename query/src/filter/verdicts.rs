@@ -86,16 +86,17 @@ impl Verdicts {
         Arc::clone(self.known.lock().entry(place).or_insert_with(fresh))
     }
 
-    /// The ids of a column of a segment that pass (see [`IdSet::new`]).
+    /// The ids of a column of a segment that pass (see [`IdSet::new`]); `name` is that by which segments share its texts.
     pub(super) fn ids(
         &self,
         verdict: &Verdict,
-        name: &str,
+        name: Option<&str>,
         segment: &Arc<dyn Segment>,
         column: &dyn StringColumn,
     ) -> Result<Arc<IdSet>, QueryError> {
         let Verdict { predicate, want, texts, truth, sets } = verdict;
         let alone = || IdSet::new(predicate, column, *want).map(Arc::new);
+        let Some(name) = name else { return alone() };
         if !self.shared
             || !Dictionaries::takes(column)
             || segment.is_live()

@@ -1,17 +1,20 @@
 //! What is in this block of rows? The columns one task needs, stored and computed, each read at most once a
 //! block: the whole block, or (after a selective filter) the chosen rows only.
 
+mod leaves;
+mod origin;
 mod unread;
 
 use std::ops::Range;
 use std::sync::Arc;
 
+use alluvium_expression::Expr;
 use alluvium_segments::{
-    Column, ColumnType, LaneBlock, LaneSlice, MultiBlock, NumericBlock, NumericColumn, Segment, StringColumn,
-    TIME_COLUMN,
+    ColumnType, LaneBlock, LaneSlice, MultiBlock, NumericBlock, NumericColumn, Segment, TIME_COLUMN,
 };
 use hashbrown::HashMap;
 
+pub(crate) use self::origin::Origin;
 use super::computed::Computed;
 use crate::QueryError;
 use crate::column::TextInterner;
@@ -24,38 +27,6 @@ pub(crate) type SlotId = usize;
 
 /// Columns that most queries need no more than.
 const FEW_SLOTS: usize = 6;
-
-/// Where a column's values come from.
-pub(crate) enum Origin<'s> {
-    /// The segment has no such column: all null.
-    Missing,
-    /// Longs (`__time` too).
-    Long(&'s dyn NumericColumn<i64>),
-    /// Floats.
-    Float(&'s dyn NumericColumn<f32>),
-    /// Doubles.
-    Double(&'s dyn NumericColumn<f64>),
-    /// Texts, one or several a row.
-    Texts(&'s dyn StringColumn),
-    /// The texts that pass, by dictionary id.
-    Kept(&'s dyn StringColumn, Vec<bool>),
-    /// An expression.
-    Computed(Box<Computed>),
-}
-
-impl std::fmt::Debug for Origin<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Missing => "Missing",
-            Self::Long(_) => "Long",
-            Self::Float(_) => "Float",
-            Self::Double(_) => "Double",
-            Self::Texts(_) => "Texts",
-            Self::Kept(..) => "Kept",
-            Self::Computed(_) => "Computed",
-        })
-    }
-}
 
 /// Values of the current rows.
 #[derive(Debug, Default)]
@@ -92,6 +63,8 @@ struct Slot<'s> {
     kind: Kind,
     /// What its texts stand for.
     form: ColumnType,
+    /// The name by which segments share the texts of a column that is read as it is stored.
+    stored: Option<String>,
     values: Values,
     fresh: bool,
     /// The whole block on narrow lanes, where the column is stored so.
@@ -127,15 +100,16 @@ impl<'s> Source<'s> {
     }
 
     /// The common numbers of the texts that a slot reads as they are stored (see [`Verdicts::numbers`]).
-    pub(crate) fn common_numbers(
-        &self,
-        slot: SlotId,
-        name: &str,
-    ) -> Result<Option<CommonNumbers>, QueryError> {
-        match self.origin(slot) {
-            Origin::Texts(column) => self.verdicts.numbers(name, self.segment, *column),
+    pub(crate) fn common_numbers(&self, slot: SlotId) -> Result<Option<CommonNumbers>, QueryError> {
+        match (self.origin(slot), self.stored_name(slot)) {
+            (Origin::Texts(column), Some(name)) => self.verdicts.numbers(name, self.segment, *column),
             _ => Ok(None),
         }
+    }
+
+    /// The name by which segments share the texts of a slot, where it reads them as they are stored.
+    pub(crate) fn stored_name(&self, slot: SlotId) -> Option<&str> {
+        self.slots[slot].stored.as_deref()
     }
 
     /// What is known of the query's tests of texts, and the segment.
@@ -148,18 +122,14 @@ impl<'s> Source<'s> {
         if let Some(slot) = self.names.get(name) {
             return Ok(*slot);
         }
-        let origin = match self.virtuals.iter().find(|v| v.name == name) {
-            Some(column) => {
-                // A virtual column that names itself means the stored one.
-                let stored = self.stored(name)?;
-                let hidden = self.push(stored, self.stored_form(name));
-                self.names.insert(name.to_owned(), hidden);
-                self.computed(column)?
-            }
-            None => (self.stored(name)?, self.stored_form(name)),
-        };
-        let slot = self.push(origin.0, origin.1);
+        // A virtual column that names itself means the stored one.
+        let mut slot = self.push(self.stored(name)?, self.stored_form(name));
+        self.slots[slot].stored = Some(name.to_owned());
         self.names.insert(name.to_owned(), slot);
+        if let Some(column) = self.virtuals.iter().find(|v| v.name == name) {
+            slot = self.computed(column)?;
+            self.names.insert(name.to_owned(), slot);
+        }
         Ok(slot)
     }
 
@@ -176,19 +146,31 @@ impl<'s> Source<'s> {
     ) -> Result<SlotId, QueryError> {
         match input {
             Input::Column(name) => self.slot(name),
-            Input::Expression(expression) => {
-                let computed = Computed::new(expression, output, self)?;
-                let form = computed.form();
-                Ok(self.push(Origin::Computed(Box::new(computed)), form))
-            }
+            Input::Expression(expression) => self.expression(expression, output),
         }
     }
 
     /// What is shown of a computed column.
     pub(crate) fn shown(&mut self, shown: &Shown) -> Result<SlotId, QueryError> {
-        let computed = Computed::shown(shown, self)?;
+        let over = self.over_leaves(&shown.expression)?;
+        let over = over.map(|expression| Shown { expression, lists: shown.lists });
+        let computed = Computed::shown(over.as_ref().unwrap_or(shown), self)?;
+        Ok(self.push_computed(computed))
+    }
+
+    /// The column of an expression, of this type.
+    fn expression(&mut self, expression: &Expr, output: Option<ColumnType>) -> Result<SlotId, QueryError> {
+        let over = self.over_leaves(expression)?;
+        if let Some(leaf) = self.whole_leaf(over.as_ref(), output) {
+            return Ok(leaf);
+        }
+        let computed = Computed::new(over.as_ref().unwrap_or(expression), output, self)?;
+        Ok(self.push_computed(computed))
+    }
+
+    fn push_computed(&mut self, computed: Computed) -> SlotId {
         let form = computed.form();
-        Ok(self.push(Origin::Computed(Box::new(computed)), form))
+        self.push(Origin::Computed(Box::new(computed)), form)
     }
 
     /// `__time`.
@@ -197,13 +179,7 @@ impl<'s> Source<'s> {
     }
 
     fn stored(&self, name: &str) -> Result<Origin<'s>, QueryError> {
-        Ok(match self.segment.column(name)? {
-            None => Origin::Missing,
-            Some(Column::Time(column) | Column::Long(column)) => Origin::Long(column),
-            Some(Column::Float(column)) => Origin::Float(column),
-            Some(Column::Double(column)) => Origin::Double(column),
-            Some(Column::String(column)) => Origin::Texts(column),
-        })
+        Ok(self.segment.column(name)?.map_or(Origin::Missing, Origin::of))
     }
 
     /// What the texts of a stored column stand for.
@@ -211,38 +187,32 @@ impl<'s> Source<'s> {
         self.segment.schema().find(name).map_or(ColumnType::String, |(_, spec)| spec.column_type)
     }
 
-    /// Where a virtual column comes from, and what its texts stand for.
-    fn computed(&mut self, column: &'s VirtualColumn) -> Result<(Origin<'s>, ColumnType), QueryError> {
+    /// The slot of a virtual column.
+    fn computed(&mut self, column: &'s VirtualColumn) -> Result<SlotId, QueryError> {
         match &column.source {
             VirtualSource::Expression { expression, output_type } => {
-                let computed = Computed::new(expression, *output_type, self)?;
-                let form = computed.form();
-                Ok((Origin::Computed(Box::new(computed)), form))
+                self.expression(expression, *output_type)
             }
-            VirtualSource::Declared { expression, hint, .. } => {
-                let computed = Computed::new(expression, *hint, self)?;
-                let form = computed.form();
-                Ok((Origin::Computed(Box::new(computed)), form))
-            }
+            VirtualSource::Declared { expression, hint, .. } => self.expression(expression, *hint),
             VirtualSource::Existing { columns } => {
                 for column in columns {
                     match self.stored(column)? {
                         Origin::Missing => {}
-                        found => return Ok((found, self.stored_form(column))),
+                        found => return Ok(self.push(found, self.stored_form(column))),
                     }
                 }
-                Ok((Origin::Missing, ColumnType::String))
+                Ok(self.push(Origin::Missing, ColumnType::String))
             }
             VirtualSource::Values { column, keep } => {
                 let Origin::Texts(texts) = self.stored(column)? else {
-                    return Ok((Origin::Missing, ColumnType::String));
+                    return Ok(self.push(Origin::Missing, ColumnType::String));
                 };
                 let keep = keep.compile()?;
                 let mut passes = Vec::with_capacity(texts.cardinality() as usize);
                 for id in 0..texts.cardinality() {
                     passes.push(keep.passes(texts.value(id)?));
                 }
-                Ok((Origin::Kept(texts, passes), ColumnType::String))
+                Ok(self.push(Origin::Kept(texts, passes), ColumnType::String))
             }
         }
     }
@@ -260,7 +230,8 @@ impl<'s> Source<'s> {
         };
         let (values, texts, lanes) = (Values::Null, TextInterner::default(), None);
         let form = if form.is_coded() { form } else { ColumnType::String };
-        self.slots.push(Slot { origin, kind, form, values, fresh: false, lanes, laned: false, texts });
+        let (stored, fresh, laned) = (None, false, false);
+        self.slots.push(Slot { origin, kind, form, stored, values, fresh, lanes, laned, texts });
         self.slots.len() - 1
     }
 

@@ -8,6 +8,7 @@ mod exact;
 mod large;
 mod lookups;
 mod many;
+mod nested;
 mod oracle;
 mod projections;
 mod random;

@@ -22,7 +22,7 @@ fn nested_rows(count: usize) -> (std::sync::Arc<Schema>, Vec<Row>) {
     };
     let document = |i: usize| {
         let user = format!(r#""user":{{"name":"n{}","age":{}}}"#, i % 300, i % 90);
-        let mixed = if i % 2 == 0 { "1".to_owned() } else { format!("\"t{}\"", i % 7) };
+        let mixed = if i.is_multiple_of(2) { "1".to_owned() } else { format!("\"t{}\"", i % 7) };
         let rare = if i % 1000 == 7 { r#","rare":"yes""# } else { "" };
         format!(r#"{{{user},"mixed":{mixed},"rate":{}.5,"tags":["a",{}]{rare}}}"#, i % 50, i % 3)
     };

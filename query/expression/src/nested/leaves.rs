@@ -12,16 +12,16 @@ use crate::{Expr, ExprError, Value};
 /// Where the values at a path of a nested column are: in a column of that name, of a type that holds all of them.
 pub type LeafColumn = (Arc<str>, ColumnType);
 
+/// Finds the leaf at a path of a column.
+pub type FindLeaf<'f, E> = dyn FnMut(&str, &[PathStep]) -> Result<Option<LeafColumn>, E> + 'f;
+
 impl Expr {
     /// A copy that reads columns of leaves instead of documents wherever `leaf` knows one for a column and a path; `None`
     /// when that is nowhere. It gives the same values; below lambdas nothing is changed.
     ///
     /// # Errors
     /// Those of `leaf`.
-    pub fn over_leaves<E: From<ExprError>>(
-        &self,
-        leaf: &mut dyn FnMut(&str, &[PathStep]) -> Result<Option<LeafColumn>, E>,
-    ) -> Result<Option<Self>, E> {
+    pub fn over_leaves<E: From<ExprError>>(&self, leaf: &mut FindLeaf<'_, E>) -> Result<Option<Self>, E> {
         let mut all = |terms: &[Self]| -> Result<Option<Vec<Self>>, E> {
             let mut changed = false;
             let mut out = Vec::with_capacity(terms.len());
@@ -104,13 +104,25 @@ mod tests {
     #[test]
     fn single_values_are_read_from_leaves() {
         let text = |expression| over(expression, ColumnType::String).unwrap();
-        assert_eq!(text("json_value(j, '$.a.b[0]')"), parse("\"j[\\\"a\\\",\\\"b\\\",0]\"").unwrap().to_string());
-        assert_eq!(text("upper(json_value_text(j, '$')) == 'A'"), parse("upper(\"j[]\") == 'A'").unwrap().to_string());
+        assert_eq!(
+            text("json_value(j, '$.a.b[0]')"),
+            parse("\"j[\\\"a\\\",\\\"b\\\",0]\"").unwrap().to_string()
+        );
+        assert_eq!(
+            text("upper(json_value_text(j, '$')) == 'A'"),
+            parse("upper(\"j[]\") == 'A'").unwrap().to_string()
+        );
         assert_eq!(text("json_value(j, '$', 'LONG') + 1"), "(json_value(\"j[]\", '$', 'LONG') + 1)");
         assert_eq!(over("json_value(j, '$', 'long')", ColumnType::Long).unwrap(), "\"j[]\"");
-        assert_eq!(over("json_value(j, '$', 'DOUBLE')", ColumnType::Long).unwrap(), "cast(\"j[]\", 'DOUBLE')");
+        assert_eq!(
+            over("json_value(j, '$', 'DOUBLE')", ColumnType::Long).unwrap(),
+            "cast(\"j[]\", 'DOUBLE')"
+        );
         assert_eq!(over("json_value(j, '$')", ColumnType::Double).unwrap(), "json_value(\"j[]\", '$')");
-        assert_eq!(over("json_value_text(j, '$')", ColumnType::Json).unwrap(), "json_value_text(\"j[]\", '$')");
+        assert_eq!(
+            over("json_value_text(j, '$')", ColumnType::Json).unwrap(),
+            "json_value_text(\"j[]\", '$')"
+        );
         for unchanged in ["json_value(k, '$.a')", "json_query(j, '$.a')", "json_value(j, '$[-1]')", "j"] {
             assert_eq!(over(unchanged, ColumnType::String), None, "{unchanged}");
         }
@@ -128,15 +140,21 @@ mod tests {
                 ColumnType::Long => Value::Long(12),
                 _ => Value::Double(value.as_double().unwrap_or(0.5)),
             };
-            for call in ["json_value(j, '$.a')", "json_value_text(j, '$.a')", "json_value(j, '$.a', 'LONG')",
-                "json_value(j, '$.a', 'DOUBLE')", "json_value(j, '$.a', 'STRING')", "json_value(j, '$.a', 'ARRAY<LONG>')"]
-            {
+            for call in [
+                "json_value(j, '$.a')",
+                "json_value_text(j, '$.a')",
+                "json_value(j, '$.a', 'LONG')",
+                "json_value(j, '$.a', 'DOUBLE')",
+                "json_value(j, '$.a', 'STRING')",
+                "json_value(j, '$.a', 'ARRAY<LONG>')",
+            ] {
                 let call = parse(call).unwrap();
                 let mut leaf = |_: &str, _: &[PathStep]| -> Result<Option<LeafColumn>, ExprError> {
                     Ok(Some(("leaf".into(), column_type)))
                 };
                 let over = call.over_leaves(&mut leaf).unwrap().unwrap();
-                let of = |expr: &Expr| crate::eval(expr, &Named { document: &document, leaf: &value }).unwrap();
+                let of =
+                    |expr: &Expr| crate::eval(expr, &Named { document: &document, leaf: &value }).unwrap();
                 assert_eq!(of(&over), of(&call), "{call} of {column_type:?}");
             }
         }
