@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use alluvium_query::plan::CacheUse;
+use alluvium_query::sql::MemoryOptions;
 use alluvium_query::{CacheLimits, CacheOptions};
 use serde::Deserialize;
 
@@ -61,6 +62,10 @@ pub struct QueryConfig {
     pub timeout_ms: u64,
     /// Memory of the SQL operators above the segments (joins, sorts, windows), all queries together, in bytes.
     pub memory_bytes: usize,
+    /// The same of one query, in bytes.
+    pub memory_per_query_bytes: usize,
+    /// Files of what does not fit into that (in the folder `spill` of the data), all queries together, in bytes.
+    pub spill_bytes: u64,
 }
 
 /// What is kept of earlier queries, and for which later ones. A query may refuse in its context what is allowed here.
@@ -184,7 +189,14 @@ impl Default for HttpConfig {
 
 impl Default for QueryConfig {
     fn default() -> Self {
-        Self { threads: 0, timeout_ms: 300_000, memory_bytes: 1 << 30 }
+        let memory = MemoryOptions::default();
+        Self {
+            threads: 0,
+            timeout_ms: 300_000,
+            memory_bytes: memory.all_bytes,
+            memory_per_query_bytes: memory.query_bytes,
+            spill_bytes: memory.spill_bytes,
+        }
     }
 }
 
@@ -271,6 +283,7 @@ impl Config {
         positive(self.http.max_body_bytes as u64, "http.max_body_bytes")?;
         positive(self.query.timeout_ms, "query.timeout_ms")?;
         positive(self.query.memory_bytes as u64, "query.memory_bytes")?;
+        positive(self.query.memory_per_query_bytes as u64, "query.memory_per_query_bytes")?;
         positive(self.ingest.commit_period_ms, "ingest.commit_period_ms")?;
         positive(self.ingest.task_slots as u64, "ingest.task_slots")?;
         positive(self.avatica.max_connections as u64, "avatica.max_connections")?;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use alluvium_ingest::IngestError;
 use alluvium_ingest::service::{IngestDeps, IngestLimits, IngestService, TaskLocation};
-use alluvium_query::sql::{SqlEngine, SqlOptions};
+use alluvium_query::sql::{MemoryOptions, SqlEngine, SqlOptions};
 use alluvium_query::{EngineOptions, QueryEngine, QueryError};
 use alluvium_segments::catalog::{Catalog, DeepStorage, Loader, MetadataStore, SegmentCache, SegmentRecord};
 use alluvium_segments::mapped::MappedSegment;
@@ -19,7 +19,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use crate::EngineError;
 use crate::avatica;
 use crate::clock::now_ms;
-use crate::config::Config;
+use crate::config::{Config, QueryConfig};
 use crate::deep_storage::ObjectDeepStorage;
 use crate::lock::DirectoryLock;
 use crate::lookups::Lookups;
@@ -94,7 +94,7 @@ impl Node {
             started_ms: now_ms(),
         };
         let queries = QueryEngine::new(catalog, engine_options(&config)).map_err(query_failed)?;
-        let sql_options = SqlOptions { memory_bytes: config.query.memory_bytes, ..SqlOptions::default() };
+        let sql_options = SqlOptions { memory: sql_memory(&config)?, ..SqlOptions::default() };
         let sql =
             SqlEngine::new(Arc::clone(&queries), Arc::new(tables), &sql_options).map_err(query_failed)?;
         let query_threads = Builder::new_multi_thread()
@@ -227,6 +227,24 @@ fn engine_options(config: &Config) -> EngineOptions {
         options.threads = config.query.threads;
     }
     options
+}
+
+/// The memory of SQL, and an empty folder for what does not fit into it.
+fn sql_memory(config: &Config) -> Result<MemoryOptions, EngineError> {
+    let QueryConfig { memory_bytes, memory_per_query_bytes, spill_bytes, .. } = config.query;
+    let folder = config.data_dir.join("spill");
+    let failed = |source| EngineError::DataDir { action: "empty", path: folder.clone(), source };
+    // What is there is of queries that a stop has ended.
+    match std::fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => std::fs::create_dir_all(&folder).map_err(failed)?,
+    }
+    Ok(MemoryOptions {
+        all_bytes: memory_bytes,
+        query_bytes: memory_per_query_bytes,
+        spill_folder: (spill_bytes > 0).then_some(folder),
+        spill_bytes,
+    })
 }
 
 fn open_segment(path: &Path, record: &SegmentRecord) -> Result<Arc<dyn Segment>, SegmentError> {

@@ -11,6 +11,7 @@ pub struct Counters {
     queries: AtomicU64,
     failures: AtomicU64,
     fallbacks: AtomicU64,
+    scarce: AtomicU64,
     segments: AtomicU64,
     rows: AtomicU64,
     copied_live: AtomicU64,
@@ -37,6 +38,17 @@ impl Counters {
     /// A part of an SQL query could not be lowered to segment work.
     pub fn fallback(&self) {
         self.fallbacks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// An SQL query did not fit into its memory and was run again in a way that can use files.
+    pub fn scarce(&self) {
+        self.scarce.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// SQL queries that were run again because they did not fit into their memory.
+    #[must_use]
+    pub fn scarcities(&self) -> u64 {
+        self.scarce.load(Ordering::Relaxed)
     }
 
     /// Segments and rows have been looked at.

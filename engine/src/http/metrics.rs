@@ -69,6 +69,9 @@ fn queries(node: &Node, page: &mut Page) {
     page.counter("query_failures_total", "Queries that failed.", counters.failures());
     let fallbacks = "Parts of SQL queries that did not become segment work.";
     page.counter("sql_fallbacks_total", fallbacks, counters.fallbacks());
+    let scarce =
+        "SQL queries that did not fit into their memory and were run again with sorted joins and files.";
+    page.counter("sql_scarce_total", scarce, counters.scarcities());
     page.counter("segments_scanned_total", "Segments looked at by queries.", counters.segments_scanned());
     let projected = "Segments that queries were answered for by a projection.";
     page.counter("segments_projected_total", projected, counters.segments_projected());

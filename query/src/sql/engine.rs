@@ -7,6 +7,7 @@ use super::answer::SqlType;
 use super::arrow_messages::{ArrowDescription, SqlArrow};
 use super::describe::{SqlDescription, describe};
 use super::kept::Recall;
+use super::memory::MemoryOptions;
 use super::opened::Opened;
 use super::pg_catalog::{self, CatalogAnswer, CatalogStatement};
 use super::planner::Planner;
@@ -21,8 +22,8 @@ use crate::{QueryEngine, QueryError};
 /// Settings of a [`SqlEngine`].
 #[derive(Debug, Clone)]
 pub struct SqlOptions {
-    /// Bytes the operators above the segments (joins, sorts, windows) may use, all queries together.
-    pub memory_bytes: usize,
+    /// Memory of the operators above the segments (joins, sorts, windows).
+    pub memory: MemoryOptions,
     /// Threads such an operator may spread over.
     pub threads: usize,
 }
@@ -30,7 +31,7 @@ pub struct SqlOptions {
 impl Default for SqlOptions {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { memory_bytes: 1 << 30, threads }
+        Self { memory: MemoryOptions::default(), threads }
     }
 }
 
@@ -53,7 +54,7 @@ impl SqlEngine {
         system: Arc<dyn SystemTables>,
         options: &SqlOptions,
     ) -> Result<Self, QueryError> {
-        let planner = Planner::new(options.memory_bytes, options.threads)?;
+        let planner = Planner::new(options.memory.clone(), options.threads)?;
         Ok(Self { engine, planner, system, plans: Cache::default() })
     }
 

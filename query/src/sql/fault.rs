@@ -87,7 +87,7 @@ pub(crate) fn from_datafusion(error: DataFusionError) -> QueryError {
         DataFusionError::Plan(message) => invalid(message),
         DataFusionError::SQL(fault, _) => invalid(fault.to_string()),
         DataFusionError::NotImplemented(message) => QueryError::Unsupported(message),
-        DataFusionError::ResourcesExhausted(message) => QueryError::ResourceLimit(message),
+        DataFusionError::ResourcesExhausted(message) => QueryError::ResourceLimit(exhausted(message)),
         DataFusionError::ArrowError(fault, _) if matches!(*fault, ArrowError::DivideByZero) => {
             QueryError::refused(Refusal::Evaluation, "/ by zero")
         }
@@ -99,6 +99,16 @@ pub(crate) fn from_datafusion(error: DataFusionError) -> QueryError {
             message => QueryError::Internal(message),
         },
     }
+}
+
+/// What is said where memory is exhausted: what [`super::memory`] says, or that files may not be used.
+fn exhausted(message: String) -> String {
+    if message.contains("DiskManager is disabled") {
+        return "Not enough memory to execute this query, which may use no files. Read fewer rows, or increase \
+                [query.memory_per_query_bytes] or [query.spill_bytes]."
+            .to_owned();
+    }
+    message
 }
 
 /// Whether an error says that a subquery which stands for a value has several.
@@ -127,7 +137,9 @@ fn from_shared(error: &DataFusionError) -> QueryError {
         Some(QueryError::ResourceLimit(message)) => QueryError::ResourceLimit(message.clone()),
         Some(other) => QueryError::Internal(other.to_string()),
         None => match error.find_root() {
-            DataFusionError::ResourcesExhausted(message) => QueryError::ResourceLimit(message.clone()),
+            DataFusionError::ResourcesExhausted(message) => {
+                QueryError::ResourceLimit(exhausted(message.clone()))
+            }
             root if is_of_rows(&root.to_string()) => of_rows(),
             root => QueryError::Internal(root.to_string()),
         },

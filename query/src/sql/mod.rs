@@ -4,7 +4,7 @@
 //! values only. Where there is none, `rewrite` turns Druid's dialect into plain SQL, `planner` finds names in one
 //! snapshot and plans, `types` says of which types its columns are, `coerce` and `operators` make types meet, DataFusion optimises, and `translate` replaces what stands over one
 //! datasource by segment work (`node`, run through `access` by the engine that also answers native queries). The plan
-//! runs as it is where only order and limit stand above (`direct`), in DataFusion otherwise (`exec`), and `answer`
+//! runs as it is where only order and limit stand above (`direct`), in DataFusion otherwise (`upper`, `exec`; its `memory`), and `answer`
 //! writes the rows, which protocols without text take as they are (`rows`, told beforehand by `describe`); `kept` knows the answers of earlier requests. `functions` and `aggregates` are Druid's own; `metadata` and `system` are the tables about tables.
 
 mod access;
@@ -27,6 +27,7 @@ mod grammar;
 mod kept;
 mod lookups;
 mod lower;
+mod memory;
 mod metadata;
 mod node;
 mod opened;
@@ -50,6 +51,7 @@ mod top_n;
 mod totals;
 mod translate;
 mod types;
+mod upper;
 mod values;
 
 pub use answer::{SqlColumn, SqlType, SqlValue};
@@ -57,6 +59,7 @@ pub use arrow_messages::{ArrowDescription, ArrowMessage, SqlArrow, parameters};
 pub use describe::SqlDescription;
 pub use engine::{SqlEngine, SqlOptions};
 pub use fault::Position;
+pub use memory::MemoryOptions;
 pub use opened::Opened;
 pub use pg_catalog::{CatalogAnswer, CatalogStatement};
 pub use request::{ResultFormat, SqlParameter, SqlRequest};

@@ -1,6 +1,7 @@
 //! How does a rewritten statement become a plan that runs? Names are found in one snapshot, DataFusion plans and
 //! optimises, our rule puts segment operators in.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -13,8 +14,7 @@ use datafusion::catalog::Session;
 use datafusion::catalog::default_table_source::provider_as_source;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::{Result, TableReference};
-use datafusion::execution::memory_pool::GreedyMemoryPool;
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::TaskContext;
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, RelationPlanner};
@@ -38,6 +38,7 @@ use super::fault::{from_datafusion, invalid, outside};
 use super::forms::{Reads, check_forms};
 use super::functions::{all_functions, list_functions};
 use super::lookups::{bind_lookups, lookup_schema};
+use super::memory::{MemoryOptions, Room, scarce};
 use super::metadata::{SCHEMAS, metadata_table};
 use super::node::SegmentNode;
 use super::operators::DruidOperators;
@@ -57,17 +58,17 @@ use crate::QueryError;
 #[derive(Debug)]
 pub(crate) struct Planner {
     state: SessionState,
+    memory: MemoryOptions,
     operators: Vec<Arc<dyn ExprPlanner>>,
     scalars: HashMap<String, Arc<ScalarUDF>>,
     aggregates: HashMap<String, Arc<AggregateUDF>>,
 }
 
 impl Planner {
-    /// A planner whose upper operators may use so many bytes together and so many threads each.
-    pub(crate) fn new(memory_bytes: usize, threads: usize) -> Result<Self, QueryError> {
-        let pool = Arc::new(GreedyMemoryPool::new(memory_bytes));
-        let runtime = RuntimeEnvBuilder::new().with_memory_pool(pool).build_arc().map_err(from_datafusion)?;
-        let config = SessionConfig::new().with_target_partitions(threads.max(1));
+    /// A planner whose upper operators may use so much memory and so many threads each.
+    pub(crate) fn new(memory: MemoryOptions, threads: usize) -> Result<Self, QueryError> {
+        let runtime = memory.runtime().map_err(from_datafusion)?;
+        let config = memory.configure(SessionConfig::new().with_target_partitions(threads.max(1)));
         let builder = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime);
         let state = builder.with_default_features().build();
         let mut scalars: HashMap<String, Arc<ScalarUDF>> = HashMap::new();
@@ -93,12 +94,7 @@ impl Planner {
         }
         let mut operators: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(DruidOperators)];
         operators.extend(state.expr_planners().iter().cloned());
-        Ok(Self { state, operators, scalars, aggregates })
-    }
-
-    /// The state queries run in.
-    pub(crate) fn state(&self) -> &SessionState {
-        &self.state
+        Ok(Self { state, memory, operators, scalars, aggregates })
     }
 
     /// The optimised plan of a rewritten statement, the types of its columns, and how many operators over a datasource did
@@ -162,17 +158,33 @@ impl Planner {
         SqlToRel::new_with_options(&context, options).sql_statement_to_plan(statement)
     }
 
-    /// The plan that runs over a snapshot with these values in its holes.
+    /// Whether operators may go on in files.
+    pub(crate) fn spills(&self) -> bool {
+        self.memory.spill_folder.is_some()
+    }
+
+    /// The plan that runs over a snapshot with these values in its holes, and what its operators run in.
     pub(crate) async fn physical(
         &self,
         plan: &LogicalPlan,
         access: &Access,
         values: &Values,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
+        room: Room,
+    ) -> Result<(Arc<dyn ExecutionPlan>, Arc<TaskContext>)> {
         let segments = SegmentPlanner { access: access.clone(), values: values.clone() };
         let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(segments)]);
         let bound = bind_lookups(plan, access)?;
-        planner.create_physical_plan(bound.as_ref().unwrap_or(plan), &self.state).await
+        let state = match room {
+            Room::Ample => Cow::Borrowed(&self.state),
+            Room::Scarce => {
+                let mut state = self.state.clone();
+                *state.config_mut() = scarce(state.config().clone());
+                Cow::Owned(state)
+            }
+        };
+        let physical = planner.create_physical_plan(bound.as_ref().unwrap_or(plan), &*state).await?;
+        let runtime = self.memory.of_query(state.runtime_env())?;
+        Ok((physical, Arc::new(TaskContext::from(&*state).with_runtime(runtime))))
     }
 }
 

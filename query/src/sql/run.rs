@@ -4,15 +4,12 @@
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use alluvium_segments::catalog::Snapshot;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::logical_expr::{FetchType, LogicalPlan, SkipType};
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{ExecutionPlan, execute_stream, execute_stream_partitioned};
 use datafusion::sql::sqlparser::ast::Statement;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 use futures::{Stream, StreamExt, stream};
@@ -33,8 +30,9 @@ use super::statement::Text;
 use super::system::SystemTables;
 use super::translate::place_scans;
 use super::types::{Typed, check_results};
+use super::upper;
 use crate::error::Refusal;
-use crate::{Control, QueryEngine, QueryError, Running};
+use crate::{QueryEngine, QueryError, Running};
 
 /// The bytes of an answer, piece by piece.
 pub type SqlBody = Pin<Box<dyn Stream<Item = Result<Vec<u8>, QueryError>> + Send>>;
@@ -74,9 +72,6 @@ impl SqlAnswer {
         Ok(bytes)
     }
 }
-
-/// How often a running query looks whether it may go on.
-const LOOK: Duration = Duration::from_millis(50);
 
 /// What answering needs.
 #[derive(Debug, Clone, Copy)]
@@ -151,7 +146,7 @@ pub(crate) async fn begin(tools: Tools<'_>, opened: Opened) -> Result<Flow, Quer
 impl Flow {
     /// The next batch that has rows.
     pub(crate) async fn next(&mut self) -> Result<Option<RecordBatch>, QueryError> {
-        let batch = next(&mut self.batches, self.running.control()).await;
+        let batch = upper::next(&mut self.batches, self.running.control()).await;
         batch.map_err(|e| self.failed(if self.constant { e.while_planning() } else { e }))
     }
 
@@ -318,47 +313,10 @@ async fn start(tools: Tools<'_>, planned: Planned, access: &Access) -> Result<St
         return Ok(Started::of(Arc::clone(direct.schema()), types, direct.batches(blocks), rows));
     }
     let schema = SchemaRef::clone(prepared.plan.schema().inner());
-    // The first rows of a union are those of its first parts.
-    let (plan, first) = match &prepared.plan {
-        LogicalPlan::Limit(limit) if matches!(&*limit.input, LogicalPlan::Union(_)) => {
-            match (limit.get_skip_type(), limit.get_fetch_type()) {
-                (Ok(SkipType::Literal(skip)), Ok(FetchType::Literal(fetch))) => {
-                    (&*limit.input, Some((skip, fetch.unwrap_or(usize::MAX))))
-                }
-                _ => (&prepared.plan, None),
-            }
-        }
-        plan => (plan, None),
-    };
-    let physical = tools.planner.physical(plan, access, &values).await.map_err(from_datafusion)?;
-    let context = tools.planner.state().task_ctx();
-    let batches = match plan {
-        LogicalPlan::Union(_) => in_turn(physical, context),
-        _ => execute_stream(physical, context),
-    };
-    let batches = batches.map_err(from_datafusion)?;
-    let batches = match first {
-        Some((skip, fetch)) => cut(batches, skip, fetch),
-        None => batches,
-    };
     let constant = prepared.reads_nothing();
+    let batches = upper::run(tools.planner, &prepared.plan, access, &values).await;
+    let batches = batches.map_err(|e| if constant { e.while_planning() } else { e })?;
     Ok(Started { schema, types, constant, batches, rows: None })
-}
-
-/// The rows after `skip`, at most `fetch`.
-fn cut(batches: SendableRecordBatchStream, skip: usize, fetch: usize) -> SendableRecordBatchStream {
-    let schema = batches.schema();
-    let cut = batches.scan((skip, fetch), |(skip, fetch), batch| {
-        let batch = batch.map(|batch| {
-            let from = (*skip).min(batch.num_rows());
-            let rows = (batch.num_rows() - from).min(*fetch);
-            (*skip, *fetch) = (*skip - from, *fetch - rows);
-            batch.slice(from, rows)
-        });
-        let over = *fetch == 0 && batch.as_ref().is_ok_and(|batch| batch.num_rows() == 0);
-        futures::future::ready((!over).then_some(batch))
-    });
-    Box::pin(RecordBatchStreamAdapter::new(schema, cut))
 }
 
 impl Started {
@@ -370,37 +328,6 @@ impl Started {
     ) -> Self {
         let batches = RecordBatchStreamAdapter::new(Arc::clone(&schema), stream::iter(batches));
         Self { schema, types, constant: false, batches: Box::pin(batches), rows: Some(rows) }
-    }
-}
-
-/// The parts of a union one after the other, as Druid answers them.
-fn in_turn(
-    plan: Arc<dyn ExecutionPlan>,
-    context: Arc<TaskContext>,
-) -> datafusion::common::Result<SendableRecordBatchStream> {
-    let schema = plan.schema();
-    let parts = execute_stream_partitioned(plan, context)?;
-    let batches = stream::iter(parts).flatten();
-    Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
-}
-
-/// The next batch that has rows, as long as the query may go on.
-async fn next(
-    batches: &mut SendableRecordBatchStream,
-    control: &Control,
-) -> Result<Option<RecordBatch>, QueryError> {
-    loop {
-        control.check()?;
-        match tokio::time::timeout(LOOK, batches.next()).await {
-            Err(_) => {}
-            Ok(None) => return Ok(None),
-            Ok(Some(Ok(batch))) if batch.num_rows() == 0 => {}
-            Ok(Some(Ok(batch))) => return Ok(Some(batch)),
-            Ok(Some(Err(error))) => {
-                control.check()?;
-                return Err(from_datafusion(error));
-            }
-        }
     }
 }
 

@@ -13,7 +13,7 @@ use alluvium_segments::{
 };
 use serde_json::{Value, json};
 
-use crate::sql::{SqlEngine, SqlOptions, SqlRequest, SystemTables};
+use crate::sql::{MemoryOptions, SqlEngine, SqlOptions, SqlRequest, SystemTables};
 use crate::{EngineOptions, QueryEngine, QueryError};
 
 /// Time, channel, page, tags, added, delta, score.
@@ -145,7 +145,8 @@ pub(in crate::sql) fn engine() -> (SqlEngine, tempfile::TempDir) {
         d.live.push(live);
     });
     let engine = QueryEngine::new(catalog, EngineOptions { threads: 2, ..EngineOptions::default() }).unwrap();
-    let options = SqlOptions { memory_bytes: 64 << 20, threads: 2 };
+    let memory = MemoryOptions { all_bytes: 64 << 20, ..MemoryOptions::default() };
+    let options = SqlOptions { memory, threads: 2 };
     (SqlEngine::new(engine, Arc::new(Node), &options).unwrap(), folder)
 }
 

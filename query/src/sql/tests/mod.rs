@@ -3,6 +3,7 @@
 mod druid;
 pub(super) mod fixture;
 mod forms;
+mod memory;
 mod plans;
 mod prepared;
 mod types;
