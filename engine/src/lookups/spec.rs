@@ -249,7 +249,13 @@ mod tests {
             "filter": "k > 1", "jitterSeconds": 5, "maxHeapPercentage": -1,
             "connectorConfig": {"createTables": true, "connectURI": "jdbc:postgresql://localhost:5432/d",
                 "user": "u", "password": {"type": "default", "password": "p"}}});
-        LookupSpec::read(&cached(jdbc)).unwrap();
+        let Factory::CachedNamespace(cached_jdbc) =
+            LookupSpec::read(&cached(jdbc)).unwrap().lookup_extractor_factory
+        else {
+            panic!("not cached")
+        };
+        let polling = cached_jdbc.extraction_namespace.polling().unwrap();
+        assert_eq!((polling.jitter, polling.memory_percent), (Duration::from_secs(5), None));
     }
 
     #[test]
