@@ -184,10 +184,6 @@ fn kinds_that_are_not_here_are_refused_by_name() {
     let factories = [
         json!({"type": "kafka", "kafkaTopic": "t", "kafkaProperties": {"bootstrap.servers": "localhost:9092"},
             "connectTimeout": 0, "isOneToOne": false}),
-        json!({"type": "pollingLookup", "pollPeriod": "PT10M", "dataFetcher": fetcher,
-            "cacheFactory": {"type": "onHeapPolling"}}),
-        json!({"type": "pollingLookup", "pollPeriod": "PT10M", "dataFetcher": fetcher,
-            "cacheFactory": {"type": "offHeapPolling"}}),
         json!({"type": "loadingLookup", "dataFetcher": fetcher, "loadingCacheSpec": guava,
             "reverseLoadingCacheSpec": guava}),
         json!({"type": "loadingLookup", "dataFetcher": fetcher, "loadingCacheSpec": map_db,
@@ -196,6 +192,6 @@ fn kinds_that_are_not_here_are_refused_by_name() {
     for factory in factories {
         let kind = factory["type"].as_str().unwrap().to_owned();
         let spec = json!({"version": "v1", "lookupExtractorFactory": factory});
-        unusable(&node, &spec, &[&kind, "map", "cachedNamespace"]);
+        unusable(&node, &spec, &[&kind, "map", "cachedNamespace", "pollingLookup"]);
     }
 }
