@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use alluvium_query::plan::CacheUse;
 use alluvium_query::sql::MemoryOptions;
-use alluvium_query::{CacheLimits, CacheOptions};
+use alluvium_query::{CacheLimits, CacheOptions, QueryDefaults};
 use serde::Deserialize;
 
 use crate::EngineError;
+use crate::druid_properties;
 use crate::flags::ServerOptions;
 
 /// The configuration of a server. The file has the same names; every field may be left out.
@@ -40,6 +41,11 @@ pub struct Config {
     pub postgres: PostgresConfig,
     /// Section `[flight]`.
     pub flight: FlightConfig,
+    /// Section `[druid]`: runtime properties by Druid's names, as they were written.
+    pub druid: toml::Table,
+    /// What the section says about queries.
+    #[serde(skip)]
+    pub defaults: QueryDefaults,
 }
 
 /// Limits of the HTTP side.
@@ -177,6 +183,8 @@ impl Default for Config {
             statements: StatementsConfig::default(),
             postgres: PostgresConfig::default(),
             flight: FlightConfig::default(),
+            druid: toml::Table::new(),
+            defaults: QueryDefaults::default(),
         }
     }
 }
@@ -249,7 +257,9 @@ impl Config {
     pub fn load(path: &Path) -> Result<Self, EngineError> {
         let failed = |message| EngineError::Config { path: path.to_owned(), message };
         let text = fs::read_to_string(path).map_err(|e| failed(format!("cannot be read: {e}")))?;
-        let config: Self = toml::from_str(&text).map_err(|e| failed(e.to_string().trim_end().to_owned()))?;
+        let mut config: Self =
+            toml::from_str(&text).map_err(|e| failed(e.to_string().trim_end().to_owned()))?;
+        druid_properties::apply(&mut config).map_err(failed)?;
         config.check().map_err(failed)?;
         Ok(config)
     }

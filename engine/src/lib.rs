@@ -7,6 +7,7 @@ pub mod client;
 pub mod clock;
 pub mod config;
 pub mod deep_storage;
+mod druid_properties;
 pub mod error;
 pub mod flags;
 pub mod flight;

@@ -221,6 +221,7 @@ fn engine_options(config: &Config) -> EngineOptions {
     let mut options = EngineOptions {
         default_timeout_ms: i64::try_from(config.query.timeout_ms).unwrap_or(i64::MAX),
         cache: config.cache.options(),
+        defaults: config.defaults.clone(),
         ..EngineOptions::default()
     };
     if config.query.threads > 0 {

@@ -13,6 +13,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::EngineError;
 use crate::config::Config;
+use crate::druid_properties;
 use crate::flags::ServerOptions;
 use crate::flight;
 use crate::http::Listener;
@@ -39,6 +40,9 @@ pub struct Server {
 pub fn run(options: &ServerOptions) -> Result<(), EngineError> {
     let config = Config::from_flags(options)?;
     init_logging(&config.log)?;
+    for property in druid_properties::without_effect(&config) {
+        tracing::info!(property, "has no effect here");
+    }
     arm_crash()?;
     let server = Server::start(config)?;
     println!("Alluvium {} listens on {}", env!("CARGO_PKG_VERSION"), server.url());

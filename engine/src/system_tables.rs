@@ -5,14 +5,15 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use alluvium_ingest::service::{IngestService, SupervisorDetail};
+use alluvium_ingest::service::{IngestService, SupervisorDetail, TaskFilter};
 use alluvium_query::sql::SystemTables;
-use alluvium_segments::catalog::{Catalog, MetadataStore, SegmentRecord, TaskRecord};
+use alluvium_segments::catalog::{Catalog, MetadataStore, SegmentRecord};
 use alluvium_segments::time::format_iso;
 use alluvium_segments::{Segment, SegmentId};
 use serde_json::{Map, Value, json};
 
 use crate::config::Config;
+use crate::druid_properties;
 
 /// Druid's roles, all of which one node plays.
 const ROLES: [&str; 6] = ["coordinator", "overlord", "broker", "historical", "indexer", "router"];
@@ -103,11 +104,11 @@ impl SystemTables for NodeTables {
     }
 
     fn tasks(&self) -> Vec<Value> {
-        let tasks = self.metadata.tasks().unwrap_or_else(|error| {
+        let tasks = self.ingest.tasks(&TaskFilter::default()).unwrap_or_else(|error| {
             tracing::warn!(%error, "sys.tasks is empty");
-            Vec::new()
+            Value::Null
         });
-        tasks.iter().map(|task| task_row(task, self.address)).collect()
+        tasks.as_array().into_iter().flatten().map(|task| task_row(task, self.address)).collect()
     }
 
     fn server_properties(&self) -> Vec<Value> {
@@ -141,7 +142,12 @@ pub fn properties(config: &Config, address: SocketAddr) -> Map<String, Value> {
         ("alluvium.query.timeout_ms", config.query.timeout_ms.to_string()),
         ("alluvium.ingest.commit_period_ms", config.ingest.commit_period_ms.to_string()),
     ];
-    pairs.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect()
+    let known = pairs.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value)));
+    let given = druid_properties::flat(&config.druid);
+    let given = given.iter().map(|(name, value)| (name.clone(), druid_properties::text(value).into()));
+    let idle = druid_properties::without_effect(config);
+    let idle = (!idle.is_empty()).then(|| ("alluvium.druid.noEffect".to_owned(), idle.join(",").into()));
+    known.chain(given).chain(idle).collect()
 }
 
 fn names(record: &alluvium_segments::Schema, metrics: bool) -> Vec<&str> {
@@ -217,22 +223,22 @@ fn supervisor_row(state: &Value) -> Value {
     })
 }
 
-fn task_row(task: &TaskRecord, address: SocketAddr) -> Value {
-    let created = format_iso(task.created_ms);
+fn task_row(task: &Value, address: SocketAddr) -> Value {
+    let field = |name: &str| task.get(name).cloned().unwrap_or_default();
     json!({
-        "task_id": task.id,
-        "group_id": task.id,
-        "type": task.task_type,
-        "datasource": task.datasource,
-        "created_time": created,
-        "queue_insertion_time": created,
-        "status": task.status,
-        "runner_status": if task.status == "RUNNING" { "RUNNING" } else { "NONE" },
-        "duration": task.duration_ms,
+        "task_id": field("id"),
+        "group_id": field("groupId"),
+        "type": field("type"),
+        "datasource": field("dataSource"),
+        "created_time": field("createdTime"),
+        "queue_insertion_time": field("queueInsertionTime"),
+        "status": field("statusCode"),
+        "runner_status": field("runnerStatusCode"),
+        "duration": field("duration"),
         "location": address.to_string(),
         "host": address.ip().to_string(),
         "plaintext_port": address.port(),
         "tls_port": -1,
-        "error_msg": task.error,
+        "error_msg": field("errorMsg"),
     })
 }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::QueryError;
 use crate::cache::{Answers, CacheCounts, CacheOptions, Partials};
 use crate::counters::Counters;
+use crate::defaults::QueryDefaults;
 use crate::group::GroupLimits;
 use crate::partial::Partial;
 use crate::plan::{Plan, find_among};
@@ -32,6 +33,8 @@ pub struct EngineOptions {
     pub max_subquery_rows: u64,
     /// What is kept of earlier queries.
     pub cache: CacheOptions,
+    /// What holds for queries that do not say it.
+    pub defaults: QueryDefaults,
     /// When there are so many groups that they are kept in another way.
     pub groups: GroupLimits,
 }
@@ -45,6 +48,7 @@ impl Default for EngineOptions {
             max_timeout_ms: i64::MAX,
             max_subquery_rows: 100_000,
             cache: CacheOptions::default(),
+            defaults: QueryDefaults::default(),
             groups: GroupLimits::default(),
         }
     }
@@ -258,10 +262,11 @@ impl QueryEngine {
     /// As `native`.
     pub async fn native_unless(
         &self,
-        body: Value,
+        mut body: Value,
         now_ms: i64,
         tags: Option<&str>,
     ) -> Result<NativeAnswer, QueryError> {
+        self.options.defaults.complete(&mut body);
         let kind = body.get("queryType").and_then(Value::as_str).unwrap_or("unknown").to_owned();
         let answer = self.answer(&body, now_ms, tags).await;
         let known = answer.is_ok() || !matches!(&answer, Err(QueryError::Invalid(_)));

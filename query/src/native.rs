@@ -2,7 +2,7 @@
 
 use alluvium_expression::Expr;
 use alluvium_segments::catalog::Snapshot;
-use alluvium_segments::time::{Granularity, Interval, Period};
+use alluvium_segments::time::{Granularity, Interval};
 use alluvium_segments::{ColumnSpec, ColumnType, Role, SegmentRef, TIME_COLUMN};
 use chrono_tz::Tz;
 use serde_json::json;
@@ -280,12 +280,12 @@ impl Run<'_> {
         if self.query.intervals_given {
             return answer::segment_metadata(query, list, self.control);
         }
-        // Without intervals: the week before the end of the last segment.
+        // Without intervals: some time before the end of the last segment.
         let Some(end) = list.iter().map(|s| s.segment.id().interval.end).max() else {
             return Ok(Vec::from(*b"[]"));
         };
-        let week = Period { weeks: 1, ..Period::default() };
-        let wanted = Interval { start: week.add_to(end, -1, Tz::UTC), end };
+        let history = self.engine.options.defaults.history;
+        let wanted = Interval { start: history.add_to(end, -1, Tz::UTC), end };
         let recent: Vec<SegmentRef> =
             list.iter().filter(|s| s.segment.id().interval.overlaps(wanted)).cloned().collect();
         answer::segment_metadata(query, &recent, self.control)

@@ -53,22 +53,83 @@ pub(crate) fn metrics(node: &Node, request: &Request) -> Outcome {
 
 /// Which segments a query over `?intervals=a/b,c/d` would read, and from where: from here.
 pub(crate) fn candidates(node: &Node, request: &Request) -> Outcome {
+    Ok(Reply::json(&located(node, &wanted(node, request)?)))
+}
+
+/// The same for the native query that is posted.
+pub(crate) fn query_candidates(node: &Node, request: &Request) -> Outcome {
+    let body: Value = request.json()?;
+    let mut query = &body;
+    let mut names = Vec::new();
+    // The innermost query reads segments.
+    while let Some(inner) = query["dataSource"].get("query") {
+        query = inner;
+    }
+    tables(&query["dataSource"], &mut names);
+    if names.is_empty() {
+        return Err(Refusal::invalid(
+            "`dataSource` must name a table, a union of tables or a query over them",
+        ));
+    }
+    let mut intervals = Vec::new();
+    match &query["intervals"] {
+        Value::Null => intervals.push(Interval::ETERNITY),
+        given => read_intervals(given, &mut intervals)?,
+    }
+    let snapshot = node.catalog().snapshot();
+    let found: Vec<SegmentRef> = names
+        .iter()
+        .filter_map(|name| snapshot.datasource(name))
+        .flat_map(|datasource| datasource.select(&intervals))
+        .collect();
+    let found = located(node, &found);
+    match serde_json::to_vec_pretty(&found) {
+        Ok(text) if request.flag("pretty") => Ok(Reply::bytes("application/json", text)),
+        _ => Ok(Reply::json(&found)),
+    }
+}
+
+/// The names of the tables of a data source.
+fn tables<'j>(json: &'j Value, names: &mut Vec<&'j str>) {
+    match json {
+        Value::String(name) => names.push(name),
+        Value::Array(list) => list.iter().for_each(|one| tables(one, names)),
+        Value::Object(fields) => {
+            let inner =
+                ["name", "dataSources", "base", "left", "right"].iter().filter_map(|key| fields.get(*key));
+            let lookup = fields.get("type").is_some_and(|kind| kind == "lookup" || kind == "inline");
+            inner.filter(|_| !lookup).for_each(|one| tables(one, names));
+        }
+        _ => {}
+    }
+}
+
+fn read_intervals(json: &Value, found: &mut Vec<Interval>) -> Result<(), Refusal> {
+    match json {
+        Value::Array(list) => list.iter().try_for_each(|one| read_intervals(one, found)),
+        Value::Object(fields) => fields.get("intervals").map_or(Ok(()), |list| read_intervals(list, found)),
+        Value::String(text) => {
+            found.push(text.parse::<Interval>().map_err(|e| Refusal::invalid(e.to_string()))?);
+            Ok(())
+        }
+        other => Err(Refusal::invalid(format!("`intervals` has {other}, which is no interval"))),
+    }
+}
+
+fn located(node: &Node, segments: &[SegmentRef]) -> Vec<Value> {
     let address = node.address().to_string();
     let location = json!({
         "name": address, "host": address, "hostAndTlsPort": null, "maxSize": 0,
         "type": "historical", "tier": "_default_tier", "priority": 0,
     });
-    let found: Vec<Value> = wanted(node, request)?
-        .iter()
-        .map(|s| {
-            let id = s.segment.id();
-            json!({
-                "interval": s.visible, "version": id.version, "partitionNumber": id.partition,
-                "size": s.segment.size_bytes(), "locations": [location],
-            })
+    let candidate = |s: &SegmentRef| {
+        let id = s.segment.id();
+        json!({
+            "interval": s.visible, "version": id.version, "partitionNumber": id.partition,
+            "size": s.segment.size_bytes(), "locations": [location],
         })
-        .collect();
-    Ok(Reply::json(&found))
+    };
+    segments.iter().map(candidate).collect()
 }
 
 fn wanted(node: &Node, request: &Request) -> Result<Vec<SegmentRef>, Refusal> {

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use alluvium_query::sql::{ResultFormat, SqlAnswer, SqlBody, SqlRequest};
+use alluvium_segments::ErrorClass;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use hyper::StatusCode;
@@ -61,6 +62,15 @@ pub(crate) fn cancel(node: &Node, request: &Request) -> Outcome {
             format!("no query with id `{}` is running", request.param(0)),
         )),
     }
+}
+
+/// 501 for statements of Druid's multi-stage engine.
+pub(crate) fn ingestion(_node: &Node, _request: &Request) -> Outcome {
+    Err(Refusal::new(
+        ErrorClass::Unsupported,
+        "SQL that ingests (INSERT, REPLACE) is not run here; submit a task of type `index_parallel` at \
+         /druid/indexer/v1/task, or query at /druid/v2/sql and /druid/v2/sql/statements",
+    ))
 }
 
 fn read(request: &Request) -> Result<SqlRequest, Refusal> {

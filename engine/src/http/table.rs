@@ -35,6 +35,7 @@ pub(super) static ROUTES: &[Route] = &[
 
     // Queries
     post("/druid/v2", "native query", Task(native::query)),
+    post("/druid/v2/candidates", "segments of a native query", Inline(datasources::query_candidates)),
     delete("/druid/v2/{id}", "end a native query", Inline(native::cancel)),
     post("/druid/v2/sql", "SQL query", Task(sql::query)),
     delete("/druid/v2/sql/{id}", "end an SQL query", Inline(sql::cancel)),
@@ -44,6 +45,7 @@ pub(super) static ROUTES: &[Route] = &[
     delete("/druid/v2/sql/statements/{id}", "end a taken query", Blocking(statements::end)),
     post("/druid/v2/sql/avatica", "JDBC in JSON", Task(avatica::json)),
     post("/druid/v2/sql/avatica-protobuf", "JDBC in protobuf", Task(avatica::protobuf)),
+    post("/druid/v2/sql/task", "SQL that ingests: refused", Inline(sql::ingestion)),
     get("/druid/v2/datasources", "names", Inline(datasources::names)),
     get("/druid/v2/datasources/{ds}", "dimensions and metrics", Inline(datasources::columns)),
     get("/druid/v2/datasources/{ds}/dimensions", "names", Inline(datasources::dimensions)),

@@ -1,4 +1,4 @@
-//! What does a lookup's specification ask for? `lookupExtractorFactory` of type `map` or `cachedNamespace`.
+//! What does a lookup's specification ask for? `lookupExtractorFactory` of type `map`, `cachedNamespace` or `pollingLookup`.
 
 use std::time::Duration;
 
@@ -20,10 +20,29 @@ pub(super) struct LookupSpec {
 
 /// Where texts come from.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(tag = "type", rename_all = "camelCase")]
+#[serde(from = "Written")]
 pub(super) enum Factory {
     Map(MapFactory),
     CachedNamespace(Box<CachedNamespace>),
+}
+
+/// The same as it is written: a polling lookup is another way to say a cached namespace of a database.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase")]
+enum Written {
+    Map(MapFactory),
+    CachedNamespace(Box<CachedNamespace>),
+    PollingLookup(PollingLookup),
+}
+
+impl From<Written> for Factory {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Map(map) => Self::Map(map),
+            Written::CachedNamespace(cached) => Self::CachedNamespace(cached),
+            Written::PollingLookup(polling) => Self::CachedNamespace(Box::new(polling.into())),
+        }
+    }
 }
 
 /// They are written out.
@@ -45,6 +64,80 @@ pub(super) struct CachedNamespace {
     pub(super) first_cache_timeout: u64,
     #[serde(default)]
     pub(super) injective: bool,
+}
+
+/// A table that is read whole, again and again.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct PollingLookup {
+    data_fetcher: DataFetcher,
+    /// Entries are always in memory, in maps of our own.
+    #[serde(default, rename = "cacheFactory")]
+    _cache_factory: Option<PollingCache>,
+    #[serde(default)]
+    poll_period: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", deny_unknown_fields)]
+enum PollingCache {
+    OnHeapPolling {},
+    OffHeapPolling {},
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase")]
+enum DataFetcher {
+    JdbcDataFetcher(JdbcDataFetcher),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct JdbcDataFetcher {
+    connector_config: WrittenConnector,
+    table: String,
+    key_column: String,
+    value_column: String,
+    /// Rows come as they are written, however many a client asks for at a time.
+    #[serde(default, rename = "streamingFetchSize")]
+    _streaming_fetch_size: Option<u64>,
+}
+
+/// A connector, or its address alone, as Druid's documentation shows it.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum WrittenConnector {
+    Address(String),
+    Whole(ConnectorConfig),
+}
+
+impl From<PollingLookup> for CachedNamespace {
+    fn from(polling: PollingLookup) -> Self {
+        let DataFetcher::JdbcDataFetcher(fetcher) = polling.data_fetcher;
+        let connector_config = match fetcher.connector_config {
+            WrittenConnector::Whole(config) => config,
+            WrittenConnector::Address(connect_uri) => {
+                ConnectorConfig { connect_uri, user: None, password: None, _create_tables: None }
+            }
+        };
+        let namespace = JdbcNamespace {
+            connector_config,
+            table: fetcher.table,
+            key_column: fetcher.key_column,
+            value_column: fetcher.value_column,
+            ts_column: None,
+            filter: None,
+            poll_period: polling.poll_period,
+            max_heap_percentage: None,
+            jitter_seconds: 0,
+            _load_timeout_seconds: None,
+        };
+        Self {
+            extraction_namespace: Namespace::Jdbc(namespace),
+            first_cache_timeout: two_minutes(),
+            injective: false,
+        }
+    }
 }
 
 fn two_minutes() -> u64 {
@@ -249,7 +342,38 @@ mod tests {
             "filter": "k > 1", "jitterSeconds": 5, "maxHeapPercentage": -1,
             "connectorConfig": {"createTables": true, "connectURI": "jdbc:postgresql://localhost:5432/d",
                 "user": "u", "password": {"type": "default", "password": "p"}}});
-        LookupSpec::read(&cached(jdbc)).unwrap();
+        let Factory::CachedNamespace(cached_jdbc) =
+            LookupSpec::read(&cached(jdbc)).unwrap().lookup_extractor_factory
+        else {
+            panic!("not cached")
+        };
+        let polling = cached_jdbc.extraction_namespace.polling().unwrap();
+        assert_eq!((polling.jitter, polling.memory_percent), (Duration::from_secs(5), None));
+    }
+
+    #[test]
+    fn a_polling_lookup_is_a_cached_one() {
+        let polling = |connector: Value| {
+            json!({"version": "v1", "lookupExtractorFactory": {"type": "pollingLookup", "pollPeriod": "PT10M",
+                "dataFetcher": {"type": "jdbcDataFetcher", "connectorConfig": connector, "table": "t",
+                    "keyColumn": "k", "valueColumn": "v", "streamingFetchSize": 1000},
+                "cacheFactory": {"type": "offHeapPolling"}}})
+        };
+        let spec = LookupSpec::read(&polling(json!("jdbc:postgresql://localhost/d"))).unwrap();
+        let Factory::CachedNamespace(cached) = spec.lookup_extractor_factory else { panic!("not cached") };
+        let Namespace::Jdbc(jdbc) = &cached.extraction_namespace else { panic!("no table") };
+        assert_eq!(
+            (jdbc.table.as_str(), jdbc.key_column.as_str(), jdbc.value_column.as_str()),
+            ("t", "k", "v")
+        );
+        let period = cached.extraction_namespace.polling().unwrap().period;
+        assert_eq!(period, Some(Duration::from_secs(600)));
+        let error = LookupSpec::read(&polling(json!("jdbc://mysql://localhost:3306/d"))).unwrap_err();
+        assert!(error.contains("connectURI"), "{error}");
+        let mut other = polling(json!({"connectURI": "jdbc:postgresql://localhost/d"}));
+        LookupSpec::read(&other).unwrap();
+        other["lookupExtractorFactory"]["cacheFactory"] = json!({"type": "guava"});
+        assert!(LookupSpec::read(&other).unwrap_err().contains("guava"));
     }
 
     #[test]

@@ -2,13 +2,18 @@
 
 mod caching;
 mod catalogue;
+mod druid_properties;
 mod ends;
 mod ingestion;
 mod jdbc;
+mod lookup_sources;
 mod lookups;
 mod postgres;
 mod queries;
+mod sketches;
 mod statements;
+mod states;
+mod transport;
 mod wire;
 
 use serde_json::{Value, json};

@@ -72,6 +72,11 @@ impl Node {
         self.server.as_ref().unwrap().node().queries().is_running(query_id)
     }
 
+    /// How many queries run.
+    pub(crate) fn running(&self) -> usize {
+        self.server.as_ref().unwrap().node().queries().running()
+    }
+
     pub(crate) fn get(&self, path: &str) -> Answer {
         read(self.agent.get(format!("{}{path}", self.url())).call().unwrap())
     }

@@ -241,3 +241,35 @@ fn offset_key(partition: &StreamPartition, pattern: bool) -> String {
 fn offsets(positions: &BTreeMap<StreamPartition, i64>, pattern: bool) -> BTreeMap<String, i64> {
     positions.iter().map(|(p, o)| (offset_key(p, pattern), *o)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_phase_and_every_trouble_has_its_state() {
+        let state = |change: &dyn Fn(&mut Inner)| {
+            let mut inner = Inner::default();
+            change(&mut inner);
+            let (state, _, healthy) = inner.health();
+            (state, healthy)
+        };
+        let phase = |phase: Phase| state(&move |inner: &mut Inner| inner.phase = phase);
+        assert_eq!(phase(Phase::Pending), ("PENDING", true));
+        for running in
+            [Phase::ConnectingToStream, Phase::DiscoveringInitialTasks, Phase::CreatingTasks, Phase::Running]
+        {
+            assert_eq!(phase(running), ("RUNNING", true));
+        }
+        assert_eq!(phase(Phase::Suspended), ("SUSPENDED", true));
+        assert_eq!(phase(Phase::Stopping), ("STOPPING", true));
+        let failing = |inner: &mut Inner, times: u32| {
+            inner.phase = Phase::Running;
+            inner.task_failures = times;
+        };
+        assert_eq!(state(&|inner| failing(inner, 2)), ("RUNNING", true));
+        assert_eq!(state(&|inner| failing(inner, 3)), ("UNHEALTHY_TASKS", false));
+        assert_eq!(state(&|inner| inner.failures = 3), ("UNHEALTHY_SUPERVISOR", false));
+        assert_eq!(state(&|inner| inner.stream_failures = 3), ("UNHEALTHY_SUPERVISOR", false));
+    }
+}

@@ -12,6 +12,7 @@ mod write;
 use std::sync::Arc;
 
 use alluvium_segments::time::Interval;
+use alluvium_sketches::Bloom;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value as Json;
 
@@ -137,6 +138,13 @@ pub enum ColumnTest {
     },
     /// `regex`: found anywhere in the text.
     Regex(JavaRegex),
+    /// `bloom` of what an extraction function makes (one without is an expression).
+    Bloom {
+        /// The filter's base64.
+        text: Arc<str>,
+        /// The filter.
+        bloom: Arc<Bloom>,
+    },
     /// `search`
     Search(SearchQuery),
 }

@@ -1,7 +1,7 @@
 //! What can be asked of a summary? The questions of Druid's post-aggregators and functions; each is for some kinds only.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::quantiles::Ranked;
 use crate::recipe::{bounds_json, double, float};
@@ -195,10 +195,11 @@ fn ask_tuple(sketch: &ArrayOfDoubles, question: &Question) -> Result<Option<Fini
 
 fn ask_fixed(histogram: &crate::FixedBuckets, question: &Question) -> Result<Option<Finished>, SketchError> {
     Ok(Some(match question {
-        Question::Quantile(fraction) => Finished::Double(f64::from(histogram.quantile(*fraction)?)),
+        Question::Quantile(fraction) => Finished::Float(histogram.quantile(single(*fraction))?),
         Question::Quantiles(fractions) => {
-            let values = fractions.iter().map(|fraction| histogram.quantile(*fraction));
-            floats(&values.collect::<Result<Vec<_>, _>>()?)
+            let values = fractions.iter().map(|fraction| histogram.quantile(single(*fraction)));
+            let ends = (histogram.min() as f32, histogram.max() as f32);
+            quantiles(fractions, &values.collect::<Result<Vec<_>, _>>()?, ends)
         }
         Question::Least => Finished::Double(histogram.min()),
         Question::Most => Finished::Double(histogram.max()),
@@ -215,11 +216,14 @@ fn ask_approximate(
     Ok(Some(match question {
         Question::Quantile(fraction) => {
             let values = histogram.quantiles(&single(&[*fraction]))?;
-            Finished::Double(values.first().map_or(f64::NAN, |value| shortest(*value)))
+            Finished::Float(values.first().copied().unwrap_or(f32::NAN))
         }
-        Question::Quantiles(fractions) => floats(&histogram.quantiles(&single(fractions))?),
-        Question::Least => Finished::Double(shortest(histogram.min())),
-        Question::Most => Finished::Double(shortest(histogram.max())),
+        Question::Quantiles(fractions) => {
+            let ends = (histogram.min(), histogram.max());
+            quantiles(fractions, &histogram.quantiles(&single(fractions))?, ends)
+        }
+        Question::Least => Finished::Float(histogram.min()),
+        Question::Most => Finished::Float(histogram.max()),
         Question::Count => Finished::Long(histogram.count() as i64),
         Question::EqualBars(bars) => Finished::Json(histogram.equal_bars(*bars)?.to_json()),
         Question::WideBars { width, offset } => {
@@ -230,13 +234,28 @@ fn ask_approximate(
     }))
 }
 
-/// The double whose text is that of a float.
-fn shortest(value: f32) -> f64 {
-    value.to_string().parse().unwrap_or_else(|_| f64::from(value))
+/// A fraction as histograms read it: rounded to single precision.
+fn single(fraction: f64) -> f64 {
+    f64::from(fraction as f32)
 }
 
-fn floats(values: &[f32]) -> Finished {
-    Finished::Json(Value::Array(values.iter().map(|value| float(*value)).collect()))
+impl Finished {
+    /// A number of single precision as the double of the same digits.
+    #[must_use]
+    pub fn shortest(value: f32) -> f64 {
+        value.to_string().parse().unwrap_or_else(|_| f64::from(value))
+    }
+}
+
+/// What Druid shows of quantiles of a histogram: the questions, the answers, the least and the most value.
+fn quantiles(fractions: &[f64], values: &[f32], (least, most): (f32, f32)) -> Finished {
+    let list = |values: &mut dyn Iterator<Item = f32>| values.map(float).collect::<Vec<Value>>();
+    Finished::Json(json!({
+        "probabilities": list(&mut fractions.iter().map(|fraction| *fraction as f32)),
+        "quantiles": list(&mut values.iter().copied()),
+        "min": float(least),
+        "max": float(most),
+    }))
 }
 
 /// What is made of several sets.
@@ -313,8 +332,6 @@ pub fn union_of_hlls(lg_k: u8, target: HllTarget, sketches: &[&HllSketch]) -> Re
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::{Coupon, QuantilesDoubles, coupon_of_long};
 

@@ -141,6 +141,7 @@ fn finish_summaries(summaries: &[Option<Box<Summary>>], function: &AggregateFunc
         }))),
         Answers::Doubles => ColumnData::Doubles(block(finished.map(|value| match value {
             Finished::Double(value) => Some(value),
+            Finished::Float(value) => Some(f64::from(value)),
             _ => None,
         }))),
         Answers::Anything => {

@@ -1,5 +1,6 @@
 //! Who answers SQL? One planner, made once, over the engine that answers native queries too.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::access::Access;
@@ -84,6 +85,7 @@ impl SqlEngine {
     fn read(&self, mut request: SqlRequest, now_ms: i64, kept: bool) -> Result<Opened, QueryError> {
         let mut text = statement::read(&request.query, &request.parameters)?;
         request.context.append(&mut text.settings);
+        self.engine.options.defaults.fill(&mut request.context);
         let settings = Settings::from_context(&request.context, now_ms, || self.engine.new_query_id(now_ms))?;
         let running = QueryEngine::begin_shared(&self.engine, &settings.query_id, settings.timeout_ms)?;
         let snapshot = self.engine.catalog().snapshot();
@@ -140,8 +142,8 @@ impl SqlEngine {
         known: &[Option<SqlType>],
         now_ms: i64,
     ) -> Result<SqlDescription, QueryError> {
-        let snapshot = self.engine.catalog().snapshot();
-        describe(self.tools(), &snapshot, request, known, now_ms).map(SqlDescription::from)
+        let (snapshot, request) = (self.engine.catalog().snapshot(), self.complete(request));
+        describe(self.tools(), &snapshot, &request, known, now_ms).map(SqlDescription::from)
     }
 
     /// Answers a request with Arrow's messages; its result format does not matter.
@@ -160,8 +162,8 @@ impl SqlEngine {
     /// # Errors
     /// As [`SqlEngine::describe`].
     pub fn describe_arrow(&self, request: &SqlRequest, now_ms: i64) -> Result<ArrowDescription, QueryError> {
-        let snapshot = self.engine.catalog().snapshot();
-        ArrowDescription::of(&describe(self.tools(), &snapshot, request, &[], now_ms)?)
+        let (snapshot, request) = (self.engine.catalog().snapshot(), self.complete(request));
+        ArrowDescription::of(&describe(self.tools(), &snapshot, &request, &[], now_ms)?)
     }
 
     /// Answers a statement about PostgreSQL's catalogue for a user.
@@ -189,6 +191,16 @@ impl SqlEngine {
         user: &str,
     ) -> Result<SqlDescription, QueryError> {
         pg_catalog::describe(statement, known, &self.engine.catalog().snapshot(), user).await
+    }
+
+    /// The request with what the configuration adds to its context.
+    fn complete<'r>(&self, request: &'r SqlRequest) -> Cow<'r, SqlRequest> {
+        let defaults = &self.engine.options.defaults;
+        let mut request = Cow::Borrowed(request);
+        if !defaults.context.is_empty() {
+            defaults.fill(&mut request.to_mut().context);
+        }
+        request
     }
 
     fn tools(&self) -> Tools<'_> {

@@ -213,6 +213,10 @@ impl Settings {
             let message = format!("Join algorithm [{join}] is not supported by engine [native]");
             return Err(QueryError::Invalid(message));
         }
+        if let Some(engine) = text("engine").filter(|engine| !engine.eq_ignore_ascii_case("native")) {
+            let message = format!("Unsupported SQL engine [{engine}]; there is [native]");
+            return Err(QueryError::Invalid(message));
+        }
         let query_id = text("sqlQueryId").filter(|id| !id.is_empty()).map_or_else(fresh_id, str::to_owned);
         let zone = match text("sqlTimeZone") {
             None => Tz::UTC,

@@ -7,6 +7,9 @@ use serde_json::{Map, Value, json};
 use super::folder;
 use crate::node::{Answer, Node};
 
+/// How far numbers may be apart where a case does not say it.
+pub(super) const EXACT: f64 = 1e-9;
+
 /// A question with Druid's answer.
 #[derive(Debug)]
 pub(super) struct Case {
@@ -14,6 +17,12 @@ pub(super) struct Case {
     pub(super) id: String,
     /// `kind name` of the entries of `features.toml` that it is about.
     pub(super) features: Vec<String>,
+    /// Whether the error that is expected says that there is no such thing here, so that its words count too.
+    pub(super) missing: bool,
+    /// How far numbers may be apart, as a share.
+    pub(super) tolerance: f64,
+    /// Fields of results that are not compared: bytes that are not certain.
+    pub(super) ignored: Vec<String>,
     pub(super) question: Question,
     pub(super) expected: Expected,
 }
@@ -70,10 +79,14 @@ pub(super) fn native_cases() -> Vec<Case> {
             let text = |key: &str| case[key].as_str().unwrap_or_else(|| panic!("{file}: {case}")).to_owned();
             let features =
                 case["features"].as_array().unwrap().iter().map(|f| f.as_str().unwrap().to_owned());
+            let named = |name: &Value| name.as_str().unwrap().to_owned();
             let status = case["status"].as_u64().unwrap() as u16;
             cases.push(Case {
                 id: format!("{file} {}", text("name")),
                 features: features.collect(),
+                missing: case["here"] == "no",
+                tolerance: case["tolerance"].as_f64().unwrap_or(EXACT),
+                ignored: case["ignore"].as_array().into_iter().flatten().map(named).collect(),
                 question: Question::Native(case["request"].clone()),
                 expected: Expected::Native { status, answer: case["answer"].clone() },
             });
@@ -106,7 +119,7 @@ pub(super) fn parsed(line: &str) -> Value {
 fn record<'t>(file: &str, lines: &mut impl Iterator<Item = &'t str>) -> Case {
     let mut features = Vec::new();
     let mut body = Map::new();
-    let (mut types, mut own_format) = (None, false);
+    let (mut types, mut own_format, mut missing) = (None, false, false);
     let named = loop {
         let line = lines.next().unwrap_or_else(|| panic!("{file} ends within a record"));
         let Some(head) = line.strip_prefix('#') else { break line };
@@ -121,6 +134,7 @@ fn record<'t>(file: &str, lines: &mut impl Iterator<Item = &'t str>) -> Case {
                 own_format = true;
                 body.extend(json().as_object().unwrap().clone());
             }
+            "here" => missing = value == "no",
             "note" | "recorded" => {}
             _ => panic!("{file}: {line}"),
         }
@@ -156,5 +170,6 @@ fn record<'t>(file: &str, lines: &mut impl Iterator<Item = &'t str>) -> Case {
         _ => panic!("{file}: {named}"),
     };
     let id = format!("{file} {}", words.last().unwrap());
-    Case { id, features, question: Question::Sql(Value::Object(body)), expected }
+    let (question, ignored) = (Question::Sql(Value::Object(body)), Vec::new());
+    Case { id, features, missing, tolerance: EXACT, ignored, question, expected }
 }

@@ -6,6 +6,7 @@ mod cases;
 mod judge;
 mod known;
 mod load;
+mod named;
 mod table;
 
 use std::collections::BTreeMap;

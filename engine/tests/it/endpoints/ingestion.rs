@@ -8,7 +8,7 @@ use crate::node::Node;
 const SUPERVISOR: &str = "/druid/indexer/v1/supervisor";
 const TASK: &str = "/druid/indexer/v1/task";
 
-fn supervisor_spec() -> Value {
+pub(super) fn supervisor_spec() -> Value {
     json!({
         "type": "kafka",
         "spec": {

@@ -113,3 +113,40 @@ fn connections_are_bounded_and_idle_ones_closed() {
     }
     assert!(node.get("/metrics").text.contains("\nalluvium_jdbc_connections 1\n"));
 }
+
+/// Prepares a statement and runs it with values.
+fn prepared(node: &Node, sql: &str, values: &Value) -> Value {
+    let prepare = json!({"request": "prepare", "connectionId": "c", "maxRowCount": -1, "sql": sql});
+    let statement = call(node, &prepare)["statement"].clone();
+    let execute = json!({"request": "execute", "maxRowCount": 100, "statementHandle": statement,
+        "parameterValues": values});
+    let answer = call(node, &execute);
+    assert_eq!(answer["response"], "executeResults", "{answer}");
+    answer["results"][0]["firstFrame"]["rows"].clone()
+}
+
+#[test]
+fn parameters_are_lists_or_texts_of_lists() {
+    let node = node_with_edits();
+    open(&node, "c");
+    let text = json!([{"type": "STRING", "value": "#fr,#de"}]);
+    let counted = "SELECT channel, COUNT(*) FROM edits WHERE ARRAY_CONTAINS(STRING_TO_ARRAY(?, ','), channel) \
+        GROUP BY 1 ORDER BY 1";
+    assert_eq!(prepared(&node, counted, &text), json!([["#de", 1], ["#fr", 2]]));
+    let list = json!([{"type": "ARRAY", "value": ["#fr", "#de"]}]);
+    let counted =
+        "SELECT channel, COUNT(*) FROM edits WHERE ARRAY_CONTAINS(?, channel) GROUP BY 1 ORDER BY 1";
+    assert_eq!(prepared(&node, counted, &list), json!([["#de", 1], ["#fr", 2]]));
+}
+
+#[test]
+fn properties_of_a_connection() {
+    let node = node_with_edits();
+    // There is no authentication: who one says to be does not matter.
+    let info = json!({"user": "ann", "password": "secret", "sqlTimeZone": "Asia/Tokyo"});
+    let opened = call(&node, &json!({"request": "openConnection", "connectionId": "c", "info": info}));
+    assert_eq!(opened["response"], "openConnection");
+    let statement = create(&node, "c")["statementId"].clone();
+    let answer = run(&node, "c", &statement, "SELECT TIME_FORMAT(MIN(__time), 'HH:mm') FROM edits");
+    assert_eq!(answer["results"][0]["firstFrame"]["rows"], json!([["09:10"]]));
+}

@@ -51,13 +51,17 @@ fn a_statement_from_its_acceptance_to_its_rows() {
     let status = ended(&node, "query-mine");
     assert_eq!((&status["state"], &status["schema"]), (&json!("SUCCESS"), &schema));
     assert!(status["durationMs"].as_i64().unwrap() >= 0);
+    let created = status["createdAt"].as_str().unwrap();
+    assert!(created.ends_with('Z') && created.len() == 24, "{created}");
+    assert_eq!(accepted["createdAt"], created);
     let result = &status["result"];
     assert_eq!((&result["numTotalRows"], &result["dataSource"]), (&json!(6), &json!("__query_select")));
     assert_eq!(result["sampleRecords"][0], json!([1_442_016_600_000_i64, "#en", 10, 5.0]));
-    assert_eq!(result["pages"][0]["numRows"], 6);
+    assert_eq!((&result["pages"][0]["id"], &result["pages"][0]["numRows"]), (&json!(0), &json!(6)));
     assert_eq!(result["pages"][0]["sizeInBytes"], result["totalSizeInBytes"]);
     let detail = node.get(&format!("{PATH}/query-mine?detail=true")).json();
     assert_eq!((&detail["stages"], &detail["warnings"]), (&json!([]), &json!([])));
+    assert_eq!(detail["counters"], json!({}));
 
     let results = |rest: &str| node.get(&format!("{PATH}/query-mine/results{rest}"));
     let first = json!({"__time": 1_442_016_600_000_i64, "channel": "#en", "added": 10, "half": 5.0});
@@ -110,6 +114,7 @@ fn what_is_wrong_is_said_in_druids_words() {
     for path in ["query-none", "query-none/results", "..%2f..%2fmetadata.db"] {
         let body = refused(&node.get(&format!("{PATH}/{path}")), 404, &["was not found"]);
         assert_eq!((&body["errorCode"], &body["category"]), (&json!("notFound"), &json!("NOT_FOUND")));
+        assert!(body["context"].is_object(), "{body}");
     }
     refused(&node.delete(&format!("{PATH}/query-none")), 404, &["was not found"]);
     // A plan is answered at once.

@@ -143,6 +143,21 @@ fn a_lookup_follows_its_table() {
     postgres.run("UPDATE names SET changed = '2024-02-02' WHERE id = 2");
     until(&node, query, &json!([["2", "dos"]]));
 
+    // The same table as a polling lookup.
+    for (name, cache) in [("on", "onHeapPolling"), ("off", "offHeapPolling")] {
+        let connector = json!({"user": "reader", "password": "secret",
+            "connectURI": format!("jdbc:postgresql://127.0.0.1:{}/postgres", postgres.port)});
+        let fetcher = json!({"type": "jdbcDataFetcher", "connectorConfig": connector, "table": "names",
+            "keyColumn": "name", "valueColumn": "id", "streamingFetchSize": 10});
+        let polling = json!({"version": "v1", "lookupExtractorFactory": {"type": "pollingLookup",
+            "pollPeriod": "PT0.1S", "dataFetcher": fetcher, "cacheFactory": {"type": cache}}});
+        assert_eq!(node.post(&format!("{config}/__default/{name}"), &polling).status, 202);
+        until(&node, &format!("SELECT LOOKUP('dos', '{name}')"), &json!([["2"]]));
+    }
+    postgres.run("UPDATE names SET name = 'deux' WHERE id = 2");
+    until(&node, "SELECT LOOKUP('deux', 'on'), LOOKUP('dos', 'off')", &json!([["2", null]]));
+    postgres.run("UPDATE names SET name = 'dos' WHERE id = 2");
+
     let wrong = json!({"connectorConfig": {"user": "reader", "password": "wrong",
         "connectURI": format!("jdbc:postgresql://127.0.0.1:{}/postgres", postgres.port)}});
     assert_eq!(node.post(&path, &postgres.spec("v3", wrong)).status, 202);

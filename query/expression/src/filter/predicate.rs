@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use alluvium_sketches::{Bloom, Item};
 use hashbrown::HashSet;
 
 use super::{ColumnFilter, ColumnTest, SearchQuery};
@@ -57,6 +58,7 @@ enum TextTest {
     Like(LikePattern),
     Regex(JavaRegex),
     Search(SearchQuery),
+    Bloom(Arc<Bloom>),
 }
 
 #[derive(Debug, Clone)]
@@ -147,6 +149,7 @@ impl StringPredicate {
             ColumnTest::Like { like, .. } => TextTest::Like(like.clone()),
             ColumnTest::Regex(regex) => TextTest::Regex(regex.clone()),
             ColumnTest::Search(query) => TextTest::Search(query.clone()),
+            ColumnTest::Bloom { bloom, .. } => TextTest::Bloom(Arc::clone(bloom)),
         };
         Self { extraction: filter.extraction.clone(), test }
     }
@@ -267,6 +270,8 @@ impl TextTest {
                 // Nothing is among no values, and below all texts lies null.
                 Self::OneOf { values, .. } if values.is_empty() => Some(false),
                 Self::Bound { lower: None, null: true, .. } => Some(true),
+                // A Bloom filter may have null in it.
+                Self::Bloom(bloom) => Some(bloom.test(Item::Null)),
                 _ => None,
             };
         };
@@ -293,6 +298,7 @@ impl TextTest {
             Self::Like(like) => like.matches(text),
             Self::Regex(regex) => regex.is_found(text),
             Self::Search(query) => query.accepts(Some(text)),
+            Self::Bloom(bloom) => bloom.test(Item::Text(text)),
         })
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use alluvium_segments::time::Interval;
+use alluvium_sketches::{Kind, Summary};
 use serde_json::Value as Json;
 
 use super::{ColumnFilter, ColumnTest, DimensionRef, Filter, SearchQuery};
@@ -39,7 +40,7 @@ pub(super) fn filter(json: &Json, depth: usize) -> Result<Filter, FilterError> {
             }
             Filter::ColumnComparison(dimensions)
         }
-        "bloom" => Filter::Expression(bloom(&fields)?),
+        "bloom" if fields.get("extractionFn").is_none() => Filter::Expression(bloom(&fields)?),
         "spatial" => Filter::Expression(spatial(&fields)?),
         "expression" => Filter::Expression(crate::parse(&fields.need_text("expression")?)?),
         _ => Filter::Column(column_filter(&fields)?),
@@ -55,10 +56,6 @@ fn spatial(fields: &Fields<'_>) -> Result<Expr, FilterError> {
 
 /// A test of a Bloom filter, as the expression that makes it.
 fn bloom(fields: &Fields<'_>) -> Result<Expr, FilterError> {
-    if fields.get("extractionFn").is_some() {
-        let reason = "it takes no `extractionFn`; use an expression filter with `bloom_filter_test`";
-        return Err(FilterError::Unsupported { kind: "filter", name: "bloom".to_owned(), reason });
-    }
     let (column, filter) = (fields.need_text("dimension")?, fields.need_text("bloomKFilter")?);
     let quoted = |text: &str, quote: char| {
         let escaped = text.replace('\\', "\\\\").replace(quote, &format!("\\{quote}"));
@@ -66,6 +63,16 @@ fn bloom(fields: &Fields<'_>) -> Result<Expr, FilterError> {
     };
     let text = format!("bloom_filter_test({}, {})", quoted(&column, '"'), quoted(&filter, '\''));
     crate::parse(&text).map_err(|error| fields.wrong("bloomKFilter", error.to_string()))
+}
+
+/// A test of a Bloom filter of what an extraction function makes.
+fn bloom_of_made(fields: &Fields<'_>) -> Result<ColumnTest, FilterError> {
+    let text = fields.need_text("bloomKFilter")?;
+    match Summary::from_base64(Kind::Bloom, &text) {
+        Ok(Summary::Bloom(bloom)) => Ok(ColumnTest::Bloom { text: text.into(), bloom: bloom.into() }),
+        Ok(_) => Err(fields.wrong("bloomKFilter", "is no Bloom filter")),
+        Err(error) => Err(fields.wrong("bloomKFilter", error.to_string())),
+    }
 }
 
 fn list(fields: &Fields<'_>, depth: usize) -> Result<Vec<Filter>, FilterError> {
@@ -108,6 +115,7 @@ fn column_filter(fields: &Fields<'_>) -> Result<ColumnFilter, FilterError> {
             let regex = JavaRegex::new(&pattern).map_err(|e| fields.wrong("pattern", e))?;
             ("dimension", ColumnTest::Regex(regex))
         }
+        "bloom" => ("dimension", bloom_of_made(fields)?),
         "search" => ("dimension", ColumnTest::Search(SearchQuery::from_json(fields.need("query")?)?)),
         name => return Err(unknown(name)),
     };

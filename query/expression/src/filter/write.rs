@@ -80,6 +80,7 @@ fn column_filter(filter: &ColumnFilter) -> Json {
             json
         }
         ColumnTest::Regex(regex) => json!({"type": "regex", "dimension": column, "pattern": regex.text()}),
+        ColumnTest::Bloom { text, .. } => json!({"type": "bloom", "dimension": column, "bloomKFilter": text}),
         ColumnTest::Search(query) => {
             json!({"type": "search", "dimension": column, "query": query.to_json()})
         }

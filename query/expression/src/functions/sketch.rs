@@ -122,6 +122,7 @@ pub fn of_finished(finished: Finished) -> Value {
         Finished::Null => Value::Null,
         Finished::Long(value) => Value::Long(value),
         Finished::Double(value) => Value::Double(value),
+        Finished::Float(value) => Value::Double(Finished::shortest(value)),
         Finished::Json(json) => Value::Json(Arc::new(json)),
     }
 }

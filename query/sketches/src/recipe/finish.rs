@@ -15,6 +15,8 @@ pub enum Finished {
     Long(i64),
     /// A number.
     Double(f64),
+    /// A number of single precision, which JSON shows with its own digits.
+    Float(f32),
     /// Anything JSON can say: the base64 of a summary, a histogram, an estimate with its bounds.
     Json(Value),
 }

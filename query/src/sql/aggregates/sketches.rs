@@ -95,6 +95,7 @@ impl Accumulator for Summaries {
             },
             Finished::Long(value) => ScalarValue::Int64(Some(value)),
             Finished::Double(value) => ScalarValue::Float64(Some(value)),
+            Finished::Float(value) => ScalarValue::Float64(Some(f64::from(value))),
             Finished::Json(json) => ScalarValue::Utf8View(Some(json.to_string())),
         })
     }

@@ -190,6 +190,9 @@ impl Summarized {
                 if !(0.0..=1.0).contains(&fraction) {
                     return Err(format!("A normalized rank must be >= 0 and <= 1.0: {fraction}"));
                 }
+                // Druid's extensions of single precision read the literal so.
+                let single = matches!(self, Self::TDigestQuantile);
+                let fraction = if single { f64::from(fraction as f32) } else { fraction };
                 Recipe { asks: Some(Question::Quantile(fraction)), ..recipe }
             }
             Self::Variance { population } => {

@@ -10,7 +10,7 @@ class Record:
 
     def __init__(self):
         self.features, self.context, self.parameters, self.request = [], None, None, None
-        self.recorded, self.types, self.notes = True, None, []
+        self.recorded, self.types, self.notes, self.here = True, None, [], None
         self.kind, self.sort, self.name, self.sql, self.expected = "query", False, "", "", []
 
     def text(self):
@@ -21,6 +21,8 @@ class Record:
                 out.append("# %s: %s" % (key, json.dumps(value, separators=(",", ":"), ensure_ascii=False)))
         if not self.recorded:
             out.append("# recorded: no")
+        if self.here:
+            out.append("# here: " + self.here)
         if self.kind == "query" and self.types is not None:
             out.append("# types: " + self.types)
         if self.kind == "error":
@@ -55,6 +57,8 @@ def parse(text, path="?"):
                 setattr(record, key, json.loads(value))
             elif key == "recorded":
                 record.recorded = value != "no"
+            elif key == "here":
+                record.here = value
             elif key == "types":
                 record.types = value
             else:
