@@ -123,8 +123,8 @@ impl ExtractionFn {
             Kind::Strlen => input.map(|s| utf16_len(s).to_string().into()),
             Kind::Regex { regex, group, keep, replacement } => {
                 let text = input?;
-                match regex.regex().captures(text) {
-                    Some(found) => found.get(*group).map(|m| m.as_str().into()),
+                match regex.find(text) {
+                    Some(found) => found.get(*group).map(Cow::Borrowed),
                     None if *keep => input.map(Cow::Borrowed),
                     None => owned(replacement.as_deref()),
                 }

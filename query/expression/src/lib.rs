@@ -44,7 +44,7 @@ pub use lookup::{FindLookup, UnknownLookup};
 pub use nested::{JsonPath, decode, encode, json_text};
 pub use order::{StringOrdering, compare_nullable, compare_text, utf16_len};
 pub use parse::{MAX_DEPTH, parse};
-pub use regexes::{JavaRegex, java_regex};
+pub use regexes::JavaRegex;
 pub use timestamp::{TimestampError, TimestampFormat};
 pub use types::{ExprType, UnknownType};
 pub use value::{Value, compare_doubles, double_text, float_text, parse_double, parse_long, parse_number};

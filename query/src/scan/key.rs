@@ -1,6 +1,7 @@
 //! What number does a dimension's value have within this segment? Dictionary ids as they are, or mapped once an
 //! entry where values are transformed; longs by their distance from the smallest; other numbers interned.
 
+mod codes;
 mod common;
 mod plain;
 
@@ -8,9 +9,12 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use alluvium_expression::{Value, double_text, encode, float_text, parse_number};
-use alluvium_segments::{ColumnType, MultiBlock, NullMask, NumericBlock, Segment, Storage};
+use alluvium_segments::{ColumnType, NullMask, NumericBlock, Segment, Storage};
 
+pub(crate) use codes::Codes;
 pub(crate) use common::Common;
+
+use codes::{intern, multi_codes, offset_codes};
 
 use super::keep::Transforms;
 use super::source::{Kind, Origin, SlotId, Source, Values};
@@ -60,25 +64,6 @@ struct Mapping<'p> {
     transforms: Transforms<'p>,
     known: Vec<u32>,
     texts: TextInterner,
-}
-
-/// The codes of the current rows.
-#[derive(Debug, Default)]
-pub(crate) struct Codes {
-    /// A code a row, or, with `offsets`, the codes of all rows.
-    pub(crate) codes: Vec<u32>,
-    /// Where each row's codes start, for rows of several values.
-    pub(crate) offsets: Option<Vec<u32>>,
-}
-
-impl Codes {
-    /// The codes of a row.
-    pub(crate) fn row(&self, row: usize) -> &[u32] {
-        match &self.offsets {
-            None => &self.codes[row..=row],
-            Some(offsets) => &self.codes[offsets[row] as usize..offsets[row + 1] as usize],
-        }
-    }
 }
 
 impl<'p> Key<'p> {
@@ -141,7 +126,7 @@ impl<'p> Key<'p> {
         out.offsets = None;
         match (&mut self.raw, source.values(self.slot)) {
             (_, Values::Ids(ids)) => out.codes.extend_from_slice(ids),
-            (_, Values::Multi(block)) => multi_codes(block, out),
+            (_, Values::Multi(block)) => multi_codes(block, self.plan.drop_empty, out),
             (Raw::Offset { min, .. }, Values::Long(block)) => offset_codes(block, *min, &mut out.codes),
             (Raw::Interned { table, .. }, Values::Long(block)) => {
                 intern(table, block, |v| v as u64, &mut out.codes);
@@ -156,6 +141,9 @@ impl<'p> Key<'p> {
         }
         if self.mapping.is_some() {
             self.map(source, out)?;
+        }
+        if self.plan.once {
+            out.once();
         }
         Ok(())
     }
@@ -388,45 +376,6 @@ fn canonical(v: f32) -> f32 {
 
 fn canonical_f64(v: f64) -> f64 {
     if v.is_nan() { f64::NAN } else { v }
-}
-
-fn multi_codes(block: &MultiBlock, out: &mut Codes) {
-    if block.offsets.windows(2).all(|row| row[0] != row[1]) {
-        out.codes.extend_from_slice(&block.ids);
-        out.offsets = Some(block.offsets.clone());
-        return;
-    }
-    let mut ends = vec![0u32];
-    for row in block.offsets.windows(2) {
-        out.codes.extend_from_slice(&block.ids[row[0] as usize..row[1] as usize]);
-        if row[0] == row[1] {
-            out.codes.push(0);
-        }
-        ends.push(out.codes.len() as u32);
-    }
-    out.offsets = Some(ends);
-}
-
-fn offset_codes(block: &NumericBlock<i64>, min: i64, out: &mut Vec<u32>) {
-    out.extend(block.values.iter().map(|v| v.wrapping_sub(min).wrapping_add(1) as u32));
-    if block.nulls.any() {
-        out.iter_mut().enumerate().filter(|(i, _)| block.nulls.is_null(*i)).for_each(|(_, code)| *code = 0);
-    }
-}
-
-fn intern<T: Copy>(
-    table: &mut NarrowTable,
-    block: &NumericBlock<T>,
-    bits: impl Fn(T) -> u64,
-    out: &mut Vec<u32>,
-) {
-    out.extend(
-        block
-            .values
-            .iter()
-            .enumerate()
-            .map(|(i, v)| if block.nulls.is_null(i) { 0 } else { table.intern(bits(*v)) + 1 }),
-    );
 }
 
 impl ColumnData {

@@ -64,7 +64,7 @@ fn expr(fields: &Fields<'_>) -> Result<JavaRegex, FilterError> {
 fn regex(fields: &Fields<'_>) -> Result<Kind, FilterError> {
     let regex = expr(fields)?;
     let group = fields.long("index")?.unwrap_or(1);
-    let groups = regex.regex().captures_len();
+    let groups = regex.groups();
     let group = usize::try_from(group).ok().filter(|g| *g < groups);
     let group = group.ok_or_else(|| fields.wrong("index", format!("must be 0 to {}", groups - 1)))?;
     Ok(Kind::Regex {
