@@ -215,7 +215,9 @@ impl Run<'_> {
             }
             Body::TopN(query) => answer::top_n(query, self.top_groups(query).await?, &around, self.control),
             Body::GroupBy(query) => {
-                answer::group_by(query, self.groups(&query.aggregation).await?, &around, context)
+                let groups = self.groups(&query.aggregation).await?;
+                answer::check_dictionary(&groups, context)?;
+                answer::group_by(query, groups, &around, context)
             }
             Body::Scan(query) => {
                 let columns = answer::scan_columns(query, &self.known(&query.virtual_columns));

@@ -13,6 +13,7 @@ use serde_json::Value as Json;
 
 use crate::filter::SearchQuery;
 use crate::functions::java_format;
+use crate::icu::IcuFormat;
 use crate::order::utf16_len;
 use crate::value::{double_text, parse_double};
 use crate::{FilterError, FindLookup, JavaRegex, JodaFormat, UnknownLookup, Value};
@@ -27,8 +28,10 @@ pub struct ExtractionFn {
 #[derive(Debug)]
 enum Kind {
     Identity,
-    Upper,
-    Lower,
+    /// To upper case, where i may keep its dot.
+    Upper(bool),
+    /// To lower case, where I may stay without dot.
+    Lower(bool),
     Strlen,
     /// A group of a match; without match the replacement, or (`keep`) the value itself.
     Regex {
@@ -52,6 +55,10 @@ enum Kind {
     Time {
         from: JodaFormat,
         to: JodaFormat,
+    },
+    IcuTime {
+        from: IcuFormat,
+        to: IcuFormat,
     },
     Lookup(Looked),
     Cascade(Vec<ExtractionFn>),
@@ -118,17 +125,19 @@ impl ExtractionFn {
     pub fn apply<'t>(&self, input: Option<&'t str>) -> Option<Cow<'t, str>> {
         match self.kind.as_ref() {
             Kind::Identity => input.map(Cow::Borrowed),
-            Kind::Upper => input.map(|s| s.to_uppercase().into()),
-            Kind::Lower => input.map(|s| s.to_lowercase().into()),
+            Kind::Upper(false) => input.map(|s| s.to_uppercase().into()),
+            Kind::Upper(true) => input.map(|s| s.replace('i', "\u{130}").to_uppercase().into()),
+            Kind::Lower(false) => input.map(|s| s.to_lowercase().into()),
+            Kind::Lower(true) => input.map(|s| {
+                let dotted = s.replace("I\u{307}", "i").replace('\u{130}', "i");
+                dotted.replace('I', "\u{131}").to_lowercase().into()
+            }),
             Kind::Strlen => input.map(|s| utf16_len(s).to_string().into()),
-            Kind::Regex { regex, group, keep, replacement } => {
-                let text = input?;
-                match regex.find(text) {
-                    Some(found) => found.get(*group).map(Cow::Borrowed),
-                    None if *keep => input.map(Cow::Borrowed),
-                    None => owned(replacement.as_deref()),
-                }
-            }
+            Kind::Regex { regex, group, keep, replacement } => match regex.find(input.unwrap_or_default()) {
+                Some(found) => found.get(*group).map(Cow::Borrowed),
+                None if *keep => input.map(Cow::Borrowed),
+                None => owned(replacement.as_deref()),
+            },
             Kind::Partial(regex) => input.filter(|s| regex.is_found(s)).map(Cow::Borrowed),
             Kind::SearchQuery(query) => input.filter(|s| query.accepts(Some(s))).map(Cow::Borrowed),
             Kind::Substring { start, length } => {
@@ -136,8 +145,8 @@ impl ExtractionFn {
                 let inside = *start < utf16_len(text);
                 inside.then(|| crate::functions::utf16_slice(text, *start, *length))
             }
-            Kind::TimeFormat { .. } => {
-                let t = input.and_then(|s| parse_iso(s).ok().or_else(|| s.parse().ok()))?;
+            Kind::TimeFormat { as_millis, .. } => {
+                let t = instant(input?, *as_millis)?;
                 self.apply_long(t).map(Cow::Owned)
             }
             Kind::Time { from, to } => {
@@ -146,6 +155,10 @@ impl ExtractionFn {
                     Ok(t) => Some(to.format(t, Tz::UTC).into()),
                     Err(_) => Some(text.into()),
                 }
+            }
+            Kind::IcuTime { from, to } => {
+                let text = input?;
+                Some(from.parse(text).map_or(Cow::Borrowed(text), |t| to.format(t).into()))
             }
             Kind::Lookup(looked) => {
                 let lookup = looked.lookup.as_ref();
@@ -166,6 +179,18 @@ impl ExtractionFn {
                 let value = parse_double(input?)?;
                 Some(bucket(value, *size, *offset).into())
             }
+        }
+    }
+
+    /// Why it does not apply to a text, which a dimension must not have then.
+    #[must_use]
+    pub fn refusal(&self, text: &str) -> Option<String> {
+        match self.kind.as_ref() {
+            Kind::TimeFormat { as_millis, .. } if instant(text, *as_millis).is_none() => {
+                Some(format!("java.lang.IllegalArgumentException: Invalid format: \"{text}\""))
+            }
+            Kind::Cascade(steps) => steps.first()?.refusal(text),
+            _ => None,
         }
     }
 
@@ -262,6 +287,15 @@ impl ExtractionFn {
             optimize: looked.optimize,
         })
     }
+}
+
+/// The instant that a text stands for: milliseconds, if those may be, or a time.
+fn instant(text: &str, as_millis: bool) -> Option<Millis> {
+    let millis = || text.parse().ok();
+    if as_millis && let Some(t) = millis() {
+        return Some(t);
+    }
+    parse_iso(text).ok().or_else(millis)
 }
 
 fn owned<'t>(text: Option<&str>) -> Option<Cow<'t, str>> {

@@ -17,6 +17,7 @@ mod extraction;
 mod fields;
 mod filter;
 mod functions;
+mod icu;
 mod joda;
 mod like;
 mod lookup;

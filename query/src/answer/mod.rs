@@ -1,6 +1,7 @@
 //! In which shape does an answer leave? One file a query type; Druid's shapes, key order and rules for empty
 //! results.
 
+mod dictionary;
 mod group_by;
 mod metadata;
 mod scan;
@@ -16,6 +17,7 @@ use chrono_tz::Tz;
 use crate::QueryError;
 use crate::run::Control;
 
+pub(crate) use dictionary::check_dictionary;
 pub(crate) use group_by::{group_by, group_by_table};
 pub(crate) use metadata::{data_source_metadata, segment_metadata, time_boundary};
 pub(crate) use scan::{ScanColumn, row_columns, scan, scan_columns};

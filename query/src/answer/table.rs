@@ -78,8 +78,17 @@ impl Table {
         let types = types.chain(plan.aggregators.iter().map(|a| a.function.coded_type()));
         let means = plan.aggregators.iter().filter(|a| matches!(a.function, AggregateFunction::Mean(_)));
         let means: Vec<&String> = means.map(|a| &a.name).collect();
+        let timed = plan.aggregators.iter().filter(|a| a.function.is_by_time()).map(|a| &a.name);
+        let as_they_are: Vec<&String> = plan.dimensions.iter().map(|d| &d.name).chain(timed).collect();
         let columns = finished.zip(types).map(|(ResultColumn { name, data }, column_type)| {
             let data = if means.contains(&&name) { or_zero(data) } else { data };
+            // Between Druid's servers floats become doubles, but for those that have a time beside them.
+            let data = match data {
+                floats @ ColumnData::Floats(_) if !as_they_are.contains(&&name) => {
+                    floats.cast(ColumnType::Double)
+                }
+                other => other,
+            };
             let coded = column_type.filter(|t| t.is_coded());
             NamedCells { name, cells: coded.map_or_else(|| Cells::Data(data.clone()), |t| decoded(&data, t)) }
         });

@@ -83,12 +83,14 @@ pub(crate) fn with_buckets(
 /// The whole answer.
 pub(crate) fn timeseries(
     query: &Timeseries,
-    groups: Groups,
+    mut groups: Groups,
     around: &Surroundings<'_>,
     context: &Context,
     control: &Control,
 ) -> Result<Vec<u8>, QueryError> {
     let totals = context.flag("grandTotal", false)?.then(|| groups.clone());
+    // What a server hands on to another has gone through storage.
+    groups.set_stored();
     let (table, order) = timeseries_table(query, groups, around, context, control)?;
     // The total is that of the rows that are left.
     let totals = totals.map(|groups| total(query, kept(groups, &table, &order), around.show)).transpose()?;

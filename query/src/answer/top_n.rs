@@ -19,9 +19,10 @@ use crate::run::Control;
 /// The rows of each bucket, buckets in order.
 pub(crate) fn top_n_table(
     query: &TopN,
-    groups: Groups,
+    mut groups: Groups,
     show: Show,
 ) -> Result<(Table, Vec<Vec<usize>>), QueryError> {
+    groups.set_stored();
     let mut table = Table::new(groups, &query.aggregation.plan, &query.aggregation.post, show)?;
     let ranking = Ranking::new(query, &table);
     let mut rows: Vec<usize> = (0..table.rows).filter(|row| ranking.is_wanted(*row)).collect();

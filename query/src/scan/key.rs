@@ -186,7 +186,9 @@ impl<'p> Key<'p> {
         if mapping.known[at] == UNKNOWN {
             let mapped = match &self.raw {
                 Raw::Ids => {
-                    let text = mapping.transforms.apply(source.text(self.slot, raw)?);
+                    let text = source.text(self.slot, raw)?;
+                    mapping.transforms.check(text)?;
+                    let text = mapping.transforms.apply(text);
                     text.map(|text| mapping.texts.intern(text.as_deref()))
                 }
                 other => {

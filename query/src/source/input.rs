@@ -196,6 +196,11 @@ impl QueryEngine {
                 {
                     return Ok(rows_of_lookup(lookup, asked.snapshot)?);
                 }
+                // Tables do not lie on every server.
+                let tables = names.join(",");
+                let message =
+                    format!("Cannot handle subquery structure for dataSource: the right side is {tables}");
+                return Err(QueryError::failed(message));
             }
             DataSource::Filter { .. } | DataSource::Unnest(_) | DataSource::Join(_) => {}
         }

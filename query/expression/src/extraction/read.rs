@@ -9,6 +9,8 @@ use serde_json::Value as Json;
 use super::{ExtractionFn, Kind, Looked, NullText};
 use crate::fields::Fields;
 use crate::filter::SearchQuery;
+use crate::icu::IcuFormat;
+use crate::joda::Names;
 use crate::{FilterError, JavaRegex, JodaFormat};
 
 const KNOWN: &str = "regex, partial, searchQuery, substring, strlen, timeFormat, time, lookup, \
@@ -19,15 +21,18 @@ pub(super) fn kind(json: &Json) -> Result<Kind, FilterError> {
     let fields = Fields::new(json, "extraction function")?;
     Ok(match fields.kind {
         "identity" => Kind::Identity,
-        "upper" => fields.only_english().map(|()| Kind::Upper)?,
-        "lower" => fields.only_english().map(|()| Kind::Lower)?,
+        "upper" => Kind::Upper(turkic(&fields)?),
+        "lower" => Kind::Lower(turkic(&fields)?),
         "strlen" => Kind::Strlen,
         "regex" => regex(&fields)?,
         "partial" => Kind::Partial(expr(&fields)?),
         "searchQuery" => Kind::SearchQuery(SearchQuery::from_json(fields.need("query")?)?),
         "substring" => substring(&fields)?,
         "timeFormat" => time_format(&fields)?,
-        "time" => Kind::Time { from: joda(&fields, "timeFormat")?, to: joda(&fields, "resultFormat")? },
+        "time" if fields.flag("joda", false)? => {
+            Kind::Time { from: joda(&fields, "timeFormat")?, to: joda(&fields, "resultFormat")? }
+        }
+        "time" => Kind::IcuTime { from: icu(&fields, "timeFormat")?, to: icu(&fields, "resultFormat")? },
         "lookup" => looked(&fields, None, Some(inline(&fields)?))?,
         "registeredLookup" => looked(&fields, Some(fields.need_text("lookup")?), None)?,
         "cascade" => {
@@ -75,6 +80,12 @@ fn regex(fields: &Fields<'_>) -> Result<Kind, FilterError> {
     })
 }
 
+/// Whether the letters i with a dot and without are two letters of the language.
+fn turkic(fields: &Fields<'_>) -> Result<bool, FilterError> {
+    let locale = fields.text("locale")?.unwrap_or_default().to_ascii_lowercase();
+    Ok(matches!(locale.split(['-', '_']).next(), Some("tr" | "az")))
+}
+
 fn substring(fields: &Fields<'_>) -> Result<Kind, FilterError> {
     let natural = |field: &'static str, value: i64| {
         usize::try_from(value).map_err(|_| fields.wrong(field, "must not be negative"))
@@ -91,9 +102,17 @@ fn joda(fields: &Fields<'_>, field: &'static str) -> Result<JodaFormat, FilterEr
     JodaFormat::new(&fields.need_text(field)?).map_err(|e| fields.wrong(field, e.to_string()))
 }
 
+fn icu(fields: &Fields<'_>, field: &'static str) -> Result<IcuFormat, FilterError> {
+    IcuFormat::new(&fields.need_text(field)?).map_err(|e| fields.wrong(field, e))
+}
+
 fn time_format(fields: &Fields<'_>) -> Result<Kind, FilterError> {
-    fields.only_english()?;
-    let format = if fields.get("format").is_some() { Some(joda(fields, "format")?) } else { None };
+    let locale = fields.text("locale")?;
+    let names = locale.as_deref().and_then(Names::of);
+    let format = match fields.get("format") {
+        Some(_) => Some(joda(fields, "format")?.with_names(names)),
+        None => None,
+    };
     let granularity = match fields.get("granularity") {
         None => Granularity::None,
         Some(json) => Granularity::from_json(json).map_err(|e| fields.wrong("granularity", e.to_string()))?,
