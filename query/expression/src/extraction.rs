@@ -28,10 +28,8 @@ pub struct ExtractionFn {
 #[derive(Debug)]
 enum Kind {
     Identity,
-    /// To upper case, where i may keep its dot.
-    Upper(bool),
-    /// To lower case, where I may stay without dot.
-    Lower(bool),
+    Upper,
+    Lower,
     Strlen,
     /// A group of a match; without match the replacement, or (`keep`) the value itself.
     Regex {
@@ -125,19 +123,16 @@ impl ExtractionFn {
     pub fn apply<'t>(&self, input: Option<&'t str>) -> Option<Cow<'t, str>> {
         match self.kind.as_ref() {
             Kind::Identity => input.map(Cow::Borrowed),
-            Kind::Upper(false) => input.map(|s| s.to_uppercase().into()),
-            Kind::Upper(true) => input.map(|s| s.replace('i', "\u{130}").to_uppercase().into()),
-            Kind::Lower(false) => input.map(|s| s.to_lowercase().into()),
-            Kind::Lower(true) => input.map(|s| {
-                let dotted = s.replace("I\u{307}", "i").replace('\u{130}', "i");
-                dotted.replace('I', "\u{131}").to_lowercase().into()
-            }),
+            Kind::Upper => input.map(|s| s.to_uppercase().into()),
+            Kind::Lower => input.map(|s| s.to_lowercase().into()),
             Kind::Strlen => input.map(|s| utf16_len(s).to_string().into()),
-            Kind::Regex { regex, group, keep, replacement } => match regex.find(input.unwrap_or_default()) {
-                Some(found) => found.get(*group).map(Cow::Borrowed),
-                None if *keep => input.map(Cow::Borrowed),
-                None => owned(replacement.as_deref()),
-            },
+            Kind::Regex { regex, group, keep, replacement } => {
+                match input.and_then(|text| regex.find(text)) {
+                    Some(found) => found.get(*group).map(Cow::Borrowed),
+                    None if *keep => input.map(Cow::Borrowed),
+                    None => owned(replacement.as_deref()),
+                }
+            }
             Kind::Partial(regex) => input.filter(|s| regex.is_found(s)).map(Cow::Borrowed),
             Kind::SearchQuery(query) => input.filter(|s| query.accepts(Some(s))).map(Cow::Borrowed),
             Kind::Substring { start, length } => {

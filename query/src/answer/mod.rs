@@ -60,12 +60,20 @@ impl Surroundings<'_> {
     /// How the start of a bucket is written that is the time of a result: on the clock of the zone where results of several
     /// segments were put together.
     pub(crate) fn times_of(&self, granularity: &Granularity, start: i64) -> TimeFormat {
-        if matches!(granularity, Granularity::All) {
-            return self.times;
+        let is_plain = self.times.zone == Tz::UTC || matches!(granularity, Granularity::All);
+        let alone = !is_plain && self.segments_of(granularity, start) < 2;
+        if alone { TimeFormat { zone: Tz::UTC, ..self.times } } else { self.times }
+    }
+
+    /// The number of segments that have rows about the bucket that begins there.
+    pub(crate) fn segments_of(&self, granularity: &Granularity, start: i64) -> usize {
+        match granularity {
+            Granularity::All => self.coverage.len(),
+            _ => {
+                let bucket = granularity.bucket(start);
+                self.coverage.iter().filter(|covered| covered.overlaps(bucket)).count()
+            }
         }
-        let bucket = granularity.bucket(start);
-        let segments = self.coverage.iter().filter(|covered| covered.overlaps(bucket)).count();
-        if segments > 1 { self.times } else { TimeFormat { zone: Tz::UTC, ..self.times } }
     }
 
     /// The instant on the one row of granularity `all`: the first of the data, else of the query.

@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use alluvium_expression::{ExtractionFn, StringOrdering, Value, decode, double_text};
+use alluvium_expression::{ExtractionFn, StringOrdering, Value, decode, double_text, float_text};
 use alluvium_segments::{ColumnType, NullMask};
 use alluvium_sketches::{Recipe, Summary};
 
@@ -78,17 +78,8 @@ impl Table {
         let types = types.chain(plan.aggregators.iter().map(|a| a.function.coded_type()));
         let means = plan.aggregators.iter().filter(|a| matches!(a.function, AggregateFunction::Mean(_)));
         let means: Vec<&String> = means.map(|a| &a.name).collect();
-        let timed = plan.aggregators.iter().filter(|a| a.function.is_by_time()).map(|a| &a.name);
-        let as_they_are: Vec<&String> = plan.dimensions.iter().map(|d| &d.name).chain(timed).collect();
         let columns = finished.zip(types).map(|(ResultColumn { name, data }, column_type)| {
             let data = if means.contains(&&name) { or_zero(data) } else { data };
-            // Between Druid's servers floats become doubles, but for those that have a time beside them.
-            let data = match data {
-                floats @ ColumnData::Floats(_) if !as_they_are.contains(&&name) => {
-                    floats.cast(ColumnType::Double)
-                }
-                other => other,
-            };
             let coded = column_type.filter(|t| t.is_coded());
             NamedCells { name, cells: coded.map_or_else(|| Cells::Data(data.clone()), |t| decoded(&data, t)) }
         });
@@ -137,6 +128,21 @@ impl Table {
             let Some(column) = self.columns.iter_mut().find(|column| column.name == *name) else { continue };
             let values = (0..rows).map(|row| function.apply_value(&column.cells.value(row))).collect();
             column.cells = Cells::Computed(values);
+        }
+    }
+
+    /// Makes doubles of floats that were put together of several segments, as Druid does of sums and extremes.
+    pub(crate) fn widen(&mut self, plan: &AggregatePlan, is_merged: impl Fn(Option<i64>) -> bool) {
+        let numbers = plan.aggregators.iter().filter(|aggregator| aggregator.function.is_of_numbers());
+        let names: Vec<&String> = numbers.map(|aggregator| &aggregator.name).collect();
+        for column in self.columns.iter_mut().filter(|column| names.contains(&&column.name)) {
+            let Cells::Data(ColumnData::Floats(block)) = &column.cells else { continue };
+            let value = |(row, float): (usize, &f32)| match block.nulls.is_null(row) {
+                true => Value::Null,
+                false if is_merged(self.buckets.get(row).copied()) => Value::Double(f64::from(*float)),
+                false => Value::Double(float_text(*float).parse().unwrap_or(f64::from(*float))),
+            };
+            column.cells = Cells::Computed(block.values.iter().enumerate().map(value).collect());
         }
     }
 

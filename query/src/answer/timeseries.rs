@@ -89,9 +89,13 @@ pub(crate) fn timeseries(
     control: &Control,
 ) -> Result<Vec<u8>, QueryError> {
     let totals = context.flag("grandTotal", false)?.then(|| groups.clone());
-    // What a server hands on to another has gone through storage.
-    groups.set_stored();
-    let (table, order) = timeseries_table(query, groups, around, context, control)?;
+    let plan = &query.aggregation.plan;
+    let is_merged =
+        |bucket: Option<i64>| around.segments_of(&plan.granularity, bucket.unwrap_or_default()) > 1;
+    // What is of one segment has gone through storage.
+    groups.set_stored_where(|bucket| !is_merged(bucket));
+    let (mut table, order) = timeseries_table(query, groups, around, context, control)?;
+    table.widen(plan, is_merged);
     // The total is that of the rows that are left.
     let totals = totals.map(|groups| total(query, kept(groups, &table, &order), around.show)).transpose()?;
     let field = context.text("timestampResultField");

@@ -19,10 +19,9 @@ use crate::run::Control;
 /// The rows of each bucket, buckets in order.
 pub(crate) fn top_n_table(
     query: &TopN,
-    mut groups: Groups,
+    groups: Groups,
     show: Show,
 ) -> Result<(Table, Vec<Vec<usize>>), QueryError> {
-    groups.set_stored();
     let mut table = Table::new(groups, &query.aggregation.plan, &query.aggregation.post, show)?;
     let ranking = Ranking::new(query, &table);
     let mut rows: Vec<usize> = (0..table.rows).filter(|row| ranking.is_wanted(*row)).collect();
@@ -155,7 +154,9 @@ pub(crate) fn top_n(
     around: &Surroundings<'_>,
     control: &Control,
 ) -> Result<Vec<u8>, QueryError> {
-    let (table, blocks) = top_n_table(query, groups, around.show)?;
+    let (mut table, blocks) = top_n_table(query, groups, around.show)?;
+    let plan = &query.aggregation.plan;
+    table.widen(plan, |bucket| around.segments_of(&plan.granularity, bucket.unwrap_or_default()) > 1);
     let start = |rows: &[usize]| rows.first().and_then(|row| table.buckets.get(*row)).copied();
     let granularity = &query.aggregation.plan.granularity;
     let mut timed: BTreeMap<i64, &[usize]> = BTreeMap::new();

@@ -19,7 +19,7 @@ pub struct DimensionPlan {
     pub transforms: Vec<DimensionTransform>,
     /// Type of the key in the result.
     pub output_type: ColumnType,
-    /// Whether rows without values, or whose values are all dropped by a filter, are in no group (otherwise they are null).
+    /// Whether rows whose values are all dropped by a filter are in no group (otherwise they are null).
     pub drop_empty: bool,
     /// Whether a row is in the group of a value once, however often it has the value.
     #[serde(default)]

@@ -82,13 +82,12 @@ impl<'p> Transforms<'p> {
         self.apply(Some(&value.to_string())).map(|text| text.map(Cow::into_owned))
     }
 
-    /// Refuses a text that the first step does not apply to.
-    pub(crate) fn check(&self, text: Option<&str>) -> Result<(), QueryError> {
-        let refusal = match (self.steps.first(), text) {
+    /// Why the first step does not apply to a text.
+    pub(crate) fn refusal(&self, text: Option<&str>) -> Option<String> {
+        match (self.steps.first(), text) {
             (Some(Step::Extract(first)), Some(text)) => first.refusal(text),
             _ => None,
-        };
-        refusal.map_or(Ok(()), |message| Err(QueryError::failed(message)))
+        }
     }
 
     /// What becomes of a text (or null); `None` when it is dropped.

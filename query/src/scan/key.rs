@@ -64,6 +64,8 @@ struct Mapping<'p> {
     transforms: Transforms<'p>,
     known: Vec<u32>,
     texts: TextInterner,
+    /// Codes that stand for texts the transforms do not apply to, and why not.
+    refused: Vec<(u32, String)>,
 }
 
 impl<'p> Key<'p> {
@@ -82,7 +84,12 @@ impl<'p> Key<'p> {
                 let texts = if wanted.is_coded() { wanted } else { ColumnType::String };
                 transforms = transforms.recoding(form, texts);
             }
-            Some(Mapping { transforms, known: Vec::new(), texts: TextInterner::default() })
+            Some(Mapping {
+                transforms,
+                known: Vec::new(),
+                texts: TextInterner::default(),
+                refused: Vec::new(),
+            })
         };
         let raw = match source.kind(slot) {
             Kind::Null => Raw::Null,
@@ -126,7 +133,7 @@ impl<'p> Key<'p> {
         out.offsets = None;
         match (&mut self.raw, source.values(self.slot)) {
             (_, Values::Ids(ids)) => out.codes.extend_from_slice(ids),
-            (_, Values::Multi(block)) => multi_codes(block, self.plan.drop_empty, out),
+            (_, Values::Multi(block)) => multi_codes(block, out),
             (Raw::Offset { min, .. }, Values::Long(block)) => offset_codes(block, *min, &mut out.codes),
             (Raw::Interned { table, .. }, Values::Long(block)) => {
                 intern(table, block, |v| v as u64, &mut out.codes);
@@ -187,9 +194,18 @@ impl<'p> Key<'p> {
             let mapped = match &self.raw {
                 Raw::Ids => {
                     let text = source.text(self.slot, raw)?;
-                    mapping.transforms.check(text)?;
-                    let text = mapping.transforms.apply(text);
-                    text.map(|text| mapping.texts.intern(text.as_deref()))
+                    match mapping.transforms.refusal(text) {
+                        // Whether it is refused is seen when the value is.
+                        Some(message) => {
+                            let code = mapping.texts.intern(Some(&format!("\u{0}refused {at}")));
+                            mapping.refused.push((code, message));
+                            Some(code)
+                        }
+                        None => {
+                            let text = mapping.transforms.apply(text);
+                            text.map(|text| mapping.texts.intern(text.as_deref()))
+                        }
+                    }
                 }
                 other => {
                     let text = match other.number_long(raw) {
@@ -286,7 +302,10 @@ impl<'p> Key<'p> {
         codes: impl Iterator<Item = u64>,
     ) -> Result<ColumnData, QueryError> {
         if let Some(mapping) = &self.mapping {
-            let ids = codes.map(|code| code as u32).collect();
+            let ids: Vec<u32> = codes.map(|code| code as u32).collect();
+            if let Some((_, message)) = mapping.refused.iter().find(|(code, _)| ids.contains(code)) {
+                return Err(QueryError::failed(message.clone()));
+            }
             let column = TextColumn { table: mapping.texts.table.clone(), ids };
             return Ok(ColumnData::Texts(column).cast(self.plan.output_type));
         }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use alluvium_expression::{Bindings, Value};
+use alluvium_segments::time::Interval;
 use alluvium_segments::{NullMask, NumericBlock, Segment, SegmentRef, TIME_COLUMN};
 use roaring::RoaringBitmap;
 
@@ -126,7 +127,7 @@ impl RightSide {
         let times: Arc<dyn Segment> = Arc::new(InlineSegment::new("join", columns));
         let rest =
             Expanded::without(&left.segment, &times).with(&self.segment, rows, |name| self.named(name));
-        Some(SegmentRef::whole(Arc::new(rest)))
+        Some(SegmentRef { segment: Arc::new(rest), visible: Interval::ETERNITY, hidden: None })
     }
 
     /// A column of the right side as the join calls it.

@@ -21,8 +21,9 @@ pub(super) fn kind(json: &Json) -> Result<Kind, FilterError> {
     let fields = Fields::new(json, "extraction function")?;
     Ok(match fields.kind {
         "identity" => Kind::Identity,
-        "upper" => Kind::Upper(turkic(&fields)?),
-        "lower" => Kind::Lower(turkic(&fields)?),
+        // Druid reads a locale here and does not go by it.
+        "upper" => fields.text("locale").map(|_| Kind::Upper)?,
+        "lower" => fields.text("locale").map(|_| Kind::Lower)?,
         "strlen" => Kind::Strlen,
         "regex" => regex(&fields)?,
         "partial" => Kind::Partial(expr(&fields)?),
@@ -78,12 +79,6 @@ fn regex(fields: &Fields<'_>) -> Result<Kind, FilterError> {
         keep: !fields.flag("replaceMissingValue", false)?,
         replacement: fields.text("replaceMissingValueWith")?,
     })
-}
-
-/// Whether the letters i with a dot and without are two letters of the language.
-fn turkic(fields: &Fields<'_>) -> Result<bool, FilterError> {
-    let locale = fields.text("locale")?.unwrap_or_default().to_ascii_lowercase();
-    Ok(matches!(locale.split(['-', '_']).next(), Some("tr" | "az")))
 }
 
 fn substring(fields: &Fields<'_>) -> Result<Kind, FilterError> {

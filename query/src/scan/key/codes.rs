@@ -41,8 +41,8 @@ impl Codes {
     }
 }
 
-pub(super) fn multi_codes(block: &MultiBlock, drop_empty: bool, out: &mut Codes) {
-    if drop_empty || block.offsets.windows(2).all(|row| row[0] != row[1]) {
+pub(super) fn multi_codes(block: &MultiBlock, out: &mut Codes) {
+    if block.offsets.windows(2).all(|row| row[0] != row[1]) {
         out.codes.extend_from_slice(&block.ids);
         out.offsets = Some(block.offsets.clone());
         return;
