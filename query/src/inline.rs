@@ -27,6 +27,21 @@ pub struct InlineSegment {
     timed: bool,
     /// Whether these rows are known by the segment's identity.
     settled: bool,
+    /// Columns whose types nobody has said.
+    untyped: Vec<String>,
+}
+
+/// What the name of a column ends with that holds the values of another as they were written.
+const WRITTEN: &str = "\u{0}written";
+
+/// The column that holds the values of another as they were written, where these are not of its type.
+pub(crate) fn written(name: &str) -> String {
+    format!("{name}{WRITTEN}")
+}
+
+/// Whether a column holds the values of another as they were written.
+pub(crate) fn is_written(name: &str) -> bool {
+    name.ends_with(WRITTEN)
 }
 
 #[derive(Debug)]
@@ -98,12 +113,23 @@ impl InlineSegment {
             columns: stored,
             timed,
             settled: false,
+            untyped: Vec::new(),
         }
     }
 
     /// Whether `__time` is one of its columns.
     pub(crate) fn is_timed(&self) -> bool {
         self.timed
+    }
+
+    /// Columns whose types nobody has said.
+    pub(crate) fn untyped(&self) -> &[String] {
+        &self.untyped
+    }
+
+    /// With columns whose types nobody has said.
+    pub(crate) fn with_untyped(self, untyped: Vec<String>) -> Self {
+        Self { untyped, ..self }
     }
 
     /// Rows without times that are always the same under this name and version.
@@ -118,21 +144,17 @@ impl InlineSegment {
     pub(crate) fn read(fields: &Fields<'_>) -> Result<Self, QueryError> {
         let names = fields.texts("columnNames")?;
         let types = fields.texts("columnTypes")?;
-        let mut columns: Vec<Vec<Cell>> = names.iter().map(|_| Vec::new()).collect();
+        let mut columns: Vec<Vec<&Value>> = names.iter().map(|_| Vec::new()).collect();
         fields.need("rows")?;
         for row in fields.list("rows")? {
             let cells = row.as_array().ok_or_else(|| fields.wrong("rows", "lists with a value a column"))?;
             // What a row lacks is null, what it has too much is nothing.
             let cells = cells.iter().chain(std::iter::repeat(&Value::Null));
-            for ((column, cell), name) in columns.iter_mut().zip(cells).zip(&names) {
-                column.push(match cell {
-                    Value::String(text) if name == TIME_COLUMN => Cell::Long(parse_iso(text)?),
-                    cell => Cell::from_json(cell),
-                });
-            }
+            columns.iter_mut().zip(cells).for_each(|(column, cell)| column.push(cell));
         }
         let mut typed = Vec::with_capacity(names.len());
-        for (i, (name, cells)) in names.into_iter().zip(columns).enumerate() {
+        let untyped = names.iter().skip(types.len()).cloned().collect();
+        for (i, (name, written)) in names.into_iter().zip(columns).enumerate() {
             let column_type = match types.get(i) {
                 None => None,
                 Some(text) => Some(
@@ -146,9 +168,35 @@ impl InlineSegment {
                     )?,
                 ),
             };
-            typed.push((name, column_type, ColumnData::of_type(&cells, column_type)));
+            let cells = written.iter().map(|cell| match cell {
+                Value::String(text) if name == TIME_COLUMN => Ok(Cell::Long(parse_iso(text)?)),
+                cell => Ok(Cell::from_json(cell)),
+            });
+            let data = ColumnData::of_type(&cells.collect::<Result<Vec<_>, QueryError>>()?, column_type);
+            if name != TIME_COLUMN && !written.iter().all(|cell| fits(cell, &data, column_type)) {
+                let cells: Vec<Cell> =
+                    written.iter().map(|cell| Cell::Json(Value::clone(cell).into())).collect();
+                let json = Some(ColumnType::Json);
+                typed.push((self::written(&name), json, ColumnData::of_type(&cells, json)));
+            }
+            typed.push((name, column_type, data));
         }
-        Ok(Self::typed("inline", typed))
+        Ok(Self::typed("inline", typed).with_untyped(untyped))
+    }
+}
+
+/// Whether a value is shown by a column as it was written.
+fn fits(cell: &Value, data: &ColumnData, column_type: Option<ColumnType>) -> bool {
+    match (cell, data) {
+        _ if column_type.is_some_and(ColumnType::is_coded) => true,
+        (Value::Null, _) | (Value::String(_), ColumnData::Texts(_)) => true,
+        (Value::Number(number), ColumnData::Longs(_)) => number.is_i64(),
+        (Value::Number(number), ColumnData::Floats(_) | ColumnData::Doubles(_)) => number.is_f64(),
+        (Value::Array(items), ColumnData::TextLists(_)) => {
+            items.iter().all(|item| item.is_string() || item.is_null())
+        }
+        (Value::String(_), ColumnData::TextLists(_)) => true,
+        _ => false,
     }
 }
 

@@ -1,8 +1,12 @@
 //! How is each native query carried out? The plan for its shape, run over its data source, and the shape's answer.
 
+mod search;
+mod top_n;
+mod walk;
+
 use alluvium_expression::Expr;
 use alluvium_segments::catalog::Snapshot;
-use alluvium_segments::time::{Granularity, Interval};
+use alluvium_segments::time::{Granularity, Interval, Period};
 use alluvium_segments::{ColumnSpec, ColumnType, Role, SegmentRef, TIME_COLUMN};
 use chrono_tz::Tz;
 use serde_json::json;
@@ -14,12 +18,11 @@ use crate::column::ColumnData;
 use crate::inline::InlineSegment;
 use crate::partial::{Groups, Partial, RowSet};
 use crate::plan::{
-    AggregateFunction, AggregatePlan, AggregatorPlan, DimensionPlan, Input as PlanInput, KnownColumns,
-    Operator, Plan, RowColumn, RowsPlan, Scope, VirtualColumn,
+    Input as PlanInput, KnownColumns, Operator, Plan, RowColumn, RowsPlan, Scope, VirtualColumn,
 };
 use crate::refused;
-use crate::request::{Aggregation, Body, DataSource, NativeQuery, Scan, Search, SegmentMetadata};
-use crate::run::Control;
+use crate::request::{Aggregation, Body, DataSource, NativeQuery, Scan, SegmentMetadata};
+use crate::run::{Control, Segments};
 use crate::source::{Asked, Base, Input, Limit, segments};
 
 /// The query being carried out.
@@ -79,7 +82,11 @@ impl QueryEngine {
         let (asked, control) = (Asked::by(inner, outer.snapshot, outer.control), outer.control);
         let input = self.input(&inner.source, asked).await?;
         let columns = Run { engine: self, query: inner, input, control }.columns(outer.groups).await?;
-        let rows = InlineSegment::typed("subquery", columns);
+        let untyped = match &inner.body {
+            Body::Scan(scan) => scan.untyped(),
+            _ => Vec::new(),
+        };
+        let rows = InlineSegment::typed("subquery", columns).with_untyped(untyped);
         Limit::of(outer.context, &inner.context, self.options.max_subquery_rows)?.check(&rows)?;
         Ok(rows)
     }
@@ -103,15 +110,19 @@ impl Run<'_> {
 
     /// What is known of the columns that computed ones read.
     fn known<'k>(&'k self, virtuals: &'k [VirtualColumn]) -> KnownColumns<'k> {
-        let Input { columns, timed, segments, .. } = &self.input;
-        KnownColumns { columns, timed: *timed, segments: &segments.list, virtuals }
+        let Input { columns, timed, segments, walked, .. } = &self.input;
+        KnownColumns { columns, timed: *timed, segments: &segments.list, virtuals, in_memory: *walked }
     }
 
-    async fn execute(&self, mut plan: Plan) -> Result<Partial, QueryError> {
+    async fn execute(&self, plan: Plan) -> Result<Partial, QueryError> {
+        self.execute_over(plan, &self.input.segments).await
+    }
+
+    async fn execute_over(&self, mut plan: Plan, segments: &Segments) -> Result<Partial, QueryError> {
         plan.projections = self.query.context.projections()?;
         plan.caching = self.query.context.caching()?.segments;
         plan.scope.virtual_columns = self.known(&plan.scope.virtual_columns).resolved();
-        self.engine.runner.execute(plan, &self.input.segments, self.control).await
+        self.engine.runner.execute(plan, segments, self.control).await
     }
 
     /// Nested values and sketches are no values that groupBy could tell apart: one group has them all.
@@ -133,7 +144,7 @@ impl Run<'_> {
     async fn groups(&self, aggregation: &Aggregation) -> Result<Groups, QueryError> {
         let mut plan = aggregation.plan(self.scope());
         self.group_nothing(&mut plan);
-        match self.execute(plan).await? {
+        match self.execute_groups(plan).await? {
             Partial::Groups(blocks) => Groups::of_blocks(&aggregation.plan, blocks),
             _ => Ok(Groups::empty(&aggregation.plan)),
         }
@@ -202,25 +213,23 @@ impl Run<'_> {
                 let groups = self.groups(&query.aggregation).await?;
                 answer::timeseries(query, groups, &around, context, self.control)
             }
-            Body::TopN(query) => {
-                answer::top_n(query, self.groups(&query.aggregation).await?, &around, self.control)
-            }
+            Body::TopN(query) => answer::top_n(query, self.top_groups(query).await?, &around, self.control),
             Body::GroupBy(query) => {
-                answer::group_by(query, self.groups(&query.aggregation).await?, &around, context)
+                let groups = self.groups(&query.aggregation).await?;
+                answer::check_dictionary(&groups, context)?;
+                answer::group_by(query, groups, &around, context)
             }
             Body::Scan(query) => {
                 let columns = answer::scan_columns(query, &self.known(&query.virtual_columns));
                 let rows = self.rows(query, answer::row_columns(&columns, true)).await?;
-                Ok(answer::scan(query, &rows, &columns))
+                let Input { segments, untyped, .. } = &self.input;
+                Ok(answer::scan(query, &rows, &columns, (&segments.list, untyped)))
             }
             Body::Search(query) => self.search(query, &around).await,
             Body::TimeBoundary(query) => {
                 let mut scope = self.scope();
                 scope.filter.clone_from(&query.filter);
-                let bounds = match self.execute(Plan::new(scope, Operator::TimeBounds)).await? {
-                    Partial::TimeBounds(bounds) => bounds,
-                    _ => None,
-                };
+                let bounds = self.time_bounds(scope).await?;
                 Ok(answer::time_boundary(query, bounds, around.times))
             }
             Body::SegmentMetadata(query) => self.segment_metadata(query),
@@ -239,40 +248,6 @@ impl Run<'_> {
             Partial::Rows(rows) => Ok(rows),
             _ => Ok(RowSet::default()),
         }
-    }
-
-    async fn search(&self, query: &Search, around: &Surroundings<'_>) -> Result<Vec<u8>, QueryError> {
-        let all = || {
-            let searched =
-                |c: &&ColumnSpec| matches!(c.role, Role::Dimension(_)) && !c.column_type.is_coded();
-            self.input
-                .columns
-                .iter()
-                .filter(searched)
-                .map(|c| DimensionPlan::column(&c.name, &c.name, ColumnType::String))
-                .collect()
-        };
-        let dimensions = if query.dimensions.is_empty() { all() } else { query.dimensions.clone() };
-        let mut found = Vec::with_capacity(dimensions.len());
-        for dimension in dimensions {
-            let count =
-                AggregatorPlan { name: "count".to_owned(), function: AggregateFunction::Count, filter: None };
-            let plan = AggregatePlan {
-                granularity: query.granularity.clone(),
-                dimensions: vec![dimension],
-                aggregators: vec![count],
-                top: None,
-            };
-            let mut scope = self.scope();
-            scope.virtual_columns.clone_from(&query.virtual_columns);
-            scope.filter.clone_from(&query.filter);
-            let partial = self.execute(Plan::new(scope, Operator::Aggregate(plan.clone()))).await?;
-            if let Partial::Groups(blocks) = partial {
-                let groups = Groups::of_blocks(&plan, blocks)?;
-                found.push((plan, groups));
-            }
-        }
-        answer::search(query, found, around)
     }
 
     fn segment_metadata(&self, query: &SegmentMetadata) -> Result<Vec<u8>, QueryError> {
@@ -305,8 +280,7 @@ impl Run<'_> {
                 Ok(table.into_columns(&order, Some(around.all_time())))
             }
             Body::TopN(query) => {
-                let (table, blocks) =
-                    answer::top_n_table(query, self.groups(&query.aggregation).await?, show)?;
+                let (table, blocks) = answer::top_n_table(query, self.top_groups(query).await?, show)?;
                 Ok(table.into_columns(&blocks.concat(), Some(around.all_time())))
             }
             Body::GroupBy(query) => {
@@ -315,19 +289,8 @@ impl Run<'_> {
                 // All of time as one bucket has no time of its own.
                 let start = self.query.intervals.first().map_or(0, |i| i.start);
                 let time = if all { for_groups.then_some(start) } else { Some(0) };
-                let blocks = answer::group_by_table(query, groups, show, context)?;
-                let mut whole: Option<Vec<Typed>> = None;
-                for (table, rows) in blocks {
-                    let columns = table.into_columns(&rows, time);
-                    whole = Some(match whole {
-                        None => columns,
-                        Some(known) => {
-                            let both = known.into_iter().zip(columns);
-                            both.map(|((name, kind, a), (.., b))| (name, kind, a.concat(&b))).collect()
-                        }
-                    });
-                }
-                Ok(whole.unwrap_or_default())
+                let (table, rows) = answer::group_by_table(query, groups, show, context)?;
+                Ok(table.into_columns(&rows, time))
             }
             Body::Scan(query) => {
                 let columns = answer::scan_columns(query, &self.known(&query.virtual_columns));

@@ -1,12 +1,12 @@
 //! What does Druid refuse of a native query once it is known which columns it reads?
 
 use alluvium_expression::{ColumnFilter, ColumnTest, Filter};
-use alluvium_segments::ColumnType;
+use alluvium_segments::{ColumnType, TIME_COLUMN};
 
 use crate::QueryError;
-use crate::plan::{AggregateFunction, AggregatePlan, DimensionPlan, Input, KnownColumns};
+use crate::plan::{AggregateFunction, AggregatePlan, DimensionPlan, Input, KnownColumns, RowOrderBy};
 use crate::refusal::Refusal;
-use crate::request::{Body, NativeQuery, Timeseries};
+use crate::request::{Body, NativeQuery, Scan, Timeseries};
 
 /// Refuses what the engine of Druid fails at.
 ///
@@ -35,10 +35,23 @@ pub(crate) fn check(query: &NativeQuery, known: &KnownColumns<'_>) -> Result<(),
             }
             filter(groups.aggregation.filter.as_ref(), known)
         }
-        Body::Scan(scan) => filter(scan.filter.as_ref(), known),
+        Body::Scan(scan) => {
+            order(scan)?;
+            filter(scan.filter.as_ref(), known)
+        }
         Body::Search(search) => filter(search.filter.as_ref(), known),
         Body::TimeBoundary(_) | Body::SegmentMetadata(_) | Body::DataSourceMetadata => Ok(()),
     }
+}
+
+/// Rows come in the order of time or in none.
+fn order(scan: &Scan) -> Result<(), QueryError> {
+    if scan.order.len() <= 1 && scan.order.iter().all(|by| by.column == TIME_COLUMN) {
+        return Ok(());
+    }
+    let key = |by: &RowOrderBy| format!("{} {}", by.column, if by.descending { "DESC" } else { "ASC" });
+    let keys: Vec<String> = scan.order.iter().map(key).collect();
+    Err(QueryError::failed(format!("Cannot execute query with orderBy [{}]", keys.join(", "))))
 }
 
 /// Tests of text over columns of arrays.

@@ -26,6 +26,7 @@ impl ProjectionSpec {
             columns: self.columns.clone(),
             rollup: true,
             query_granularity: self.granularity.clone(),
+            timestamp_spec: None,
             projections: Vec::new(),
         }
     }

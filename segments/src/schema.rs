@@ -178,6 +178,9 @@ pub struct Schema {
     pub rollup: bool,
     /// What `__time` was truncated to.
     pub query_granularity: Granularity,
+    /// Where the time of a row was found, as the spec of its ingestion has it: JSON, which this crate hands on as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp_spec: Option<String>,
     /// What is aggregated beforehand when rows are sealed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub projections: Vec<ProjectionSpec>,
@@ -187,7 +190,8 @@ impl Schema {
     /// A schema without rollup.
     #[must_use]
     pub fn new(columns: Vec<ColumnSpec>) -> Self {
-        Self { columns, rollup: false, query_granularity: Granularity::None, projections: Vec::new() }
+        let (query_granularity, projections) = (Granularity::None, Vec::new());
+        Self { columns, rollup: false, query_granularity, timestamp_spec: None, projections }
     }
 
     /// Position and spec of a column.

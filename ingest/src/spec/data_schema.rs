@@ -75,6 +75,7 @@ impl DataSchema {
             columns,
             rollup: self.granularity.rollup,
             query_granularity: self.granularity.query.clone(),
+            timestamp_spec: Some(self.timestamp.to_json().to_string()),
             projections: self.projections.clone(),
         }
     }

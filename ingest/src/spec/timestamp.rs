@@ -1,7 +1,7 @@
 //! What does a `timestampSpec` say: in which field is a row's time, and how is it written?
 
-use alluvium_segments::time::{Millis, parse_iso};
-use serde_json::Value;
+use alluvium_segments::time::{Millis, format_iso, parse_iso};
+use serde_json::{Value, json};
 
 use super::SpecError;
 use super::fields::Fields;
@@ -24,6 +24,11 @@ impl Default for TimestampSpec {
 }
 
 impl TimestampSpec {
+    /// As Druid shows it.
+    pub(crate) fn to_json(&self) -> Value {
+        json!({"column": self.column, "format": self.format, "missingValue": self.missing.map(format_iso)})
+    }
+
     pub(crate) fn from_json(json: Option<&Value>, path: &str) -> Result<Self, SpecError> {
         let Some(json) = json else { return Ok(Self::default()) };
         let mut fields = Fields::new(json, path)?;

@@ -159,8 +159,9 @@ pub(crate) fn node(expr: &Expr, bindings: &dyn Bindings) -> Result<Value, ExprEr
             let (a, b) = (node(left, bindings)?, node(right, bindings)?);
             let column = |e: &Expr| is_several(e, bindings);
             // Arrays compare as wholes, multi-value columns value by value.
-            if (a.is_array() && (column(left) || !b.is_array()))
-                || (b.is_array() && (column(right) || !a.is_array()))
+            let single = |value: &Value| !value.is_array() && !value.is_null();
+            if (a.is_array() && (column(left) || single(&b)))
+                || (b.is_array() && (column(right) || single(&a)))
             {
                 return Err(ExprError::ArrayNotAllowed(op.symbol()));
             }

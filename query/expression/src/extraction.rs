@@ -13,6 +13,7 @@ use serde_json::Value as Json;
 
 use crate::filter::SearchQuery;
 use crate::functions::java_format;
+use crate::icu::IcuFormat;
 use crate::order::utf16_len;
 use crate::value::{double_text, parse_double};
 use crate::{FilterError, FindLookup, JavaRegex, JodaFormat, UnknownLookup, Value};
@@ -52,6 +53,10 @@ enum Kind {
     Time {
         from: JodaFormat,
         to: JodaFormat,
+    },
+    IcuTime {
+        from: IcuFormat,
+        to: IcuFormat,
     },
     Lookup(Looked),
     Cascade(Vec<ExtractionFn>),
@@ -122,9 +127,8 @@ impl ExtractionFn {
             Kind::Lower => input.map(|s| s.to_lowercase().into()),
             Kind::Strlen => input.map(|s| utf16_len(s).to_string().into()),
             Kind::Regex { regex, group, keep, replacement } => {
-                let text = input?;
-                match regex.regex().captures(text) {
-                    Some(found) => found.get(*group).map(|m| m.as_str().into()),
+                match input.and_then(|text| regex.find(text)) {
+                    Some(found) => found.get(*group).map(Cow::Borrowed),
                     None if *keep => input.map(Cow::Borrowed),
                     None => owned(replacement.as_deref()),
                 }
@@ -136,8 +140,8 @@ impl ExtractionFn {
                 let inside = *start < utf16_len(text);
                 inside.then(|| crate::functions::utf16_slice(text, *start, *length))
             }
-            Kind::TimeFormat { .. } => {
-                let t = input.and_then(|s| parse_iso(s).ok().or_else(|| s.parse().ok()))?;
+            Kind::TimeFormat { as_millis, .. } => {
+                let t = instant(input?, *as_millis)?;
                 self.apply_long(t).map(Cow::Owned)
             }
             Kind::Time { from, to } => {
@@ -146,6 +150,10 @@ impl ExtractionFn {
                     Ok(t) => Some(to.format(t, Tz::UTC).into()),
                     Err(_) => Some(text.into()),
                 }
+            }
+            Kind::IcuTime { from, to } => {
+                let text = input?;
+                Some(from.parse(text).map_or(Cow::Borrowed(text), |t| to.format(t).into()))
             }
             Kind::Lookup(looked) => {
                 let lookup = looked.lookup.as_ref();
@@ -166,6 +174,18 @@ impl ExtractionFn {
                 let value = parse_double(input?)?;
                 Some(bucket(value, *size, *offset).into())
             }
+        }
+    }
+
+    /// Why it does not apply to a text, which a dimension must not have then.
+    #[must_use]
+    pub fn refusal(&self, text: &str) -> Option<String> {
+        match self.kind.as_ref() {
+            Kind::TimeFormat { as_millis, .. } if instant(text, *as_millis).is_none() => {
+                Some(format!("java.lang.IllegalArgumentException: Invalid format: \"{text}\""))
+            }
+            Kind::Cascade(steps) => steps.first()?.refusal(text),
+            _ => None,
         }
     }
 
@@ -262,6 +282,15 @@ impl ExtractionFn {
             optimize: looked.optimize,
         })
     }
+}
+
+/// The instant that a text stands for: milliseconds, if those may be, or a time.
+fn instant(text: &str, as_millis: bool) -> Option<Millis> {
+    let millis = || text.parse().ok();
+    if as_millis && let Some(t) = millis() {
+        return Some(t);
+    }
+    parse_iso(text).ok().or_else(millis)
 }
 
 fn owned<'t>(text: Option<&str>) -> Option<Cow<'t, str>> {

@@ -102,14 +102,4 @@ impl<'j> Fields<'j> {
             }
         }
     }
-
-    /// Names are English here; another language would change answers.
-    pub(crate) fn only_english(&self) -> Result<(), FilterError> {
-        match self.text("locale")? {
-            Some(locale) if !locale.to_ascii_lowercase().starts_with("en") => {
-                Err(self.wrong("locale", format!("is `{locale}`, only English is supported")))
-            }
-            _ => Ok(()),
-        }
-    }
 }

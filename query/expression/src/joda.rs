@@ -1,5 +1,6 @@
 //! How do Joda-Time patterns (`yyyy-MM-dd HH:mm:ss`) write and read instants? Compiled once, used for each row.
 
+mod locale;
 mod names;
 mod pattern;
 mod print;
@@ -8,14 +9,18 @@ mod read;
 use alluvium_segments::time::Millis;
 use chrono_tz::Tz;
 
+pub(crate) use self::locale::Names;
+pub(crate) use self::names::{DAYS, MONTHS};
 use self::pattern::Piece;
 pub(crate) use self::print::Local;
 
-/// A compiled Joda-Time pattern (English names).
+/// A compiled Joda-Time pattern.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JodaFormat {
     pattern: String,
     pieces: Vec<Piece>,
+    /// What is written for months and days; English is read.
+    names: Option<&'static Names>,
 }
 
 /// A pattern that cannot be used, or a text that does not fit one.
@@ -48,7 +53,12 @@ impl JodaFormat {
     /// # Errors
     /// When a letter has no meaning.
     pub fn new(pattern: &str) -> Result<Self, JodaError> {
-        Ok(Self { pattern: pattern.to_owned(), pieces: pattern::compile(pattern)? })
+        Ok(Self { pattern: pattern.to_owned(), pieces: pattern::compile(pattern)?, names: None })
+    }
+
+    /// Writes the names of a language; `None` is English.
+    pub(crate) fn with_names(self, names: Option<&'static Names>) -> Self {
+        Self { names, ..self }
     }
 
     /// The pattern as it was given.
@@ -60,7 +70,7 @@ impl JodaFormat {
     /// Writes an instant on the clock of `zone`.
     #[must_use]
     pub fn format(&self, t: Millis, zone: Tz) -> String {
-        print::print(&self.pieces, t, zone)
+        print::print(&self.pieces, t, zone, self.names)
     }
 
     /// Reads an instant; the whole text must fit. Without a zone in the text it is local to `zone`. Fields that

@@ -108,50 +108,54 @@ pub fn utf16_len(text: &str) -> usize {
     if text.is_ascii() { text.len() } else { text.chars().map(char::len_utf16).sum() }
 }
 
-/// Digit runs as numbers of any length, other characters one by one whatever their case; digits before others, and more leading
+/// Digit runs as numbers of any length, what lies between them whatever its case; digits before others, and more leading
 /// zeros after fewer where all else is equal.
 fn alphanumeric(a: &str, b: &str) -> Ordering {
     let (mut x, mut y) = (a, b);
-    loop {
-        let (Some(p), Some(q)) = (x.chars().next(), y.chars().next()) else {
-            return x.len().cmp(&y.len()).then_with(|| a.len().cmp(&b.len()));
+    while let (Some(p), Some(q)) = (x.chars().next(), y.chars().next()) {
+        let (run_x, rest_x) = run(x, digit(p).is_some());
+        let (run_y, rest_y) = run(y, digit(q).is_some());
+        let order = match (digit(p).is_some(), digit(q).is_some()) {
+            (true, true) => decimal_order(run_x, run_y),
+            (false, false) => run_x.chars().map(without_case).cmp(run_y.chars().map(without_case)),
+            (is_digit, _) => return if is_digit { Ordering::Less } else { Ordering::Greater },
         };
-        match (p.is_ascii_digit(), q.is_ascii_digit()) {
-            (true, true) => {
-                let (run_x, rest_x) = digit_run(x);
-                let (run_y, rest_y) = digit_run(y);
-                let order = decimal_order(run_x, run_y);
-                if order != Ordering::Equal {
-                    return order;
-                }
-                (x, y) = (rest_x, rest_y);
-            }
-            (true, false) => return Ordering::Less,
-            (false, true) => return Ordering::Greater,
-            (false, false) => match (without_case(p), without_case(q)) {
-                (same, other) if same == other => (x, y) = (&x[p.len_utf8()..], &y[q.len_utf8()..]),
-                (p, q) => {
-                    return compare_text(p.encode_utf8(&mut [0; 4]), q.encode_utf8(&mut [0; 4]));
-                }
-            },
+        if order != Ordering::Equal {
+            return order;
         }
+        (x, y) = (rest_x, rest_y);
     }
+    utf16_len(a).cmp(&utf16_len(b))
 }
 
-/// A character as those compare that differ in case only.
+/// A character as those compare that differ in case only: those that become several keep their case.
 fn without_case(c: char) -> char {
-    let upper = c.to_uppercase().next().unwrap_or(c);
-    upper.to_lowercase().next().unwrap_or(upper)
+    fn alone(mut chars: impl Iterator<Item = char>, c: char) -> char {
+        chars.next().filter(|_| chars.next().is_none()).unwrap_or(c)
+    }
+    let upper = alone(c.to_uppercase(), c);
+    alone(upper.to_lowercase(), upper)
 }
 
-fn digit_run(text: &str) -> (&str, &str) {
-    let end = text.bytes().position(|b| !b.is_ascii_digit()).unwrap_or(text.len());
-    text.split_at(end)
+/// What a digit is worth.
+fn digit(c: char) -> Option<u32> {
+    let zeros = ['0', '\u{660}', '\u{6f0}', '\u{966}', '\u{ff10}'];
+    zeros.iter().filter_map(|zero| u32::from(c).checked_sub(u32::from(*zero))).find(|worth| *worth < 10)
+}
+
+/// The digits, or all but digits, that a text begins with, and the rest.
+fn run(text: &str, digits: bool) -> (&str, &str) {
+    text.split_at(text.find(|c| digit(c).is_some() != digits).unwrap_or(text.len()))
 }
 
 fn decimal_order(a: &str, b: &str) -> Ordering {
-    let (x, y) = (a.trim_start_matches('0'), b.trim_start_matches('0'));
-    x.len().cmp(&y.len()).then_with(|| x.cmp(y)).then_with(|| a.len().cmp(&b.len()))
+    let worth = |text: &str| -> (usize, Vec<u32>) {
+        let all: Vec<u32> = text.chars().filter_map(digit).collect();
+        let zeros = all.iter().take_while(|worth| **worth == 0).count();
+        (zeros, all[zeros..].to_vec())
+    };
+    let ((zeros_a, a), (zeros_b, b)) = (worth(a), worth(b));
+    a.len().cmp(&b.len()).then_with(|| a.cmp(&b)).then_with(|| zeros_a.cmp(&zeros_b))
 }
 
 fn numeric(a: &str, b: &str) -> Ordering {

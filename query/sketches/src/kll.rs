@@ -78,6 +78,12 @@ impl<N: Number> Kll<N> {
         self.sketch.k()
     }
 
+    /// Whether there are no values.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.sketch.n() == 0
+    }
+
     /// The number of values kept.
     #[must_use]
     pub fn retained(&self) -> usize {

@@ -20,15 +20,21 @@ const TABLE: u8 = 2;
 #[derive(Debug, Clone)]
 pub struct Theta {
     sample: Sample,
+    /// Whether it is an intersection, which Apache's library leaves in the order of its hash table.
+    intersection: bool,
 }
 
 impl Default for Theta {
     fn default() -> Self {
-        Self { sample: Sample::new(lg_of(Self::DEFAULT_SIZE), 0) }
+        Self::of(Sample::new(lg_of(Self::DEFAULT_SIZE), 0))
     }
 }
 
 impl Theta {
+    fn of(sample: Sample) -> Self {
+        Self { sample, intersection: false }
+    }
+
     /// Druid's default of `size`.
     pub const DEFAULT_SIZE: usize = 16_384;
 
@@ -40,7 +46,7 @@ impl Theta {
         if !size.is_power_of_two() || size > 1 << 26 {
             return Err(SketchError::parameter(format!("`size` is a power of two up to 2^26, not {size}")));
         }
-        Ok(Self { sample: Sample::new(lg_of(size), 0) })
+        Ok(Self::of(Sample::new(lg_of(size), 0)))
     }
 
     /// The hash of bytes, for [`Self::update_hash`]; `None` of none, which are no value.
@@ -78,6 +84,7 @@ impl Theta {
 
     /// Adds all values of another: the union.
     pub fn merge(&mut self, other: &Self) {
+        self.intersection = false;
         self.sample.merge(&other.sample);
     }
 
@@ -87,7 +94,7 @@ impl Theta {
         let Some((first, others)) = sketches.split_first() else {
             return Self::default();
         };
-        let mut result = Self { sample: first.trimmed().into_owned() };
+        let mut result = Self { sample: first.trimmed().into_owned(), intersection: !others.is_empty() };
         others.iter().for_each(|other| result.sample.intersect(&other.trimmed()));
         result
     }
@@ -98,7 +105,7 @@ impl Theta {
         let Some((first, others)) = sketches.split_first() else {
             return Self::default();
         };
-        let mut result = Self { sample: first.trimmed().into_owned() };
+        let mut result = Self::of(first.trimmed().into_owned());
         others.iter().for_each(|other| result.sample.subtract(&other.trimmed()));
         result
     }
@@ -146,12 +153,14 @@ impl Theta {
         self.trimmed().fraction()
     }
 
-    /// Apache's compact, ordered form (serial version 3).
+    /// Apache's compact form (serial version 3), ordered but for intersections.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let sample = self.trimmed();
         let hashes: Vec<u64> = sample.sorted().into_iter().map(|(hash, _)| hash).collect();
-        image(sample.theta(), sample.is_empty(), hashes.into_iter(), true)
+        let ordered = !self.intersection || hashes.len() < 2;
+        let hashes = if ordered { hashes } else { by_table(&hashes) };
+        image(sample.theta(), sample.is_empty(), hashes.into_iter(), ordered)
     }
 
     /// Reads Apache's compact forms (serial versions 1 to 4) and its hash tables.
@@ -167,7 +176,7 @@ impl Theta {
         let lg_k = lg_of(read.num_retained().max(Self::DEFAULT_SIZE));
         let mut sample = Sample::below(lg_k, 0, read.theta64(), read.is_empty());
         read.iter().for_each(|entry| sample.insert(entry.hash(), &[]));
-        Ok(Self { sample })
+        Ok(Self::of(sample))
     }
 
     /// What Java's `toString` prints of a compact sketch.
@@ -181,6 +190,21 @@ impl Theta {
     pub fn memory_bytes(&self) -> usize {
         self.sample.memory_bytes()
     }
+}
+
+/// The order of hashes in the table they are put into one after the other: with open addresses, 1/16 of which stays free.
+fn by_table(hashes: &[u64]) -> Vec<u64> {
+    let size = (hashes.len() * 16).div_ceil(15).next_power_of_two().max(32);
+    let mut table = vec![0; size];
+    for hash in hashes {
+        let stride = 2 * (hash >> size.trailing_zeros() & 127) as usize + 1;
+        let mut at = *hash as usize & (size - 1);
+        while table[at] != 0 {
+            at = (at + stride) & (size - 1);
+        }
+        table[at] = *hash;
+    }
+    table.into_iter().filter(|hash| *hash != 0).collect()
 }
 
 /// Reads a sketch stored as its table, in which free places are zero.
@@ -202,5 +226,5 @@ fn from_table(bytes: &[u8]) -> Result<Theta, SketchError> {
     reader
         .ensure(valid.len() == count as usize, "the table has another number of hashes than its head says")?;
     valid.into_iter().for_each(|hash| sample.insert(hash, &[]));
-    Ok(Theta { sample })
+    Ok(Theta::of(sample))
 }

@@ -9,30 +9,67 @@ use super::{Show, Surroundings, Table};
 use crate::QueryError;
 use crate::column::ColumnData;
 use crate::partial::{Groups, Merger};
-use crate::plan::{AggregateFunction, AggregatePlan, Fold};
-use crate::request::{Context, GroupBy, grouping};
+use crate::plan::{AggregateFunction, AggregatePlan, AggregatorPlan, Fold};
+use crate::request::{Context, GroupBy, LimitSpec, OrderColumn, grouping};
 
-/// The blocks of results: one, or one a subtotal; each with its rows in order.
+/// The groups, and which of them are shown in which order.
 pub(crate) fn group_by_table(
     query: &GroupBy,
     mut groups: Groups,
     show: Show,
     context: &Context,
-) -> Result<Vec<(Table, Vec<usize>)>, QueryError> {
+) -> Result<(Table, Vec<usize>), QueryError> {
     let dims_first = context.flag("sortByDimsFirst", false)?;
     let plan = &query.aggregation.plan;
     if plan.dimensions.is_empty() && matches!(plan.granularity, Granularity::All) {
         groups = groups.or_empty_group(plan);
     }
-    let Some(subtotals) = &query.subtotals else {
-        return Ok(vec![block(query, groups, &query.aggregation.plan, (show, dims_first))?]);
+    let (mut table, mut rows) = match &query.subtotals {
+        None => block(query, groups, plan, show, (&query.limit, dims_first))?,
+        Some(subtotals) => with_subtotals(query, groups, subtotals, show, dims_first)?,
     };
-    let mut blocks = Vec::with_capacity(subtotals.len());
+    let skip = usize::try_from(query.limit.offset).unwrap_or(usize::MAX).min(rows.len());
+    rows.drain(..skip);
+    if let Some(limit) = query.limit.limit {
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    }
+    table.extract(&query.aggregation.late);
+    Ok((table, rows))
+}
+
+/// The groups of each subtotal after each other; order and limit are those of them all.
+fn with_subtotals(
+    query: &GroupBy,
+    groups: Groups,
+    subtotals: &[Vec<String>],
+    show: Show,
+    dims_first: bool,
+) -> Result<(Table, Vec<usize>), QueryError> {
+    let mut whole: Option<(Table, Vec<usize>)> = None;
     for names in subtotals {
         let (groups, plan) = subtotal(query, groups.clone(), names)?;
-        blocks.push(block(query, groups, &plan, (show, dims_first))?);
+        let mut limit = query.limit.clone();
+        let is_left = |name: &String| names.contains(name) || plan.dimensions.iter().all(|d| d.name != *name);
+        limit.columns.retain(|column| is_left(&column.name));
+        let (table, rows) = block(query, groups, &plan, show, (&limit, dims_first))?;
+        whole = Some(match whole {
+            None => (table, rows),
+            Some((mut known, mut order)) => {
+                order.extend(rows.iter().map(|row| row + known.rows));
+                known.append(table);
+                (known, order)
+            }
+        });
     }
-    Ok(blocks)
+    let (table, mut rows) = match whole {
+        Some(whole) => whole,
+        None => block(query, groups, &query.aggregation.plan, show, (&query.limit, dims_first))?,
+    };
+    if query.limit.limit.is_some() || !query.limit.columns.is_empty() {
+        let asked = Asked::new(query, &query.aggregation.plan, &table, &query.limit, dims_first);
+        rows.sort_by(|a, b| asked.compare(*a, *b));
+    }
+    Ok((table, rows))
 }
 
 /// Groups by some of the dimensions; the others are null.
@@ -59,15 +96,17 @@ fn subtotal(
     Ok((merger.finish(&plan, &[])?, plan))
 }
 
+/// Finished groups, and those that pass the condition, in order.
 fn block(
     query: &GroupBy,
     mut groups: Groups,
     plan: &AggregatePlan,
-    (show, dims_first): (Show, bool),
+    show: Show,
+    (limit, dims_first): (&LimitSpec, bool),
 ) -> Result<(Table, Vec<usize>), QueryError> {
     // Druid's groups have gone through storage.
     groups.set_stored();
-    let mut table = Table::new(groups, plan, &query.aggregation.post, show)?;
+    let table = Table::new(groups, plan, &query.aggregation.post, show)?;
     let mut rows = Vec::with_capacity(table.rows);
     for row in 0..table.rows {
         let keeps = query.having.as_ref().map_or(Ok(true), |having| having.keeps(&table, row))?;
@@ -75,52 +114,77 @@ fn block(
             rows.push(row);
         }
     }
-    let time = |a: usize, b: usize| table.buckets.get(a).cmp(&table.buckets.get(b));
     let dimensions = |a: usize, b: usize| {
         let columns = table.columns.iter().take(plan.dimensions.len());
         columns.map(|c| c.cells.compare(a, b)).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
     };
-    let folds: Vec<(&String, &Fold)> = plan
-        .aggregators
-        .iter()
-        .filter_map(|aggregator| match &aggregator.function {
-            AggregateFunction::Fold(fold) if fold.compare.is_some() => Some((&aggregator.name, &**fold)),
-            _ => None,
-        })
-        .collect();
-    let asked = |a: usize, b: usize| {
-        for column in &query.limit.columns {
-            let order = match table.column(&column.name) {
-                Some(cells) => match folds.iter().find(|(name, _)| **name == column.name) {
-                    Some((_, fold)) => fold.order(&cells.value(a), &cells.value(b)),
-                    None => cells.compare_by(column.ordering, a, b),
-                },
-                None => time(a, b),
-            };
-            if order.is_ne() {
-                return if column.descending { order.reverse() } else { order };
-            }
-        }
-        Ordering::Equal
-    };
+    let asked = Asked::new(query, plan, &table, limit, dims_first);
     rows.sort_by(|a, b| {
         let (a, b) = (*a, *b);
         let natural = if dims_first {
-            dimensions(a, b).then_with(|| time(a, b))
+            dimensions(a, b).then_with(|| asked.time(a, b))
         } else {
-            time(a, b).then_with(|| dimensions(a, b))
+            asked.time(a, b).then_with(|| dimensions(a, b))
         };
-        // A limit orders within buckets.
-        let by_time = if dims_first { Ordering::Equal } else { time(a, b) };
-        by_time.then_with(|| asked(a, b)).then(natural)
+        asked.compare(a, b).then(natural)
     });
-    let skip = usize::try_from(query.limit.offset).unwrap_or(usize::MAX).min(rows.len());
-    rows.drain(..skip);
-    if let Some(limit) = query.limit.limit {
-        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    }
-    table.extract(&query.aggregation.late);
     Ok((table, rows))
+}
+
+/// The order a query asks for.
+struct Asked<'q> {
+    table: &'q Table,
+    limit: &'q LimitSpec,
+    folds: Vec<(&'q str, &'q Fold)>,
+    dimensions: Vec<&'q str>,
+    dims_first: bool,
+}
+
+impl<'q> Asked<'q> {
+    fn new(
+        query: &'q GroupBy,
+        plan: &'q AggregatePlan,
+        table: &'q Table,
+        limit: &'q LimitSpec,
+        dims_first: bool,
+    ) -> Self {
+        let folded = |aggregator: &'q AggregatorPlan| match &aggregator.function {
+            AggregateFunction::Fold(fold) if fold.compare.is_some() => {
+                Some((aggregator.name.as_str(), &**fold))
+            }
+            _ => None,
+        };
+        let dimensions = query.aggregation.plan.dimensions.iter().map(|d| d.name.as_str()).collect();
+        let folds = plan.aggregators.iter().filter_map(folded).collect();
+        Self { table, limit, folds, dimensions, dims_first }
+    }
+
+    fn time(&self, a: usize, b: usize) -> Ordering {
+        self.table.buckets.get(a).cmp(&self.table.buckets.get(b))
+    }
+
+    fn compare(&self, a: usize, b: usize) -> Ordering {
+        // A limit orders within buckets.
+        let by_time = if self.dims_first { Ordering::Equal } else { self.time(a, b) };
+        by_time.then_with(|| self.by_columns(a, b))
+    }
+
+    fn by_columns(&self, a: usize, b: usize) -> Ordering {
+        for OrderColumn { name, descending, ordering } in &self.limit.columns {
+            let order = match self.table.column(name) {
+                Some(cells) if self.dimensions.contains(&name.as_str()) => cells.compare_by(*ordering, a, b),
+                Some(cells) => match self.folds.iter().find(|(known, _)| known == name) {
+                    Some((_, fold)) => fold.order(&cells.value(a), &cells.value(b)),
+                    None => self.table.compare(name, cells, a, b),
+                },
+                None => self.time(a, b),
+            };
+            if order.is_ne() {
+                return if *descending { order.reverse() } else { order };
+            }
+        }
+        Ordering::Equal
+    }
 }
 
 /// The whole answer.
@@ -135,33 +199,32 @@ pub(crate) fn group_by(
     let start = around.intervals.first().map_or(0, |i| i.start);
     let mut out = vec![b'['];
     let mut first = true;
-    for (table, rows) in group_by_table(query, groups, around.show, context)? {
-        for row in rows {
-            if !std::mem::take(&mut first) {
-                out.push(b',');
-            }
-            let t = table.buckets.get(row).copied().unwrap_or(start);
-            if as_array {
-                out.push(b'[');
-                if !all {
-                    write_long(t, &mut out);
-                    if !table.columns.is_empty() {
-                        out.push(b',');
-                    }
-                }
-                write_list(&table.columns, &mut out, |column, out| column.cells.write(row, out));
-                out.push(b']');
-                continue;
-            }
-            out.extend(b"{\"version\":\"v1\",\"timestamp\":");
-            around.times.write(t, &mut out);
-            out.extend(b",\"event\":{");
-            write_list(&table.columns, &mut out, |column, out| {
-                write_key(&column.name, out);
-                column.cells.write(row, out);
-            });
-            out.extend(b"}}");
+    let (table, rows) = group_by_table(query, groups, around.show, context)?;
+    for row in rows {
+        if !std::mem::take(&mut first) {
+            out.push(b',');
         }
+        let t = table.buckets.get(row).copied().unwrap_or(start);
+        if as_array {
+            out.push(b'[');
+            if !all {
+                write_long(t, &mut out);
+                if !table.columns.is_empty() {
+                    out.push(b',');
+                }
+            }
+            write_list(&table.columns, &mut out, |column, out| column.cells.write(row, out));
+            out.push(b']');
+            continue;
+        }
+        out.extend(b"{\"version\":\"v1\",\"timestamp\":");
+        around.times.write(t, &mut out);
+        out.extend(b",\"event\":{");
+        write_list(&table.columns, &mut out, |column, out| {
+            write_key(&column.name, out);
+            column.cells.write(row, out);
+        });
+        out.extend(b"}}");
     }
     out.push(b']');
     Ok(out)

@@ -1,16 +1,17 @@
 //! What do timeBoundary, dataSourceMetadata and segmentMetadata answer?
 
-use std::cmp::Ordering;
+mod column;
+
 use std::collections::BTreeSet;
 
-use alluvium_expression::{compare_nullable, compare_text};
-use alluvium_segments::time::{Interval, condense, format_iso};
+use alluvium_segments::time::{Granularity, Interval, condense, format_iso};
 use alluvium_segments::{
-    Column, ColumnSpec, ColumnType, MetricFunction, Projection, ProjectionSpec, Role, Segment, SegmentRef,
+    ColumnSpec, ColumnType, MetricFunction, Projection, ProjectionSpec, Role, Segment, SegmentRef,
     TIME_COLUMN,
 };
 use serde_json::{Map, Value, json};
 
+use self::column::{analyze_column, column_json, merge_column, size_of};
 use super::TimeFormat;
 use crate::QueryError;
 use crate::request::{Analysis, SegmentMetadata, Strategy, TimeBoundary};
@@ -55,6 +56,7 @@ struct Analyzed {
     rows: u64,
     aggregators: Option<Map<String, Value>>,
     projections: Option<Map<String, Value>>,
+    timestamp: Option<Value>,
     granularity: Option<Value>,
     rollup: Option<bool>,
 }
@@ -66,12 +68,22 @@ pub(crate) fn segment_metadata(
     control: &Control,
 ) -> Result<Vec<u8>, QueryError> {
     let mut found: Vec<Analyzed> = Vec::with_capacity(segments.len());
+    // Those of a table are put together before those of several are.
+    let mut tables: Vec<(&str, Analyzed)> = Vec::new();
     for segment in segments {
         control.check()?;
         let next = analyze(query, segment.segment.as_ref())?;
+        let table = segment.segment.id().datasource.as_str();
+        match tables.iter_mut().find(|(known, _)| *known == table) {
+            _ if !query.merge => found.push(next),
+            Some((_, known)) => merge(query, known, next),
+            None => tables.push((table, next)),
+        }
+    }
+    for (_, next) in tables {
         match found.last_mut() {
-            Some(known) if query.merge => merge(query, known, next),
-            _ => found.push(next),
+            Some(known) => merge(query, known, next),
+            None => found.push(next),
         }
     }
     if query.merge {
@@ -102,7 +114,7 @@ impl Analyzed {
             "size": self.size,
             "numRows": self.rows,
             "aggregators": self.aggregators.filter(|all| !all.is_empty()),
-            "timestampSpec": null,
+            "timestampSpec": self.timestamp,
             "queryGranularity": self.granularity,
             "rollup": self.rollup,
         });
@@ -118,84 +130,39 @@ fn analyze(query: &SegmentMetadata, segment: &dyn Segment) -> Result<Analyzed, Q
     let mut columns = Map::new();
     let wanted = |name: &str| query.columns.as_ref().is_none_or(|names| names.iter().any(|n| n == name));
     if wanted(TIME_COLUMN) {
-        columns
-            .insert(TIME_COLUMN.to_owned(), column_json(ColumnType::Long, false, false, None, (None, None)));
+        let time = column_json(ColumnType::Long, false, false, None, (None, None));
+        columns.insert(TIME_COLUMN.to_owned(), time);
     }
     for spec in schema.columns.iter().filter(|spec| wanted(&spec.name)) {
         columns.insert(spec.name.clone(), analyze_column(query, segment, spec)?);
+    }
+    // A blank after each value.
+    let mut size = (columns.len() * segment.rows()) as u64;
+    if query.wants(Analysis::Size) {
+        for (name, column) in &mut columns {
+            let bytes = size_of(segment, name)?;
+            column["size"] = json!(bytes);
+            size += bytes;
+        }
     }
     let metrics = schema.columns.iter().filter_map(|spec| Some((spec.name.clone(), aggregator_json(spec)?)));
     Ok(Analyzed {
         id: segment.id().to_string(),
         intervals: vec![segment.id().interval],
         columns,
-        size: if query.wants(Analysis::Size) { segment.size_bytes() } else { 0 },
+        size: if query.wants(Analysis::Size) { size } else { 0 },
         rows: segment.rows() as u64,
         aggregators: query.wants(Analysis::Aggregators).then(|| metrics.collect()),
         projections: query.wants(Analysis::Projections).then(|| projections_json(segment)),
-        granularity: query.wants(Analysis::QueryGranularity).then(|| json!(schema.query_granularity)),
+        timestamp: match &schema.timestamp_spec {
+            Some(spec) if query.wants(Analysis::TimestampSpec) => serde_json::from_str(spec).ok(),
+            _ => None,
+        },
+        granularity: query
+            .wants(Analysis::QueryGranularity)
+            .then(|| granularity_json(&schema.query_granularity)),
         rollup: query.wants(Analysis::Rollup).then_some(schema.rollup),
     })
-}
-
-fn column_json(
-    column_type: ColumnType,
-    multiple: bool,
-    nulls: bool,
-    cardinality: Option<u32>,
-    (min, max): (Option<String>, Option<String>),
-) -> Value {
-    let name = match column_type {
-        ColumnType::Array(_) => "ARRAY",
-        ColumnType::Json => "json",
-        plain => plain.druid_name(),
-    };
-    // Of complex types it is the name.
-    let name = name.strip_prefix("COMPLEX<").and_then(|rest| rest.strip_suffix('>')).unwrap_or(name);
-    json!({
-        "typeSignature": column_type.druid_name(), "type": name, "hasMultipleValues": multiple, "hasNulls": nulls, "size": 0,
-        "cardinality": cardinality, "minValue": min, "maxValue": max, "errorMessage": null,
-    })
-}
-
-fn analyze_column(
-    query: &SegmentMetadata,
-    segment: &dyn Segment,
-    spec: &ColumnSpec,
-) -> Result<Value, QueryError> {
-    let column_type = spec.column_type;
-    let numeric = |nulls| Ok(column_json(column_type, false, nulls, None, (None, None)));
-    match segment.column(&spec.name)? {
-        None => numeric(true),
-        // What states may be null is not looked for.
-        Some(_) if spec.column_type.is_complex() => numeric(true),
-        Some(Column::Time(column) | Column::Long(column)) => numeric(column.may_have_nulls()),
-        Some(Column::Float(column)) => numeric(column.may_have_nulls()),
-        Some(Column::Double(column)) => numeric(column.may_have_nulls()),
-        Some(Column::String(column)) if column_type.is_coded() => numeric(column.has_nulls()),
-        Some(Column::String(column)) => {
-            let cardinality = column.cardinality() - u32::from(!column.has_nulls());
-            let mut ends: (Option<&str>, Option<&str>) = (None, None);
-            if query.wants(Analysis::MinMax) && column.cardinality() > 1 {
-                let last = column.cardinality() - 1;
-                let ids: Vec<u32> = if column.is_sorted() { vec![1, last] } else { (1..=last).collect() };
-                for id in ids {
-                    let Some(text) = column.value(id)? else { continue };
-                    if ends.0.is_none_or(|min| compare_text(text, min).is_lt()) {
-                        ends.0 = Some(text);
-                    }
-                    if ends.1.is_none_or(|max| compare_text(text, max).is_gt()) {
-                        ends.1 = Some(text);
-                    }
-                }
-            }
-            let cardinality = if query.wants(Analysis::Cardinality) { cardinality } else { 0 };
-            // Null lies below all texts.
-            let least = ends.0.filter(|_| !column.has_nulls());
-            let ends = (least.map(str::to_owned), ends.1.map(str::to_owned));
-            Ok(column_json(column_type, column.is_multi(), column.has_nulls(), Some(cardinality), ends))
-        }
-    }
 }
 
 /// A metric as the aggregator that combines it.
@@ -218,6 +185,35 @@ fn aggregator_json(spec: &ColumnSpec) -> Option<Value> {
     };
     Some(json!({"type": format!("{prefix}{suffix}"), "name": spec.name, "fieldName": spec.name}))
 }
+
+/// A granularity as Druid shows it: by its name where it has one.
+fn granularity_json(granularity: &Granularity) -> Value {
+    let json = json!(granularity);
+    let plain = json["timeZone"] == "UTC" && json["origin"].is_null();
+    let name = json["period"]
+        .as_str()
+        .filter(|_| plain)
+        .and_then(|period| NAMED.iter().find(|(named, _)| *named == period).map(|(_, name)| json!(name)));
+    name.unwrap_or(json)
+}
+
+/// Periods that have names.
+const NAMED: [(&str, &str); 14] = [
+    ("PT1S", "SECOND"),
+    ("PT1M", "MINUTE"),
+    ("PT5M", "FIVE_MINUTE"),
+    ("PT10M", "TEN_MINUTE"),
+    ("PT15M", "FIFTEEN_MINUTE"),
+    ("PT30M", "THIRTY_MINUTE"),
+    ("PT1H", "HOUR"),
+    ("PT6H", "SIX_HOUR"),
+    ("PT8H", "EIGHT_HOUR"),
+    ("P1D", "DAY"),
+    ("P1W", "WEEK"),
+    ("P1M", "MONTH"),
+    ("P3M", "QUARTER"),
+    ("P1Y", "YEAR"),
+];
 
 /// The projections of a segment by name: what they hold, and how large they are.
 fn projections_json(segment: &dyn Segment) -> Map<String, Value> {
@@ -268,8 +264,11 @@ fn merge(query: &SegmentMetadata, known: &mut Analyzed, next: Analyzed) {
     known.intervals.extend(next.intervals);
     known.size += next.size;
     known.rows += next.rows;
-    known.aggregators = merge_aggregators(query.strategy, known.aggregators.take(), next.aggregators);
+    let aggregators = merge_aggregators(query.strategy, known.aggregators.take(), next.aggregators);
+    // None together are as good as unknown.
+    known.aggregators = aggregators.filter(|all| !all.is_empty());
     known.projections = merge_projections(known.projections.take(), next.projections);
+    known.timestamp = known.timestamp.take().filter(|spec| Some(spec) == next.timestamp.as_ref());
     known.granularity = known.granularity.take().filter(|g| Some(g) == next.granularity.as_ref());
     known.rollup = known.rollup.filter(|r| Some(*r) == next.rollup);
 }
@@ -304,28 +303,4 @@ fn merge_aggregators(
         Strategy::Latest => known.extend(next),
     }
     Some(known)
-}
-
-/// Adds what another segment says of a column.
-fn merge_column(known: &mut Value, next: &Value) {
-    let types = (known["type"].clone(), next["type"].clone());
-    if types.0 != types.1 {
-        let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
-        let message = format!("error:cannot_merge_diff_types: [{}] and [{}]", text(&types.0), text(&types.1));
-        *known = column_json(ColumnType::String, false, false, None, (None, None));
-        known["errorMessage"] = json!(message);
-        return;
-    }
-    for flag in ["hasMultipleValues", "hasNulls"] {
-        let either = known[flag] == json!(true) || next[flag] == json!(true);
-        known[flag] = json!(either);
-    }
-    if next["cardinality"].as_u64() > known["cardinality"].as_u64() {
-        known["cardinality"] = next["cardinality"].clone();
-    }
-    for (end, larger) in [("minValue", Ordering::Less), ("maxValue", Ordering::Greater)] {
-        if compare_nullable(next[end].as_str(), known[end].as_str()) == larger {
-            known[end] = next[end].clone();
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! In which shape does an answer leave? One file a query type; Druid's shapes, key order and rules for empty
 //! results.
 
+mod dictionary;
 mod group_by;
 mod metadata;
 mod scan;
@@ -11,17 +12,19 @@ mod top_n;
 mod write;
 
 use alluvium_segments::time::{Granularity, Interval, condense};
+use chrono_tz::Tz;
 
 use crate::QueryError;
 use crate::run::Control;
 
+pub(crate) use dictionary::check_dictionary;
 pub(crate) use group_by::{group_by, group_by_table};
 pub(crate) use metadata::{data_source_metadata, segment_metadata, time_boundary};
 pub(crate) use scan::{ScanColumn, row_columns, scan, scan_columns};
-pub(crate) use search::search;
+pub(crate) use search::{Hit, search};
 pub(crate) use table::{Cells, Show, Table};
 pub(crate) use timeseries::{timeseries, timeseries_table, with_buckets};
-pub(crate) use top_n::{top_n, top_n_table};
+pub(crate) use top_n::{handed_on, top_n, top_n_table};
 pub(crate) use write::TimeFormat;
 
 /// What an answer needs to know besides the result.
@@ -52,6 +55,25 @@ impl Surroundings<'_> {
             return Ok((!self.coverage.is_empty()).then(|| self.all_time()).into_iter().collect());
         }
         buckets_within(&self.coverage, granularity, known, control)
+    }
+
+    /// How the start of a bucket is written that is the time of a result: on the clock of the zone where results of several
+    /// segments were put together.
+    pub(crate) fn times_of(&self, granularity: &Granularity, start: i64) -> TimeFormat {
+        let is_plain = self.times.zone == Tz::UTC || matches!(granularity, Granularity::All);
+        let alone = !is_plain && self.segments_of(granularity, start) < 2;
+        if alone { TimeFormat { zone: Tz::UTC, ..self.times } } else { self.times }
+    }
+
+    /// The number of segments that have rows about the bucket that begins there.
+    pub(crate) fn segments_of(&self, granularity: &Granularity, start: i64) -> usize {
+        match granularity {
+            Granularity::All => self.coverage.len(),
+            _ => {
+                let bucket = granularity.bucket(start);
+                self.coverage.iter().filter(|covered| covered.overlaps(bucket)).count()
+            }
+        }
     }
 
     /// The instant on the one row of granularity `all`: the first of the data, else of the query.

@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use alluvium_expression::{ExtractionFn, StringOrdering, Value, decode, double_text};
+use alluvium_expression::{ExtractionFn, StringOrdering, Value, decode, double_text, float_text};
 use alluvium_segments::{ColumnType, NullMask};
 use alluvium_sketches::{Recipe, Summary};
 
@@ -25,6 +25,8 @@ pub(crate) struct Table {
     pub(crate) columns: Vec<NamedCells>,
     /// The summaries of columns that have some, a summary a row.
     summaries: Vec<NamedSummaries>,
+    /// Columns in whose order numbers come after what is none.
+    numbers_last: Vec<String>,
 }
 
 /// What is shown of aggregates that keep more than they show.
@@ -81,7 +83,8 @@ impl Table {
             let coded = column_type.filter(|t| t.is_coded());
             NamedCells { name, cells: coded.map_or_else(|| Cells::Data(data.clone()), |t| decoded(&data, t)) }
         });
-        let mut table = Self { rows, buckets, columns: columns.collect(), summaries };
+        let numbers_last = post.iter().filter(|p| p.numbers_last).map(|p| p.name.clone()).collect();
+        let mut table = Self { rows, buckets, columns: columns.collect(), summaries, numbers_last };
         for aggregator in post {
             let name = aggregator.name.clone();
             if aggregator.makes_summaries(&table) {
@@ -125,6 +128,47 @@ impl Table {
             let Some(column) = self.columns.iter_mut().find(|column| column.name == *name) else { continue };
             let values = (0..rows).map(|row| function.apply_value(&column.cells.value(row))).collect();
             column.cells = Cells::Computed(values);
+        }
+    }
+
+    /// Makes doubles of floats that were put together of several segments, as Druid does of sums and extremes.
+    pub(crate) fn widen(&mut self, plan: &AggregatePlan, is_merged: impl Fn(Option<i64>) -> bool) {
+        let numbers = plan.aggregators.iter().filter(|aggregator| aggregator.function.is_of_numbers());
+        let names: Vec<&String> = numbers.map(|aggregator| &aggregator.name).collect();
+        for column in self.columns.iter_mut().filter(|column| names.contains(&&column.name)) {
+            let Cells::Data(ColumnData::Floats(block)) = &column.cells else { continue };
+            let value = |(row, float): (usize, &f32)| match block.nulls.is_null(row) {
+                true => Value::Null,
+                false if is_merged(self.buckets.get(row).copied()) => Value::Double(f64::from(*float)),
+                false => Value::Double(float_text(*float).parse().unwrap_or(f64::from(*float))),
+            };
+            column.cells = Cells::Computed(block.values.iter().enumerate().map(value).collect());
+        }
+    }
+
+    /// Puts the rows of a table of the same columns after its own.
+    pub(crate) fn append(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.buckets.extend(other.buckets);
+        for (known, more) in self.columns.iter_mut().zip(other.columns) {
+            known.cells.append(more.cells);
+        }
+    }
+
+    /// Order of two rows by the values of a column, nulls first.
+    pub(crate) fn compare(&self, name: &str, cells: &Cells, a: usize, b: usize) -> Ordering {
+        let order = cells.compare(a, b);
+        if !self.numbers_last.iter().any(|known| known == name) {
+            return order;
+        }
+        let is_number = |row| match cells.value(row) {
+            Value::Null => None,
+            Value::Double(value) => Some(value.is_finite()),
+            _ => Some(true),
+        };
+        match (is_number(a), is_number(b)) {
+            (Some(x), Some(y)) => x.cmp(&y).then(order),
+            _ => order,
         }
     }
 
@@ -229,13 +273,23 @@ impl Cells {
         }
     }
 
-    /// Order of two rows: texts by `ordering`, numbers by value.
+    /// Order of two rows: texts by `ordering`, numbers by their texts unless that is the order of numbers.
     pub(crate) fn compare_by(&self, ordering: StringOrdering, a: usize, b: usize) -> Ordering {
+        let by_value = matches!(ordering, StringOrdering::Numeric | StringOrdering::Natural);
         match self {
-            Self::Data(data @ ColumnData::Texts(_)) => {
+            Self::Data(data) if !by_value || matches!(data, ColumnData::Texts(_)) => {
                 ordering.compare_nullable(data.text(a).as_deref(), data.text(b).as_deref())
             }
             _ => self.compare(a, b),
+        }
+    }
+
+    fn append(&mut self, other: Self) {
+        match (&mut *self, other) {
+            (Self::Data(known), Self::Data(more)) => known.append(&more),
+            (Self::Computed(known), Self::Computed(more)) => known.extend(more),
+            // Columns of one query are of one kind.
+            _ => {}
         }
     }
 

@@ -83,13 +83,19 @@ pub(crate) fn with_buckets(
 /// The whole answer.
 pub(crate) fn timeseries(
     query: &Timeseries,
-    groups: Groups,
+    mut groups: Groups,
     around: &Surroundings<'_>,
     context: &Context,
     control: &Control,
 ) -> Result<Vec<u8>, QueryError> {
     let totals = context.flag("grandTotal", false)?.then(|| groups.clone());
-    let (table, order) = timeseries_table(query, groups, around, context, control)?;
+    let plan = &query.aggregation.plan;
+    let is_merged =
+        |bucket: Option<i64>| around.segments_of(&plan.granularity, bucket.unwrap_or_default()) > 1;
+    // What is of one segment has gone through storage.
+    groups.set_stored_where(|bucket| !is_merged(bucket));
+    let (mut table, order) = timeseries_table(query, groups, around, context, control)?;
+    table.widen(plan, is_merged);
     // The total is that of the rows that are left.
     let totals = totals.map(|groups| total(query, kept(groups, &table, &order), around.show)).transpose()?;
     let field = context.text("timestampResultField");

@@ -68,6 +68,21 @@ impl Groups {
         }
     }
 
+    /// The same of the groups in some of the buckets.
+    pub(crate) fn set_stored_where(&mut self, is_stored: impl Fn(Option<i64>) -> bool) {
+        let Self { states, buckets, .. } = self;
+        for state in states {
+            let State::Summaries(summaries) = state else { continue };
+            for (row, summary) in summaries.iter_mut().enumerate() {
+                if let Some(Summary::HyperUnique(collector)) = summary.as_deref_mut()
+                    && is_stored(buckets.get(row).copied())
+                {
+                    collector.set_stored();
+                }
+            }
+        }
+    }
+
     /// Adds the one group of a global aggregate when there is none.
     #[must_use]
     pub fn or_empty_group(mut self, plan: &AggregatePlan) -> Self {

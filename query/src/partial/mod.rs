@@ -69,6 +69,17 @@ impl Groups {
         Self { len: 0, buckets: Vec::new(), keys, states }
     }
 
+    /// The groups with these numbers, in this order.
+    pub(crate) fn take(self, groups: &[u32]) -> Self {
+        let buckets = match self.buckets.is_empty() {
+            true => Vec::new(),
+            false => groups.iter().map(|group| self.buckets[*group as usize]).collect(),
+        };
+        let keys = self.keys.iter().map(|column| column.take(groups)).collect();
+        let states = self.states.into_iter().map(|state| state.take(groups)).collect();
+        Self { len: groups.len(), buckets, keys, states }
+    }
+
     /// Number of groups.
     #[must_use]
     pub fn len(&self) -> usize {

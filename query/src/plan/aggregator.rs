@@ -133,6 +133,11 @@ impl AggregateFunction {
         matches!(self, Self::First { .. } | Self::Last { .. })
     }
 
+    /// Whether it sums numbers up or takes an extreme of them.
+    pub(crate) fn is_of_numbers(&self) -> bool {
+        matches!(self, Self::Sum(..) | Self::Min(..) | Self::Max(..))
+    }
+
     /// The type of the result, where it may be one whose values are coded as texts.
     pub(crate) fn coded_type(&self) -> Option<ColumnType> {
         match self {

@@ -4,6 +4,8 @@
 use alluvium_expression::{Expr, ExprType};
 use alluvium_segments::{Column, ColumnSpec, ColumnType, Element, SegmentRef, TIME_COLUMN};
 
+use crate::inline::written;
+
 use super::{Lists, Shown, VirtualColumn, VirtualSource};
 
 /// What is known of the columns that computed ones read.
@@ -17,6 +19,8 @@ pub(crate) struct KnownColumns<'k> {
     pub(crate) segments: &'k [SegmentRef],
     /// The computed columns.
     pub(crate) virtuals: &'k [VirtualColumn],
+    /// Whether the rows lie in memory, where values may be kept as they were written.
+    pub(crate) in_memory: bool,
 }
 
 impl KnownColumns<'_> {
@@ -137,6 +141,14 @@ impl KnownColumns<'_> {
             other => !several && exact.map(of_expression) == Some(other),
         };
         (!typed).then(|| Shown { expression: expression.clone().fold(), lists })
+    }
+
+    /// What rows show of a column of rows in memory whose values are not of its type: these, as they were written.
+    pub(crate) fn written(&self, name: &str) -> Option<Shown> {
+        let column = written(name);
+        let kept = |segment: &SegmentRef| segment.segment.schema().find(&column).is_some();
+        let is_kept = self.in_memory && self.segments.iter().any(kept);
+        is_kept.then(|| Shown { expression: Expr::Column(column.into()), lists: Lists::AsTheyAre })
     }
 
     fn is_float(&self, name: &str) -> bool {

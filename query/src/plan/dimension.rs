@@ -21,6 +21,9 @@ pub struct DimensionPlan {
     pub output_type: ColumnType,
     /// Whether rows whose values are all dropped by a filter are in no group (otherwise they are null).
     pub drop_empty: bool,
+    /// Whether a row is in the group of a value once, however often it has the value.
+    #[serde(default)]
+    pub once: bool,
 }
 
 impl DimensionPlan {
@@ -33,6 +36,7 @@ impl DimensionPlan {
             transforms: Vec::new(),
             output_type,
             drop_empty: false,
+            once: false,
         }
     }
 }

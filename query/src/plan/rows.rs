@@ -1,7 +1,7 @@
 //! Which columns of rows are returned, and in which order?
 
 use alluvium_expression::Expr;
-use alluvium_segments::ColumnType;
+use alluvium_segments::{ColumnType, TIME_COLUMN};
 use serde::{Deserialize, Serialize};
 
 /// Rows as they lie, or ordered.
@@ -15,6 +15,13 @@ pub struct RowsPlan {
     pub offset: u64,
     /// Rows to return.
     pub limit: Option<u64>,
+}
+
+impl RowsPlan {
+    /// Whether rows of the same time come the other way round: a walk back through time.
+    pub(crate) fn is_backwards(&self) -> bool {
+        matches!(self.order.as_slice(), [by] if by.descending && by.column == TIME_COLUMN)
+    }
 }
 
 /// A column of row results.

@@ -1,7 +1,7 @@
 //! What is the value of a post-aggregator for a row? Numbers are reckoned with as they are shown; summaries are asked.
 
 use alluvium_expression::{Bindings, Value, compare_doubles, eval, of_finished};
-use alluvium_sketches::Question;
+use alluvium_sketches::{Question, Summary};
 
 use super::Formula;
 use crate::QueryError;
@@ -47,6 +47,9 @@ impl Formula {
                     let (found, wanted) = (summary.kind().name(), kind.name());
                     return Err(QueryError::invalid(format!("a `{wanted}` is needed here, not a `{found}`")));
                 }
+                if matches!(question, Question::Quantile(_)) && is_empty_kll(&summary) {
+                    return Err(QueryError::failed("The sketch must not be empty for this operation. "));
+                }
                 match (summary.ask(question)?, question) {
                     (alluvium_sketches::Finished::Json(json), Question::Text | Question::Base64) => {
                         json.as_str().map_or(Value::Null, Value::from)
@@ -65,6 +68,15 @@ impl Formula {
             Self::Field(name) => Ok(table.value(name, row).as_double()),
             other => Ok(other.value(table, row)?.as_double()),
         }
+    }
+}
+
+/// Whether it is one of the sketches that Druid asks for no quantile of nothing.
+fn is_empty_kll(summary: &Summary) -> bool {
+    match summary {
+        Summary::KllDoubles(sketch) => sketch.is_empty(),
+        Summary::KllFloats(sketch) => sketch.is_empty(),
+        _ => false,
     }
 }
 

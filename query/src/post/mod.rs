@@ -23,6 +23,8 @@ pub(crate) use read::post_aggregators;
 pub(crate) struct PostAggregator {
     /// Output name.
     pub(crate) name: String,
+    /// Whether numbers come after infinite values and what is no number, in the order of its values.
+    pub(crate) numbers_last: bool,
     formula: Formula,
 }
 

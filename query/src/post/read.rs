@@ -23,7 +23,12 @@ pub(crate) fn post_aggregators(items: &[Json]) -> Result<Vec<PostAggregator>, Qu
             Some(name) => name.to_owned(),
             None => fields.text("fieldName")?.to_owned(),
         };
-        Ok(PostAggregator { name, formula })
+        let numbers_last = match fields.text_opt("ordering")? {
+            None => false,
+            Some("numericFirst") => true,
+            Some(_) => return Err(fields.wrong("ordering", "numericFirst")),
+        };
+        Ok(PostAggregator { name, numbers_last, formula })
     };
     items.iter().map(read).collect()
 }

@@ -1,6 +1,6 @@
 //! How are aggregators written?
 
-use alluvium_expression::Filter;
+use alluvium_expression::{Expr, Filter};
 use alluvium_segments::{ColumnType, TIME_COLUMN};
 use alluvium_sketches::{Form, Recipe};
 use serde_json::Value;
@@ -64,10 +64,6 @@ fn summary(json: &Value, fields: &Fields<'_>) -> Result<Option<AggregateFunction
     Ok(Some(AggregateFunction::Summary { recipe, field, rest }))
 }
 
-fn later(what: &str) -> QueryError {
-    QueryError::unsupported(format!("aggregator type {what} is not available; a later release adds it"))
-}
-
 fn filtered(fields: &Fields<'_>, dimensions: &[DimensionPlan]) -> Result<AggregatorPlan, QueryError> {
     let mut plan = aggregator(fields.need("aggregator")?, dimensions)?;
     let filter = Filter::from_json(fields.need("filter")?)?;
@@ -120,13 +116,22 @@ fn typed(kind: &str, fields: &Fields<'_>) -> Result<AggregateFunction, QueryErro
         "First" => AggregateFunction::First { value_type, input: input(fields)?, time: time()?, max_bytes },
         "Last" => AggregateFunction::Last { value_type, input: input(fields)?, time: time()?, max_bytes },
         "Any" => {
-            if !fields.flag("aggregateMultipleValues", true)? {
-                return Err(later("stringAny with `aggregateMultipleValues` false"));
-            }
-            AggregateFunction::Any { value_type, input: input(fields)?, max_bytes }
+            let several = fields.flag("aggregateMultipleValues", true)?;
+            let input = input(fields)?;
+            let input = if several { input } else { first_of(input)? };
+            AggregateFunction::Any { value_type, input, max_bytes }
         }
         _ => return Err(unknown()),
     })
+}
+
+/// The first of the several values of a row.
+fn first_of(input: Input) -> Result<Input, QueryError> {
+    let of = match &input {
+        Input::Column(name) => Expr::Column(name.as_str().into()).to_string(),
+        Input::Expression(expression) => expression.to_string(),
+    };
+    Ok(Input::Expression(expression(&format!("mv_offset({of}, 0)"))?))
 }
 
 fn cardinality(fields: &Fields<'_>) -> Result<AggregateFunction, QueryError> {

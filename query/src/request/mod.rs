@@ -31,7 +31,7 @@ pub(crate) use context::{Caching, Context};
 pub(crate) use dimensions::{NESTED_LISTS, expression};
 pub(crate) use fields::Fields;
 pub(crate) use group_by::GroupBy;
-pub(crate) use limit::TopMetric;
+pub(crate) use limit::{LimitSpec, OrderColumn, TopMetric};
 pub(crate) use metadata::{Analysis, SegmentMetadata, Strategy, TimeBoundary};
 pub(crate) use rows::{Scan, ScanFormat};
 pub(crate) use search::Search;

@@ -22,6 +22,8 @@ pub(crate) struct Scan {
     pub(crate) columns: Vec<String>,
     pub(crate) filter: Option<Filter>,
     pub(crate) virtual_columns: Vec<VirtualColumn>,
+    /// Whether the types of the columns are given.
+    typed: bool,
 }
 
 /// How rows of a scan are written.
@@ -61,7 +63,15 @@ impl Scan {
             columns,
             filter: filter(fields)?,
             virtual_columns: virtual_columns(fields.list("virtualColumns")?)?,
+            typed: !fields.list("columnTypes")?.is_empty(),
         })
+    }
+
+    /// The columns of whose types a query around it knows nothing.
+    pub(crate) fn untyped(&self) -> Vec<String> {
+        let computed = |name: &String| self.virtual_columns.iter().any(|column| column.name == *name);
+        let untyped = self.columns.iter().filter(|name| !self.typed && !computed(name));
+        untyped.cloned().collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use alluvium_expression::{ExtractionFn, Filter};
+use alluvium_expression::{ExtractionFn, Filter, StringOrdering};
 use alluvium_segments::time::Granularity;
 use alluvium_segments::{ColumnType, TIME_COLUMN};
 
@@ -140,9 +140,24 @@ pub(crate) struct TopN {
     pub(crate) aggregation: Aggregation,
     pub(crate) metric: TopMetric,
     pub(crate) threshold: u64,
+    /// Whether the context says how many groups a segment hands on.
+    limited: bool,
 }
 
 impl TopN {
+    /// Whether the answer depends on what each segment hands on: by how much that is, or by the turn of values that come
+    /// in one place of the order asked for.
+    pub(crate) fn is_by_segment(&self) -> bool {
+        let mut metric = &self.metric;
+        while let TopMetric::Inverted(inner) = metric {
+            metric = inner;
+        }
+        let is_partial = |ordering: &StringOrdering| {
+            !matches!(ordering, StringOrdering::Lexicographic | StringOrdering::Strlen)
+        };
+        self.limited || matches!(metric, TopMetric::Dimension { ordering, .. } if is_partial(ordering))
+    }
+
     pub(super) fn read(fields: &Fields<'_>) -> Result<Self, QueryError> {
         let mut key = dimension(fields.need("dimension")?)?;
         key.drop_empty = true;
@@ -175,6 +190,7 @@ impl TopN {
             let cut = aggregator.filter(|_| descending);
             aggregation.plan.top = cut.map(|aggregator| Top { aggregator, descending, count });
         }
-        Ok(Self { aggregation, metric, threshold })
+        let limited = fields.get("context").is_some_and(|context| context.get("minTopNThreshold").is_some());
+        Ok(Self { aggregation, metric, threshold, limited })
     }
 }

@@ -99,7 +99,11 @@ fn by_keys(plan: &RowsPlan, blocks: Vec<RowBlock>) -> RowSet {
     let rows = |b: usize| (0..blocks[b].rows as u32).map(move |row| (b, row));
     let mut all: Vec<(usize, u32)> = (0..blocks.len()).flat_map(rows).collect();
     let keys = |at: &(usize, u32)| -> (&[ColumnData], usize) { (&blocks[at.0].order, at.1 as usize) };
-    all.sort_by(|a, b| compare_keys(&plan.order, keys(a), keys(b)));
+    all.sort_by(|a, b| {
+        let by_keys = compare_keys(&plan.order, keys(a), keys(b));
+        // Ties are in the order of blocks, and in these they are in order already.
+        by_keys.then_with(|| if plan.is_backwards() { b.0.cmp(&a.0) } else { a.0.cmp(&b.0) })
+    });
     let skip = usize::try_from(plan.offset).unwrap_or(usize::MAX).min(all.len());
     let limit = plan.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let end = skip.saturating_add(limit).min(all.len());

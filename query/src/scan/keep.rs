@@ -82,6 +82,14 @@ impl<'p> Transforms<'p> {
         self.apply(Some(&value.to_string())).map(|text| text.map(Cow::into_owned))
     }
 
+    /// Why the first step does not apply to a text.
+    pub(crate) fn refusal(&self, text: Option<&str>) -> Option<String> {
+        match (self.steps.first(), text) {
+            (Some(Step::Extract(first)), Some(text)) => first.refusal(text),
+            _ => None,
+        }
+    }
+
     /// What becomes of a text (or null); `None` when it is dropped.
     pub(crate) fn apply<'t>(&self, text: Option<&'t str>) -> Option<Option<Cow<'t, str>>> {
         run(&self.steps, text.map(Cow::Borrowed))

@@ -1,6 +1,7 @@
 //! What number does a dimension's value have within this segment? Dictionary ids as they are, or mapped once an
 //! entry where values are transformed; longs by their distance from the smallest; other numbers interned.
 
+mod codes;
 mod common;
 mod plain;
 
@@ -8,9 +9,12 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use alluvium_expression::{Value, double_text, encode, float_text, parse_number};
-use alluvium_segments::{ColumnType, MultiBlock, NullMask, NumericBlock, Segment, Storage};
+use alluvium_segments::{ColumnType, NullMask, NumericBlock, Segment, Storage};
 
+pub(crate) use codes::Codes;
 pub(crate) use common::Common;
+
+use codes::{intern, multi_codes, offset_codes};
 
 use super::keep::Transforms;
 use super::source::{Kind, Origin, SlotId, Source, Values};
@@ -60,25 +64,8 @@ struct Mapping<'p> {
     transforms: Transforms<'p>,
     known: Vec<u32>,
     texts: TextInterner,
-}
-
-/// The codes of the current rows.
-#[derive(Debug, Default)]
-pub(crate) struct Codes {
-    /// A code a row, or, with `offsets`, the codes of all rows.
-    pub(crate) codes: Vec<u32>,
-    /// Where each row's codes start, for rows of several values.
-    pub(crate) offsets: Option<Vec<u32>>,
-}
-
-impl Codes {
-    /// The codes of a row.
-    pub(crate) fn row(&self, row: usize) -> &[u32] {
-        match &self.offsets {
-            None => &self.codes[row..=row],
-            Some(offsets) => &self.codes[offsets[row] as usize..offsets[row + 1] as usize],
-        }
-    }
+    /// Codes that stand for texts the transforms do not apply to, and why not.
+    refused: Vec<(u32, String)>,
 }
 
 impl<'p> Key<'p> {
@@ -97,7 +84,12 @@ impl<'p> Key<'p> {
                 let texts = if wanted.is_coded() { wanted } else { ColumnType::String };
                 transforms = transforms.recoding(form, texts);
             }
-            Some(Mapping { transforms, known: Vec::new(), texts: TextInterner::default() })
+            Some(Mapping {
+                transforms,
+                known: Vec::new(),
+                texts: TextInterner::default(),
+                refused: Vec::new(),
+            })
         };
         let raw = match source.kind(slot) {
             Kind::Null => Raw::Null,
@@ -157,6 +149,9 @@ impl<'p> Key<'p> {
         if self.mapping.is_some() {
             self.map(source, out)?;
         }
+        if self.plan.once {
+            out.once();
+        }
         Ok(())
     }
 
@@ -198,8 +193,19 @@ impl<'p> Key<'p> {
         if mapping.known[at] == UNKNOWN {
             let mapped = match &self.raw {
                 Raw::Ids => {
-                    let text = mapping.transforms.apply(source.text(self.slot, raw)?);
-                    text.map(|text| mapping.texts.intern(text.as_deref()))
+                    let text = source.text(self.slot, raw)?;
+                    match mapping.transforms.refusal(text) {
+                        // Whether it is refused is seen when the value is.
+                        Some(message) => {
+                            let code = mapping.texts.intern(Some(&format!("\u{0}refused {at}")));
+                            mapping.refused.push((code, message));
+                            Some(code)
+                        }
+                        None => {
+                            let text = mapping.transforms.apply(text);
+                            text.map(|text| mapping.texts.intern(text.as_deref()))
+                        }
+                    }
                 }
                 other => {
                     let text = match other.number_long(raw) {
@@ -296,7 +302,10 @@ impl<'p> Key<'p> {
         codes: impl Iterator<Item = u64>,
     ) -> Result<ColumnData, QueryError> {
         if let Some(mapping) = &self.mapping {
-            let ids = codes.map(|code| code as u32).collect();
+            let ids: Vec<u32> = codes.map(|code| code as u32).collect();
+            if let Some((_, message)) = mapping.refused.iter().find(|(code, _)| ids.contains(code)) {
+                return Err(QueryError::failed(message.clone()));
+            }
             let column = TextColumn { table: mapping.texts.table.clone(), ids };
             return Ok(ColumnData::Texts(column).cast(self.plan.output_type));
         }
@@ -388,45 +397,6 @@ fn canonical(v: f32) -> f32 {
 
 fn canonical_f64(v: f64) -> f64 {
     if v.is_nan() { f64::NAN } else { v }
-}
-
-fn multi_codes(block: &MultiBlock, out: &mut Codes) {
-    if block.offsets.windows(2).all(|row| row[0] != row[1]) {
-        out.codes.extend_from_slice(&block.ids);
-        out.offsets = Some(block.offsets.clone());
-        return;
-    }
-    let mut ends = vec![0u32];
-    for row in block.offsets.windows(2) {
-        out.codes.extend_from_slice(&block.ids[row[0] as usize..row[1] as usize]);
-        if row[0] == row[1] {
-            out.codes.push(0);
-        }
-        ends.push(out.codes.len() as u32);
-    }
-    out.offsets = Some(ends);
-}
-
-fn offset_codes(block: &NumericBlock<i64>, min: i64, out: &mut Vec<u32>) {
-    out.extend(block.values.iter().map(|v| v.wrapping_sub(min).wrapping_add(1) as u32));
-    if block.nulls.any() {
-        out.iter_mut().enumerate().filter(|(i, _)| block.nulls.is_null(*i)).for_each(|(_, code)| *code = 0);
-    }
-}
-
-fn intern<T: Copy>(
-    table: &mut NarrowTable,
-    block: &NumericBlock<T>,
-    bits: impl Fn(T) -> u64,
-    out: &mut Vec<u32>,
-) {
-    out.extend(
-        block
-            .values
-            .iter()
-            .enumerate()
-            .map(|(i, v)| if block.nulls.is_null(i) { 0 } else { table.intern(bits(*v)) + 1 }),
-    );
 }
 
 impl ColumnData {

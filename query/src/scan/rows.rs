@@ -16,7 +16,7 @@ use crate::partial::{RowBlock, RowSet};
 use crate::plan::{RowOrderBy, RowsPlan, Scope};
 use crate::run::{Control, Horizon};
 
-/// Compares two rows by sort keys; ties keep their order.
+/// Compares two rows by sort keys.
 pub(crate) fn compare_keys(
     order: &[RowOrderBy],
     a: (&[ColumnData], usize),
@@ -219,7 +219,8 @@ impl<'p> Ordered<'p> {
         order.sort_by(|a, b| {
             let (a, b) = (*a as usize, *b as usize);
             let by_keys = compare_keys(&self.plan.order, (&self.keys, a), (&self.keys, b));
-            by_keys.then_with(|| self.rows[a].cmp(&self.rows[b]))
+            let in_turn = self.rows[a].cmp(&self.rows[b]);
+            by_keys.then(if self.plan.is_backwards() { in_turn.reverse() } else { in_turn })
         });
         if let (Some(horizon), Some(last)) =
             (self.horizon, self.wanted.checked_sub(1).and_then(|i| order.get(i)))

@@ -6,7 +6,7 @@ use alluvium_segments::{
     Column, ColumnSpec, RowOrder, Schema, Segment, SegmentError, SegmentId, TIME_COLUMN,
 };
 
-use super::column::Placed;
+use super::column::{NOWHERE, Placed};
 
 /// Rows of a segment, with columns of others beside them.
 #[derive(Debug)]
@@ -16,6 +16,7 @@ pub(super) struct Expanded {
     schema: Schema,
     columns: Vec<Placed>,
     time: Placed,
+    bounds: Option<(i64, i64)>,
 }
 
 impl Expanded {
@@ -26,7 +27,17 @@ impl Expanded {
         let specs = base.schema().columns.clone();
         let columns = specs.iter().map(|spec| Placed::new(base, &spec.name, &rows)).collect();
         let time = Placed::new(base, TIME_COLUMN, &rows);
-        Self { base: Arc::clone(base), rows: count, schema: Schema::new(specs), columns, time }
+        let bounds = base.time_bounds();
+        Self { base: Arc::clone(base), rows: count, schema: Schema::new(specs), columns, time, bounds }
+    }
+
+    /// So many rows that are none of `base`, at the times of another segment.
+    pub(super) fn without(base: &Arc<dyn Segment>, times: &Arc<dyn Segment>) -> Self {
+        let count = times.rows();
+        let each: Arc<[u32]> = (0..u32::try_from(count).unwrap_or(u32::MAX)).collect();
+        let nowhere = Self::new(base, vec![NOWHERE; count]);
+        let time = Placed::new(times, TIME_COLUMN, &each);
+        Self { time, bounds: times.time_bounds(), ..nowhere }
     }
 
     /// With the columns of another segment, under other names, at the rows with these numbers. A column of the same name
@@ -68,7 +79,7 @@ impl Segment for Expanded {
     }
 
     fn time_bounds(&self) -> Option<(i64, i64)> {
-        self.base.time_bounds()
+        self.bounds
     }
 
     fn answers_for_all_time(&self) -> bool {

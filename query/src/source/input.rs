@@ -7,7 +7,6 @@ use alluvium_segments::catalog::{Snapshot, lookup_of_table};
 use alluvium_segments::time::Interval;
 use alluvium_segments::{ColumnSpec, ColumnType, Segment, SegmentRef, TIME_COLUMN};
 use futures::future::{BoxFuture, FutureExt};
-use roaring::RoaringBitmap;
 
 use super::condition::Condition;
 use super::filtered::filtered;
@@ -17,7 +16,7 @@ use super::unnest::{Unnested, VALUES};
 use crate::QueryEngine;
 use crate::QueryError;
 use crate::column::ColumnData;
-use crate::inline::InlineSegment;
+use crate::inline::{InlineSegment, is_written};
 use crate::partial::Partial;
 use crate::plan::{Operator, Plan, RowColumn, RowsPlan, Scope, VirtualColumn, VirtualSource};
 use crate::request::{Body, Context, DataSource, Descriptor, Join, NativeQuery, Unnest};
@@ -35,6 +34,10 @@ pub(crate) struct Input {
     pub(crate) columns: Vec<ColumnSpec>,
     /// Whether `__time` is one of its columns.
     pub(crate) timed: bool,
+    /// Whether the rows lie in the order in which they were given, and are walked in it.
+    pub(crate) walked: bool,
+    /// Columns whose types nobody has said.
+    pub(crate) untyped: Vec<String>,
 }
 
 /// For which query, and over what, a data source is read.
@@ -61,17 +64,19 @@ impl<'q> Asked<'q> {
 
 impl Input {
     fn of(segment: Arc<InlineSegment>, snapshot: &Snapshot) -> Self {
-        let (columns, timed) = (segment.schema().columns.clone(), segment.is_timed());
+        let (mut columns, timed) = (segment.schema().columns.clone(), segment.is_timed());
+        columns.retain(|column| !is_written(&column.name));
+        let untyped = segment.untyped().to_vec();
         let list = vec![SegmentRef::whole(segment)];
         let segments = Segments { list, lookups: Arc::clone(&snapshot.lookups) };
-        Self { segments, names: vec!["inline".to_owned()], columns, timed }
+        Self { segments, names: vec!["inline".to_owned()], columns, timed, walked: true, untyped }
     }
 
     /// Only one of its segments.
     pub(crate) fn only(&self, segment: &SegmentRef) -> Self {
         let segments = Segments { list: vec![segment.clone()], lookups: Arc::clone(&self.segments.lookups) };
-        let Self { names, columns, timed, .. } = self;
-        Self { segments, names: names.clone(), columns: columns.clone(), timed: *timed }
+        let (names, columns, untyped) = (self.names.clone(), self.columns.clone(), self.untyped.clone());
+        Self { segments, names, columns, timed: self.timed, walked: self.walked, untyped }
     }
 
     /// The scope of all its rows.
@@ -101,7 +106,9 @@ impl QueryEngine {
                 DataSource::Inline(segment) => Ok(Input::of(Arc::clone(segment), asked.snapshot)),
                 DataSource::Query(inner) => {
                     let rows = self.subquery(inner, asked).await?;
-                    Ok(Input::of(Arc::new(rows), asked.snapshot))
+                    let input = Input::of(Arc::new(rows), asked.snapshot);
+                    // Groups of groups are put together one by one.
+                    Ok(Input { walked: !asked.groups, ..input })
                 }
                 DataSource::Filter { base, filter } => {
                     let input = self.input(base, Asked { groups: false, ..asked }).await?;
@@ -165,14 +172,13 @@ impl QueryEngine {
         let (verdicts, control) = (self.runner.verdicts(&input.names, list.len()), asked.control.clone());
         let shared = Arc::clone(&right);
         let work = move |segment: &SegmentRef| shared.join(&scope, &verdicts, segment, &control);
-        let mut matched = RoaringBitmap::new();
-        for (segment, some) in self.runner.over_each(list, work).await? {
-            matched |= some;
-            input.segments.list.push(segment);
-        }
         let start = asked.intervals.first().map_or(0, |interval| interval.start);
-        input.segments.list.extend(right.rest(&matched, start));
-        for spec in &right.segment().schema().columns {
+        let joined = self.runner.over_each(list.clone(), work).await?;
+        for (left, (segment, matched)) in list.iter().zip(joined) {
+            input.segments.list.push(segment);
+            input.segments.list.extend(right.rest(left, &matched, start));
+        }
+        for spec in right.segment().schema().columns.iter().filter(|spec| !is_written(&spec.name)) {
             input.put_column(ColumnSpec { name: right.named(&spec.name), ..spec.clone() });
         }
         Ok(input)
@@ -190,6 +196,11 @@ impl QueryEngine {
                 {
                     return Ok(rows_of_lookup(lookup, asked.snapshot)?);
                 }
+                // Tables do not lie on every server.
+                let tables = names.join(",");
+                let message =
+                    format!("Cannot handle subquery structure for dataSource: the right side is {tables}");
+                return Err(QueryError::failed(message));
             }
             DataSource::Filter { .. } | DataSource::Unnest(_) | DataSource::Join(_) => {}
         }
@@ -274,7 +285,8 @@ fn tables(names: &[String], asked: Asked<'_>) -> Result<Input, QueryError> {
         }
     }
     let lookup = names.iter().any(|name| lookup_of_table(name).is_some());
-    Ok(Input { segments, names: names.to_vec(), columns, timed: !lookup })
+    let names = names.to_vec();
+    Ok(Input { segments, names, columns, timed: !lookup, walked: false, untyped: Vec::new() })
 }
 
 /// The segments of tables that a query asks for.

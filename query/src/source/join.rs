@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use alluvium_expression::{Bindings, Value};
+use alluvium_segments::time::Interval;
 use alluvium_segments::{NullMask, NumericBlock, Segment, SegmentRef, TIME_COLUMN};
 use roaring::RoaringBitmap;
 
@@ -111,8 +112,9 @@ impl RightSide {
         Ok((joined, matched))
     }
 
-    /// The rows that belong to no row of the left side, at a time; `None` when they are not wanted or there are none.
-    pub(super) fn rest(&self, matched: &RoaringBitmap, time: i64) -> Option<SegmentRef> {
+    /// The rows that belong to no row of a segment of the left side, at a time; `None` when they are not wanted or there
+    /// are none. Druid joins each segment alone: a row comes once for each it has no partner in.
+    pub(super) fn rest(&self, left: &SegmentRef, matched: &RoaringBitmap, time: i64) -> Option<SegmentRef> {
         let count = u32::try_from(self.segment.rows()).unwrap_or(u32::MAX);
         let rows: Vec<u32> = (0..count).filter(|row| !matched.contains(*row)).collect();
         if !self.kind.keeps_right() || rows.is_empty() {
@@ -122,10 +124,10 @@ impl RightSide {
         nulls.push_valid(rows.len());
         let times = NumericBlock { values: vec![time; rows.len()], nulls };
         let columns = vec![(TIME_COLUMN.to_owned(), ColumnData::Longs(times))];
-        let base: Arc<dyn Segment> = Arc::new(InlineSegment::new("join", columns));
-        let each = (0..rows.len() as u32).collect();
-        let rest = Expanded::new(&base, each).with(&self.segment, rows, |name| self.named(name));
-        Some(SegmentRef::whole(Arc::new(rest)))
+        let times: Arc<dyn Segment> = Arc::new(InlineSegment::new("join", columns));
+        let rest =
+            Expanded::without(&left.segment, &times).with(&self.segment, rows, |name| self.named(name));
+        Some(SegmentRef { segment: Arc::new(rest), visible: Interval::ETERNITY, hidden: None })
     }
 
     /// A column of the right side as the join calls it.

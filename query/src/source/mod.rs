@@ -12,6 +12,8 @@ mod input;
 mod join;
 mod limits;
 mod unnest;
+mod walked;
 
 pub(crate) use input::{Asked, Base, Input, segments};
 pub(crate) use limits::Limit;
+pub(crate) use walked::{ends, walked};

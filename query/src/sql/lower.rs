@@ -101,6 +101,7 @@ fn groups(
             transforms: Vec::new(),
             output_type: dimension.output,
             drop_empty: dimension.unnested,
+            once: false,
         });
     }
     let aggregators = aggregators.iter().map(aggregator).collect::<Result<_, _>>()?;
@@ -137,6 +138,7 @@ fn distinct_field(
         transforms: Vec::new(),
         output_type: output,
         drop_empty: false,
+        once: false,
     })
 }
 

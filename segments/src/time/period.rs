@@ -49,13 +49,26 @@ impl Period {
     }
 }
 
+/// Milliseconds after which the calendar is the same again: 400 years.
+const CYCLE_MS: i64 = 146_097 * DAY_MS;
+
+/// An instant of the same place in the calendar whose year is one that clocks are known of: after all changes of their rules,
+/// or before them.
+fn near(t: Millis) -> Millis {
+    let place = t.rem_euclid(CYCLE_MS);
+    if t > 0 { place + CYCLE_MS } else { place - 2 * CYCLE_MS }
+}
+
 /// Local clock of `zone` at `t`, as if it were UTC.
 #[must_use]
 pub fn local_millis(t: Millis, zone: Tz) -> Millis {
     if zone == Tz::UTC {
         return t;
     }
-    let Some(utc) = chrono::DateTime::from_timestamp_millis(t) else { return t };
+    let Some(utc) = chrono::DateTime::from_timestamp_millis(t) else {
+        let near = near(t);
+        return t + local_millis(near, zone) - near;
+    };
     let offset = zone.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc();
     t + i64::from(offset) * 1000
 }
@@ -67,7 +80,10 @@ pub fn utc_millis(local: Millis, zone: Tz) -> Millis {
     if zone == Tz::UTC {
         return local;
     }
-    let Some(naive) = chrono::DateTime::from_timestamp_millis(local) else { return local };
+    let Some(naive) = chrono::DateTime::from_timestamp_millis(local) else {
+        let near = near(local);
+        return local + utc_millis(near, zone) - near;
+    };
     let naive = naive.naive_utc();
     match zone.from_local_datetime(&naive).earliest() {
         Some(t) => t.timestamp_millis(),

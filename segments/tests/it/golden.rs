@@ -37,6 +37,7 @@ pub(crate) fn golden_rows() -> (Arc<Schema>, Vec<Row>) {
         ],
         rollup: false,
         query_granularity: Granularity::from_name("second").unwrap(),
+        timestamp_spec: None,
         projections: Vec::new(),
     };
     (Arc::new(schema), (0..4500).map(golden_row).collect())

@@ -25,6 +25,7 @@ pub(crate) fn schema(rollup: bool) -> Arc<Schema> {
         ],
         rollup,
         query_granularity: Granularity::None,
+        timestamp_spec: None,
         projections: Vec::new(),
     })
 }

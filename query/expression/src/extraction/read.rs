@@ -9,6 +9,8 @@ use serde_json::Value as Json;
 use super::{ExtractionFn, Kind, Looked, NullText};
 use crate::fields::Fields;
 use crate::filter::SearchQuery;
+use crate::icu::IcuFormat;
+use crate::joda::Names;
 use crate::{FilterError, JavaRegex, JodaFormat};
 
 const KNOWN: &str = "regex, partial, searchQuery, substring, strlen, timeFormat, time, lookup, \
@@ -19,15 +21,19 @@ pub(super) fn kind(json: &Json) -> Result<Kind, FilterError> {
     let fields = Fields::new(json, "extraction function")?;
     Ok(match fields.kind {
         "identity" => Kind::Identity,
-        "upper" => fields.only_english().map(|()| Kind::Upper)?,
-        "lower" => fields.only_english().map(|()| Kind::Lower)?,
+        // Druid reads a locale here and does not go by it.
+        "upper" => fields.text("locale").map(|_| Kind::Upper)?,
+        "lower" => fields.text("locale").map(|_| Kind::Lower)?,
         "strlen" => Kind::Strlen,
         "regex" => regex(&fields)?,
         "partial" => Kind::Partial(expr(&fields)?),
         "searchQuery" => Kind::SearchQuery(SearchQuery::from_json(fields.need("query")?)?),
         "substring" => substring(&fields)?,
         "timeFormat" => time_format(&fields)?,
-        "time" => Kind::Time { from: joda(&fields, "timeFormat")?, to: joda(&fields, "resultFormat")? },
+        "time" if fields.flag("joda", false)? => {
+            Kind::Time { from: joda(&fields, "timeFormat")?, to: joda(&fields, "resultFormat")? }
+        }
+        "time" => Kind::IcuTime { from: icu(&fields, "timeFormat")?, to: icu(&fields, "resultFormat")? },
         "lookup" => looked(&fields, None, Some(inline(&fields)?))?,
         "registeredLookup" => looked(&fields, Some(fields.need_text("lookup")?), None)?,
         "cascade" => {
@@ -64,7 +70,7 @@ fn expr(fields: &Fields<'_>) -> Result<JavaRegex, FilterError> {
 fn regex(fields: &Fields<'_>) -> Result<Kind, FilterError> {
     let regex = expr(fields)?;
     let group = fields.long("index")?.unwrap_or(1);
-    let groups = regex.regex().captures_len();
+    let groups = regex.groups();
     let group = usize::try_from(group).ok().filter(|g| *g < groups);
     let group = group.ok_or_else(|| fields.wrong("index", format!("must be 0 to {}", groups - 1)))?;
     Ok(Kind::Regex {
@@ -91,9 +97,17 @@ fn joda(fields: &Fields<'_>, field: &'static str) -> Result<JodaFormat, FilterEr
     JodaFormat::new(&fields.need_text(field)?).map_err(|e| fields.wrong(field, e.to_string()))
 }
 
+fn icu(fields: &Fields<'_>, field: &'static str) -> Result<IcuFormat, FilterError> {
+    IcuFormat::new(&fields.need_text(field)?).map_err(|e| fields.wrong(field, e))
+}
+
 fn time_format(fields: &Fields<'_>) -> Result<Kind, FilterError> {
-    fields.only_english()?;
-    let format = if fields.get("format").is_some() { Some(joda(fields, "format")?) } else { None };
+    let locale = fields.text("locale")?;
+    let names = locale.as_deref().and_then(Names::of);
+    let format = match fields.get("format") {
+        Some(_) => Some(joda(fields, "format")?.with_names(names)),
+        None => None,
+    };
     let granularity = match fields.get("granularity") {
         None => Granularity::None,
         Some(json) => Granularity::from_json(json).map_err(|e| fields.wrong("granularity", e.to_string()))?,

@@ -24,6 +24,19 @@ fn text_functions() {
         (json!({"type":"strlen"}), None, None),
         (json!({"type":"upper"}), Some("a"), some("A")),
         (json!({"type":"lower","locale":"en"}), Some("A"), some("a")),
+        (json!({"type":"upper","locale":"tr"}), Some("izmir"), some("IZMIR")),
+        (json!({"type":"lower","locale":"tr-TR"}), Some("DI"), some("di")),
+        (
+            json!({"type":"regex","expr":"(x)","replaceMissingValue":true,"replaceMissingValueWith":"-"}),
+            None,
+            some("-"),
+        ),
+        (json!({"type":"timeFormat","format":"yyyy","asMillis":true}), Some("9"), some("1970")),
+        (
+            json!({"type":"time","timeFormat":"yyyy-MM-dd","resultFormat":"d MMM yyyy"}),
+            Some("2023-02-29T10"),
+            some("1 Mar 2023"),
+        ),
         (json!({"type":"bucket","size":5,"offset":2}), Some("13"), some("12")),
         (json!({"type":"bucket"}), Some("x"), None),
         (json!({"type":"stringFormat","format":"[%s]"}), None, some("[null]")),
@@ -64,6 +77,10 @@ fn time_format_of_instants() {
     let json = json!({"type":"timeFormat","format":"EEEE HH","timeZone":"America/Los_Angeles"});
     let function = ExtractionFn::from_json(&json).unwrap();
     assert_eq!(function.apply_long(1_442_016_000_000).as_deref(), Some("Friday 17"));
+    let json = json!({"type":"timeFormat","format":"EEE d MMMM","locale":"fr"});
+    let function = ExtractionFn::from_json(&json).unwrap();
+    assert_eq!(function.apply_long(1_442_016_000_000).as_deref(), Some("sam. 12 septembre"));
+    assert!(function.refusal("").is_some() && function.refusal("2015-09-12").is_none());
     let json = json!({"type":"timeFormat","granularity":"day"});
     let function = ExtractionFn::from_json(&json).unwrap();
     assert_eq!(function.apply_long(1_442_016_000_001).as_deref(), Some("2015-09-12T00:00:00.000Z"));
@@ -80,7 +97,7 @@ fn refusals_name_the_trouble() {
         (json!({"type":"nope"}), "`nope`"),
         (json!({"type":"javascript","function":""}), "not supported"),
         (json!({"type":"registeredLookup"}), "needs the field `lookup`"),
-        (json!({"type":"upper","locale":"tr"}), "`locale`"),
+        (json!({"type":"time","timeFormat":"qq","resultFormat":"yyyy"}), "`timeFormat`"),
         (json!({"type":"timeFormat","format":"QQ"}), "QQ"),
         (json!("x"), "must be an object"),
     ] {

@@ -29,6 +29,8 @@ impl WholePredicate {
     pub fn matches(&self, value: &Value) -> Option<bool> {
         match (&self.test, value) {
             (ColumnTest::Contains { .. }, Value::Null) => None,
+            (ColumnTest::Equals { value: wanted, .. }, Value::Null) if wanted.is_array() => None,
+            (ColumnTest::Range { match_type, .. }, Value::Null) if match_type.is_array() => None,
             (_, Value::Null) => self.text.matches(None),
             (ColumnTest::Equals { match_type, value: wanted }, found) if wanted.is_array() => {
                 found.cast(*match_type).equals(wanted)

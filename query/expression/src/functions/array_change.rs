@@ -3,8 +3,7 @@
 use super::array::same_element;
 use super::{Body, FIRST, Function, Gives, Prepared, SECOND, STRINGS};
 use crate::ast::{Call, ColumnTypes};
-use crate::regexes::java_regex;
-use crate::{ExprError, ExprType, Value};
+use crate::{ExprError, ExprType, JavaRegex, Value};
 
 pub(super) const TABLE: &[Function] = &[
     Function::new("array_prepend", (2, 2), Gives::Custom(second_array), Body::Values(prepend))
@@ -135,8 +134,8 @@ fn split(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
         let items: Vec<Value> = text.chars().map(|c| Value::from(c.to_string())).collect();
         return Ok(Value::array_of(ExprType::String, &items));
     }
-    let regex = java_regex(&delimiter).map_err(|e| ExprError::argument("string_to_array", e))?;
-    let mut items: Vec<Value> = regex.split(&text).map(Value::from).collect();
+    let regex = JavaRegex::new(&delimiter).map_err(|e| ExprError::argument("string_to_array", e))?;
+    let mut items: Vec<Value> = regex.split(&text).into_iter().map(Value::from).collect();
     // Where nothing separates, the text is the only part, empty or not.
     let separated = items.len() > 1;
     while separated && items.last() == Some(&Value::from("")) {

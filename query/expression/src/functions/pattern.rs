@@ -2,12 +2,9 @@
 
 use std::sync::Arc;
 
-use regex::Regex;
-
 use super::{Body, Function, LONG, Prepared, STRING};
 use crate::like::LikePattern;
-use crate::regexes::{java_regex, replace_all};
-use crate::{Expr, ExprError, Value};
+use crate::{Expr, ExprError, JavaRegex, Value};
 
 pub(super) const TABLE: &[Function] = &[
     Function::new("regexp_extract", (2, 3), STRING, Body::Values(extract))
@@ -22,7 +19,7 @@ pub(super) const TABLE: &[Function] = &[
 fn regex_argument(function: &'static str, args: &[Expr]) -> Result<Prepared, ExprError> {
     match args.get(1).and_then(Expr::as_literal) {
         Some(Value::String(pattern)) => {
-            let regex = java_regex(pattern).map_err(|e| ExprError::argument(function, e))?;
+            let regex = JavaRegex::new(pattern).map_err(|e| ExprError::argument(function, e))?;
             Ok(Prepared::Regex(Arc::new(regex)))
         }
         _ => Ok(Prepared::None),
@@ -42,12 +39,12 @@ fn regex(
     function: &'static str,
     prepared: &Prepared,
     args: &[Value],
-) -> Result<Option<Arc<Regex>>, ExprError> {
+) -> Result<Option<Arc<JavaRegex>>, ExprError> {
     if let Prepared::Regex(regex) = prepared {
         return Ok(Some(Arc::clone(regex)));
     }
     let Some(pattern) = args[1].as_string() else { return Ok(None) };
-    java_regex(&pattern).map(|r| Some(Arc::new(r))).map_err(|e| ExprError::argument(function, e))
+    JavaRegex::new(&pattern).map(|r| Some(Arc::new(r))).map_err(|e| ExprError::argument(function, e))
 }
 
 fn extract(prepared: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
@@ -55,24 +52,21 @@ fn extract(prepared: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     let group = args.get(2).map_or(Some(0), Value::as_long).unwrap_or(0);
     let group = usize::try_from(group)
         .ok()
-        .filter(|g| *g < regex.captures_len())
+        .filter(|g| *g < regex.groups())
         .ok_or_else(|| ExprError::thrown("regexp_extract", format!("No group {group}")))?;
     let Some(text) = args[0].as_string() else { return Ok(Value::Null) };
-    Ok(match regex.captures(&text).and_then(|c| c.get(group)) {
-        Some(found) => Value::from(found.as_str()),
-        None => Value::Null,
-    })
+    Ok(regex.find(&text).and_then(|groups| groups.get(group)).map_or(Value::Null, Value::from))
 }
 
 fn regexp_like(prepared: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     let Some(regex) = regex("regexp_like", prepared, args)? else { return Ok(Value::Null) };
-    Ok(Value::from_truth(args[0].as_string().map(|text| regex.is_match(&text))))
+    Ok(Value::from_truth(args[0].as_string().map(|text| regex.is_found(&text))))
 }
 
 fn regexp_replace(prepared: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
     let Some(regex) = regex("regexp_replace", prepared, args)? else { return Ok(Value::Null) };
     let (Some(text), Some(with)) = (args[0].as_string(), args[2].as_string()) else { return Ok(Value::Null) };
-    let replaced = replace_all(&regex, &text, &with);
+    let replaced = regex.replace_all(&text, &with);
     replaced.map(Value::from).map_err(|e| ExprError::argument("regexp_replace", e))
 }
 

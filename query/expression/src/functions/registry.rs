@@ -8,14 +8,13 @@ use alluvium_segments::time::{Granularity, Period};
 use alluvium_sketches::Bloom;
 use chrono_tz::Tz;
 use hashbrown::HashMap;
-use regex::Regex;
 
 use super::ip::Subnet;
 use super::spatial::SpatialBound;
 use super::{ANY, Function, TimeUnit};
 use crate::joda::JodaFormat;
 use crate::like::LikePattern;
-use crate::{Expr, ExprError, ExprType, JsonPath};
+use crate::{Expr, ExprError, ExprType, JavaRegex, JsonPath};
 
 /// What was made of constant arguments, once.
 #[derive(Debug, Clone)]
@@ -31,7 +30,7 @@ pub(crate) enum Prepared {
     /// Of `timestamp_format` and `timestamp_parse`; without pattern: ISO.
     Format(Option<Arc<JodaFormat>>, Tz),
     /// Of the regular-expression functions.
-    Regex(Arc<Regex>),
+    Regex(Arc<JavaRegex>),
     /// Of `like`.
     Like(Arc<LikePattern>),
     /// Of the IP matches.

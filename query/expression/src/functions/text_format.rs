@@ -1,6 +1,7 @@
 //! Values put into a text, in the manner of Java's `String.format`.
 
-use super::{ANY, Body, Function, Prepared, STRING};
+use super::{ANY, Body, Function, Prepared, STRING, utf16_slice};
+use crate::order::utf16_len;
 use crate::{ExprError, Value};
 
 pub(super) const TABLE: &[Function] =
@@ -37,7 +38,7 @@ impl Spec {
     }
 
     fn pad(&self, text: String) -> String {
-        let missing = self.width.saturating_sub(text.chars().count());
+        let missing = self.width.saturating_sub(utf16_len(&text));
         let blanks = " ".repeat(missing);
         if self.has('-') { format!("{text}{blanks}") } else { format!("{blanks}{text}") }
     }
@@ -139,7 +140,7 @@ fn digits(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<usize>
 
 fn convert(conversion: char, spec: &Spec, value: &Value) -> Result<String, String> {
     let cut = |text: String| match spec.precision {
-        Some(precision) => text.chars().take(precision).collect(),
+        Some(precision) => utf16_slice(&text, 0, Some(precision)).into_owned(),
         None => text,
     };
     if value.is_null() && !matches!(conversion, 'b' | 'B') {

@@ -67,7 +67,6 @@ fn granularity(function: &'static str, args: &[Value]) -> Result<Granularity, Ex
     let zone = zone(function, args.get(2))?;
     let origin = match args.get(1) {
         None | Some(Value::Null) => None,
-        Some(Value::String(text)) if text.is_empty() => None,
         Some(Value::String(text)) => {
             Some(parse_iso_in(text, zone).map_err(|e| ExprError::argument(function, e.to_string()))?)
         }

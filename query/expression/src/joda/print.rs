@@ -6,6 +6,7 @@ use alluvium_segments::time::{CivilDate, DAY_MS, Millis, civil_from_days, days_f
 use chrono::{Offset, TimeZone};
 use chrono_tz::Tz;
 
+use super::locale::Names;
 use super::names::{DAYS, MONTHS};
 use super::pattern::{Field, Piece};
 
@@ -66,7 +67,7 @@ impl Local {
     }
 }
 
-pub(super) fn print(pieces: &[Piece], t: Millis, zone: Tz) -> String {
+pub(super) fn print(pieces: &[Piece], t: Millis, zone: Tz, names: Option<&Names>) -> String {
     let local_ms = local_millis(t, zone);
     let local = Local::new(local_ms);
     let mut out = String::with_capacity(pieces.len() * 3);
@@ -80,10 +81,9 @@ pub(super) fn print(pieces: &[Piece], t: Millis, zone: Tz) -> String {
                 out.push_str(&millis[..(*digits).min(3)]);
                 out.extend(std::iter::repeat_n('0', digits.saturating_sub(3)));
             }
-            Piece::MonthName { full } => name(&mut out, &MONTHS, i64::from(local.date.month), *full),
-            Piece::DayName { full } => name(&mut out, &DAYS, local.day_of_week(), *full),
-            Piece::Halfday => out.push_str(if local.millis < DAY_MS / 2 { "AM" } else { "PM" }),
-            Piece::Era => out.push_str(if local.date.year > 0 { "AD" } else { "BC" }),
+            Piece::MonthName { .. } | Piece::DayName { .. } | Piece::Halfday | Piece::Era => {
+                out.push_str(name(piece, &local, names));
+            }
             Piece::Offset { colon } => offset(&mut out, (local_ms - t) / 60_000, *colon),
             Piece::ZoneId => out.push_str(zone.name()),
             Piece::ZoneName => out.push_str(&zone_name(t, zone)),
@@ -100,9 +100,25 @@ fn padded(out: &mut String, value: i64, min: usize) {
     let _ = write!(out, "{:0min$}", value.unsigned_abs());
 }
 
-fn name(out: &mut String, names: &[&str], number: i64, full: bool) {
-    let name = usize::try_from(number - 1).ok().and_then(|i| names.get(i)).copied().unwrap_or_default();
-    out.push_str(if full { name } else { &name[..name.len().min(3)] });
+/// The name a piece stands for.
+fn name(piece: &Piece, local: &Local, names: Option<&Names>) -> &'static str {
+    fn english(names: &[&'static str], number: i64, full: bool) -> &'static str {
+        let name = usize::try_from(number - 1).ok().and_then(|i| names.get(i)).copied().unwrap_or_default();
+        if full { name } else { &name[..name.len().min(3)] }
+    }
+    let (month, day) = (i64::from(local.date.month), local.day_of_week());
+    let (afternoon, common) = (local.millis >= DAY_MS / 2, local.date.year > 0);
+    match (piece, names) {
+        (Piece::MonthName { full }, Some(names)) => names.month(month, *full),
+        (Piece::MonthName { full }, None) => english(&MONTHS, month, *full),
+        (Piece::DayName { full }, Some(names)) => names.day(day, *full),
+        (Piece::DayName { full }, None) => english(&DAYS, day, *full),
+        (Piece::Halfday, Some(names)) => names.halfday(afternoon),
+        (Piece::Halfday, None) => ["AM", "PM"][usize::from(afternoon)],
+        (Piece::Era, Some(names)) => names.era(common),
+        (Piece::Era, None) => ["BC", "AD"][usize::from(common)],
+        _ => "",
+    }
 }
 
 fn offset(out: &mut String, minutes: i64, colon: bool) {
