@@ -23,6 +23,7 @@ use super::answer::BodyWriter;
 use super::dialect::DruidDialect;
 use super::explain;
 use super::fault::{Position, from_datafusion, invalid_at};
+use super::joined::check_joins;
 use super::kept::Keeping;
 use super::opened::Opened;
 use super::planner::{Made, Names, Planner};
@@ -30,6 +31,7 @@ use super::prepare::{Cache, Holes, Prepared, Shape, Values, loose_holes};
 use super::request::{Settings, SqlRequest};
 use super::rewrite::rewrite;
 use super::statement::Text;
+use super::subqueries::limited;
 use super::system::SystemTables;
 use super::translate::place_scans;
 use super::types::{Typed, check_results};
@@ -228,10 +230,11 @@ fn prepare(
     let mut made = plan(tools, statement, &mut Holes::none(), Values::default(), settings, snapshot)?;
     if explain {
         (0..made.fallbacks).for_each(|_| access.engine.counters().fallback());
-        let plan = place_scans(made.plan).map_err(from_datafusion)?;
         let mut context = context.clone();
         context.insert("sqlQueryId".to_owned(), settings.query_id.clone().into());
-        return Ok(Planned::Explains(explain::row(&plan, &made.types, &context).map_err(from_datafusion)?));
+        return Ok(Planned::Explains(
+            explain::row(&made.plan, &made.types, &context).map_err(from_datafusion)?,
+        ));
     }
     made.plan = place_scans(made.plan).map_err(from_datafusion)?;
     let keep = !made.used.metadata;
@@ -330,7 +333,12 @@ async fn start(tools: Tools<'_>, planned: Planned, access: &Access) -> Result<St
         }
         plan => (plan, None),
     };
+    check_joins(plan, access).map_err(from_datafusion)?;
     let physical = tools.planner.physical(plan, access, &values).await.map_err(from_datafusion)?;
+    let physical = match access.subquery_limit {
+        Some(limit) => limited(physical, limit).map_err(from_datafusion)?,
+        None => physical,
+    };
     let context = tools.planner.state().task_ctx();
     let batches = match plan {
         LogicalPlan::Union(_) => in_turn(physical, context),
