@@ -15,8 +15,8 @@ use serde_json::{Map, Value, json};
 use crate::config::Config;
 use crate::druid_properties;
 
-/// Druid's roles, all of which one node plays.
-const ROLES: [&str; 6] = ["coordinator", "overlord", "broker", "historical", "indexer", "router"];
+/// Druid's roles that one node plays; it needs no router.
+const ROLES: [&str; 5] = ["coordinator", "overlord", "broker", "historical", "indexer"];
 
 /// The tables, filled from the parts of a node when they are asked.
 #[derive(Debug)]

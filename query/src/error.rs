@@ -118,7 +118,10 @@ impl From<ExprError> for QueryError {
 
 impl From<SketchError> for QueryError {
     fn from(error: SketchError) -> Self {
-        Self::Invalid(error.to_string())
+        match error {
+            SketchError::Mismatch { .. } => Self::failed(error.to_string()),
+            other => Self::Invalid(other.to_string()),
+        }
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn check(query: &NativeQuery, known: &KnownColumns<'_>) -> Result<(),
         }
         Body::GroupBy(groups) => {
             if !query.context.flag("groupByEnableMultiValueUnnesting", true)? {
-                groups.aggregation.plan.dimensions.iter().try_for_each(|dimension| one(dimension, known))?;
+                single_values(&groups.aggregation.plan.dimensions, known)?;
             }
             filter(groups.aggregation.filter.as_ref(), known)
         }
@@ -101,6 +101,16 @@ fn single(dimension: &DimensionPlan, known: &KnownColumns<'_>) -> Result<(), Que
 }
 
 /// Rows with several values are not grouped by where they are not to be taken apart.
+///
+/// # Errors
+/// When a segment has such rows.
+pub(crate) fn single_values(
+    dimensions: &[DimensionPlan],
+    known: &KnownColumns<'_>,
+) -> Result<(), QueryError> {
+    dimensions.iter().try_for_each(|dimension| one(dimension, known))
+}
+
 fn one(dimension: &DimensionPlan, known: &KnownColumns<'_>) -> Result<(), QueryError> {
     match column(dimension).filter(|name| known.has_several(name)) {
         Some(name) => Err(QueryError::refused(

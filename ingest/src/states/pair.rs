@@ -101,6 +101,8 @@ impl Pair {
             }),
             PairOf::Text => match value {
                 Value::Null => return None,
+                // Druid's bytes of such a pair do not tell it from one without a text.
+                Value::String(text) if text.is_empty() => Value::Null,
                 Value::String(text) => Value::from(&text[..text.floor_char_boundary(self.max_bytes)]),
                 other => Value::from(other.to_string()),
             },

@@ -54,6 +54,8 @@ pub enum Lists {
     OneStandsAlone,
     /// What is made of each value of a column that may have several is a list, of one value too.
     OfEachValue,
+    /// Not at all: the results are single values of this type.
+    Refused(ColumnType),
 }
 
 /// A sort key of row results.

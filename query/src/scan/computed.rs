@@ -12,6 +12,7 @@ use super::row_values::RowValues;
 use super::source::{Kind, SlotId, Source, Values};
 use crate::QueryError;
 use crate::column::TextInterner;
+use crate::error::Refusal;
 use crate::plan::{Lists, Shown};
 
 /// An expression bound to a segment.
@@ -76,12 +77,17 @@ impl Computed {
 
     /// What rows show of a computed column.
     pub(super) fn shown(shown: &Shown, source: &mut Source<'_>) -> Result<Self, QueryError> {
-        let mut computed = Self::new(&shown.expression, Some(ColumnType::Json), source)?;
+        let output = match shown.lists {
+            Lists::Refused(output) => output,
+            _ => ColumnType::Json,
+        };
+        let mut computed = Self::new(&shown.expression, Some(output), source)?;
         let several = computed
             .columns
             .iter()
             .any(|(name, slot)| source.kind(*slot) == Kind::Multi && shown.expression.reads_single(name));
         let lists = match shown.lists {
+            Lists::Refused(_) if !several => return Ok(computed),
             Lists::OfEachValue if !several => Lists::AsTheyAre,
             lists => lists,
         };
@@ -113,7 +119,7 @@ impl Computed {
             for position in 0..source.len() {
                 self.values.seek(source, position)?;
                 let value = eval(expression, &self.values).map_err(QueryError::of_row)?;
-                let value = as_shown(value, *lists);
+                let value = as_shown(value, *lists)?;
                 push(out, &value, self.form, texts);
             }
             return Ok(());
@@ -161,15 +167,20 @@ impl Computed {
 }
 
 /// A result as it is shown.
-fn as_shown(value: Value, lists: Lists) -> Value {
-    match lists {
+fn as_shown(value: Value, lists: Lists) -> Result<Value, QueryError> {
+    Ok(match lists {
+        Lists::Refused(wanted) if value.is_array() => {
+            let wanted = wanted.druid_name();
+            let message = format!("Cannot coerce field from type [java.util.ArrayList] to type [{wanted}]");
+            return Err(QueryError::refused(Refusal::Unplannable, message));
+        }
         Lists::OneStandsAlone if value.array_len() == Some(1) => value.elements().swap_remove(0),
         Lists::OfEachValue if !value.is_array() => {
             let element = value.value_type().unwrap_or(ExprType::String);
             Value::array_of(element, &[value])
         }
         _ => value,
-    }
+    })
 }
 
 /// Whether an expression makes several values of an array.

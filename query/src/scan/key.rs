@@ -22,7 +22,7 @@ use crate::QueryError;
 use crate::column::{ColumnData, Datum, TextColumn, TextInterner};
 use crate::group::NarrowTable;
 use crate::partial::Space;
-use crate::plan::DimensionPlan;
+use crate::plan::{DimensionPlan, Input};
 use crate::post::value_of;
 
 /// Mapped code of a value not seen yet.
@@ -71,7 +71,10 @@ struct Mapping<'p> {
 impl<'p> Key<'p> {
     pub(crate) fn new(plan: &'p DimensionPlan, source: &mut Source<'_>) -> Result<Self, QueryError> {
         // An array that is one value is not the values in it.
-        let coded = Some(plan.output_type).filter(|output| output.is_coded());
+        // A number that an expression makes of several values is none.
+        let computes = matches!(plan.input, Input::Expression(_)) && !plan.drop_empty;
+        let coded =
+            Some(plan.output_type).filter(|output| output.is_coded() || computes && output.is_numeric());
         let slot = source.input_as(&plan.input, coded)?;
         let (form, wanted) = (source.form(slot), plan.output_type);
         let has_texts = matches!(source.kind(slot), Kind::Ids | Kind::Multi);

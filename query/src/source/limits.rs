@@ -40,11 +40,25 @@ impl Limit {
         Ok(Self::Rows(given.and_then(|given| u64::try_from(given).ok()).unwrap_or(rows)))
     }
 
+    /// That of the subqueries of a statement, whose context names one.
+    pub(crate) fn named(context: &Context) -> Result<Option<Self>, QueryError> {
+        let all = Self::Rows(u64::MAX);
+        Ok(Some(Self::of(context, context, u64::MAX)?).filter(|limit| *limit != all))
+    }
+
     /// Whether a result is within it.
     pub(crate) fn check(self, result: &InlineSegment) -> Result<(), QueryError> {
-        let (size, limit, unit) = match self {
-            Self::Rows(limit) => (result.rows() as u64, limit, "rows"),
-            Self::Bytes(limit) => (result.size_bytes(), limit, "bytes"),
+        self.check_size(match self {
+            Self::Rows(_) => result.rows() as u64,
+            Self::Bytes(_) => result.size_bytes(),
+        })
+    }
+
+    /// Whether so many rows, or bytes, are within it.
+    pub(crate) fn check_size(self, size: u64) -> Result<(), QueryError> {
+        let (limit, unit) = match self {
+            Self::Rows(limit) => (limit, "rows"),
+            Self::Bytes(limit) => (limit, "bytes"),
         };
         if size <= limit {
             return Ok(());

@@ -10,7 +10,9 @@ use crate::answer::{buckets_within, with_buckets};
 use crate::cache::Reads;
 use crate::column::ColumnData;
 use crate::partial::{Groups, Partial};
-use crate::plan::{AggregatePlan, CacheUse, Operator, ProjectionUse};
+use crate::plan::{AggregatePlan, CacheUse, KnownColumns, Operator, ProjectionUse};
+use crate::refused::single_values;
+use crate::source::Limit;
 use crate::{Control, QueryEngine, Segments};
 
 /// What one SQL query needs to run segment work.
@@ -23,6 +25,10 @@ pub(crate) struct Access {
     pub(crate) caching: CacheUse,
     /// Whether periods without rows are in the answer of an aggregation by nothing but periods.
     pub(crate) fills: bool,
+    /// Whether rows of several values are in a group for each.
+    pub(crate) unnests: bool,
+    /// What the subqueries that are joined may give.
+    pub(crate) subquery_limit: Option<Limit>,
     /// Where it is noted what is read, when the answer may be kept.
     pub(crate) reads: Option<Reads>,
 }
@@ -54,6 +60,10 @@ impl Access {
         let operator = plan.operator.clone();
         self.bind_lookups(&mut plan)?;
         let segments = Segments::of(&plan.scope, &self.snapshot, false)?;
+        if let (false, Operator::Aggregate(groups)) = (self.unnests, &operator) {
+            let known = KnownColumns { columns: &[], timed: true, segments: &segments.list, virtuals: &[] };
+            single_values(&groups.dimensions, &known)?;
+        }
         if let Some(reads) = &self.reads {
             reads.note(&plan.scope, &segments);
         }
@@ -69,6 +79,13 @@ impl Access {
                 let groups = Groups::of_blocks(&plan, blocks)?;
                 let starts = buckets_within(&coverage, &plan.granularity, groups.buckets(), &self.control)?;
                 Ok(vec![group_rows(with_buckets(groups, &plan, starts)?, &plan, bucket, subtotal)])
+            }
+            // Groups of times come in their order, as those of Druid's timeseries do.
+            (Partial::Groups(blocks), Operator::Aggregate(plan))
+                if bucket.is_some() && plan.dimensions.is_empty() =>
+            {
+                let groups = Groups::of_blocks(&plan, blocks)?;
+                Ok(vec![in_time(group_rows(groups, &plan, bucket, subtotal))])
             }
             (Partial::Groups(blocks), Operator::Aggregate(plan)) => {
                 let blocks = blocks.into_iter().map(|groups| group_rows(groups, &plan, bucket, subtotal));
@@ -92,6 +109,18 @@ fn group_rows(groups: Groups, plan: &AggregatePlan, bucket: Option<usize>, subto
         columns.insert(at.min(columns.len()), longs(buckets));
     }
     Rows { count, columns }
+}
+
+/// Rows whose first column is times, in their order.
+fn in_time(mut rows: Rows) -> Rows {
+    let Some(ColumnData::Longs(times)) = rows.columns.first() else { return rows };
+    if times.values.is_sorted() {
+        return rows;
+    }
+    let mut order: Vec<u32> = (0..rows.count as u32).collect();
+    order.sort_by_key(|row| times.values.get(*row as usize));
+    rows.columns = rows.columns.iter().map(|column| column.take(&order)).collect();
+    rows
 }
 
 fn longs(values: Vec<i64>) -> ColumnData {

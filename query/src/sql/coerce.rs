@@ -8,10 +8,12 @@ use chrono_tz::Tz;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result, ScalarValue, plan_err};
+use datafusion::logical_expr::expr::Exists;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, ScalarUDF};
 
+use super::fault::{invalid, outside};
 use super::functions::all_functions;
 
 /// Rewrites every comparison of a plan.
@@ -92,6 +94,12 @@ fn coerce_one(expr: Expr, schema: &DFSchema, zone: Tz) -> Result<Transformed<Exp
             }
             Ok(Transformed::yes(Expr::InList(list)))
         }
+        // Null is in no list that has values, and unlike them neither.
+        Expr::InSubquery(test) if test.negated && is_fixed(&test.expr)? => {
+            let empty = Expr::Exists(Exists { subquery: test.subquery.clone(), negated: true });
+            let known = test.expr.clone().is_not_null().or(empty);
+            Ok(Transformed::yes(known.and(Expr::InSubquery(test))))
+        }
         Expr::ScalarFunction(mut function) if function.func.name() == "as_number" => {
             Ok(match function.args.first().and_then(type_of) {
                 Some(text) if is_text(&text) => {
@@ -110,6 +118,13 @@ fn coerce_one(expr: Expr, schema: &DFSchema, zone: Tz) -> Result<Transformed<Exp
         }
         other => Ok(Transformed::no(other)),
     }
+}
+
+/// Whether an expression is the same for all rows.
+fn is_fixed(expr: &Expr) -> Result<bool> {
+    Ok(expr.column_refs().is_empty()
+        && !expr.contains_outer()
+        && !expr.exists(|e| Ok(matches!(e, Expr::ScalarSubquery(_))))?)
 }
 
 /// A comparison of values of these types, as far as those are known.
@@ -135,6 +150,12 @@ fn compared(
             let left = narrowed(*left, &r, false);
             (Box::new(left), right)
         }
+        (Some(DataType::Int64 | DataType::Float64), Some(DataType::Utf8)) if no_number(&left, &right) => {
+            return Err(outside(invalid(format!("Calcite assertion violated: [{right} is no number]"))));
+        }
+        (Some(DataType::Utf8), Some(DataType::Int64 | DataType::Float64)) if no_number(&right, &left) => {
+            return Err(outside(invalid(format!("Calcite assertion violated: [{left} is no number]"))));
+        }
         (Some(l), Some(r)) if is_text(&r) && is_coerced(&l) => (left, Box::new(meet(*right, &l, zone)?)),
         (Some(l), Some(r)) if is_text(&l) && is_coerced(&r) => (Box::new(meet(*left, &r, zone)?), right),
         (Some(DataType::Boolean), Some(number)) if number.is_numeric() => {
@@ -146,6 +167,16 @@ fn compared(
         _ => return Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right }))),
     };
     Ok(Transformed::yes(Expr::BinaryExpr(BinaryExpr { left, op, right })))
+}
+
+/// Whether a literal number is compared with a literal text that is none.
+fn no_number(number: &Expr, text: &Expr) -> bool {
+    match (number, text) {
+        (Expr::Literal(number, _), Expr::Literal(text, _)) if !number.is_null() => {
+            text.try_as_str().flatten().is_some_and(|text| text.trim().parse::<f64>().is_err())
+        }
+        _ => false,
+    }
 }
 
 /// A literal truth value as the text it is compared with.

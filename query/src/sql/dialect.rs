@@ -1,7 +1,15 @@
 //! Which texts are Druid SQL? The grammar's choices: identifiers kept as written, `"` quotes them, standard
 //! literals, `SET` before the statement, `FILTER`, grouping sets.
 
-use datafusion::sql::sqlparser::dialect::Dialect;
+use datafusion::sql::sqlparser::ast::Expr;
+use datafusion::sql::sqlparser::dialect::{Dialect, Precedence};
+use datafusion::sql::sqlparser::parser::{Parser, ParserError};
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
+
+use super::rewrite::call;
+
+/// The call that the first bound of `BETWEEN SYMMETRIC` becomes.
+pub(super) const SYMMETRIC: &str = "symmetric$";
 
 /// Druid's grammar as far as the parser asks about it.
 #[derive(Debug, Default)]
@@ -20,8 +28,15 @@ impl Dialect for DruidDialect {
         ch.is_alphanumeric() || ch == '_' || ch == '$'
     }
 
-    fn supports_unicode_string_literal(&self) -> bool {
-        true
+    /// `BETWEEN SYMMETRIC low AND high`: the first bound is a call.
+    fn parse_prefix(&self, parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
+        let is_word = |token: &TokenWithSpan, text: &str| matches!(&token.token, Token::Word(word) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case(text));
+        if !is_word(parser.peek_token_ref(), "SYMMETRIC") || !is_word(parser.get_current_token(), "BETWEEN") {
+            return None;
+        }
+        parser.advance_token();
+        let bound = parser.parse_subexpr(self.prec_value(Precedence::Between));
+        Some(bound.map(|bound| call(SYMMETRIC, vec![bound])))
     }
 
     fn supports_filter_during_aggregation(&self) -> bool {

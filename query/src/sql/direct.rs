@@ -24,6 +24,9 @@ use super::translate::{Work, native_type};
 use crate::QueryError;
 use crate::plan::{Operator, Top};
 
+/// Most groups of which those that are equal in the order wanted come in that of their keys, as Druid has them.
+const MAX_TIES: usize = 4096;
+
 /// One piece of segment work, and which of its rows and columns are shown in which order.
 #[derive(Debug)]
 pub(crate) struct Direct {
@@ -33,6 +36,8 @@ pub(crate) struct Direct {
     /// The result column of each output column.
     outputs: Vec<usize>,
     order: Vec<Key>,
+    /// By what groups that are equal come in order, where they are few: their keys.
+    ties: Vec<Key>,
     skip: usize,
     fetch: Option<usize>,
     schema: SchemaRef,
@@ -58,6 +63,7 @@ impl Direct {
         if let Operator::Aggregate(plan) = &mut direct.work.plan.operator {
             plan.top = top;
         }
+        direct.ties = direct.ties();
         let ordered = direct.order.iter().map(|key| key.column);
         let seen: Vec<usize> = direct.outputs.iter().copied().chain(ordered).collect();
         direct.work = direct.work.seen(&seen);
@@ -94,6 +100,7 @@ impl Direct {
             work: lower(&part.query).ok()?,
             outputs: part.shown.iter().map(result).collect::<Option<_>>()?,
             order: Vec::new(),
+            ties: Vec::new(),
             skip: 0,
             fetch: None,
             schema: Arc::clone(extension.node.schema().inner()),
@@ -140,6 +147,17 @@ impl Direct {
         }
     }
 
+    /// The keys of groups that are shown and by which nothing is ordered.
+    fn ties(&self) -> Vec<Key> {
+        let Work::Groups { dimensions, .. } = &self.part.query.work else { return Vec::new() };
+        let is_free = |column: &usize| {
+            self.outputs.contains(column) && self.order.iter().all(|key| key.column != *column)
+        };
+        let keys = dimensions.iter().enumerate().filter(|(column, _)| is_free(column));
+        keys.map(|(column, key)| Key { column, descending: false, nulls_first: true, form: key.output })
+            .collect()
+    }
+
     /// The groups that will be shown, when one number alone decides which.
     fn top(&self) -> Option<Top> {
         let Work::Groups { dimensions, aggregators } = &self.part.query.work else { return None };
@@ -179,6 +197,10 @@ impl Direct {
         let end = skip.saturating_add(left).min(block.count);
         let mut rows = match self.order.is_empty() {
             true => (0..end as u32).collect(),
+            false if block.count <= MAX_TIES => {
+                let keys: Vec<Key> = self.order.iter().chain(&self.ties).copied().collect();
+                first_rows(&block.columns, &keys, block.count, end)
+            }
             false => first_rows(&block.columns, &self.order, block.count, end),
         };
         rows.drain(..skip.min(rows.len()));

@@ -107,6 +107,8 @@ impl SqlEngine {
             projections: settings.projections.clone(),
             caching: settings.caching.segments,
             fills: settings.fills_buckets,
+            unnests: settings.unnests_groups,
+            subquery_limit: settings.subquery_limit,
             reads: recall.keeping.as_ref().map(|keeping| keeping.reads.clone()),
         };
         Ok(Opened { request, settings, text, access, running, shape, found, recall })

@@ -25,6 +25,7 @@ use super::node::{Part, SegmentNode, Shown};
 use super::prepare::Values;
 use crate::QueryError;
 use crate::column::ColumnData;
+use crate::plan::Operator;
 
 /// Rows a batch.
 pub(crate) const BATCH_ROWS: usize = 8192;
@@ -68,6 +69,13 @@ impl SegmentExec {
             Boundedness::Bounded,
         );
         Ok(Self { access, pieces, schema, properties: Arc::new(properties) })
+    }
+}
+
+impl SegmentExec {
+    /// Whether its rows are groups.
+    pub(crate) fn is_groups(&self) -> bool {
+        self.pieces.iter().any(|piece| matches!(piece.work.plan.operator, Operator::Aggregate(_)))
     }
 }
 

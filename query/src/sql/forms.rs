@@ -51,7 +51,8 @@ pub(crate) fn check_forms(plan: &LogicalPlan, reads: Reads) -> Result<()> {
             let message = "tables of INFORMATION_SCHEMA and sys cannot be read together with datasources";
             return Err(outside(QueryError::refused(Refusal::NotPlanned, message)));
         }
-        (false, true) => return Ok(()),
+        (false, true) => return check_metadata(plan),
+        (false, false) => check_rows_alone(plan)?,
         _ => {}
     }
     check_top(plan)?;
@@ -75,6 +76,50 @@ pub(crate) fn check_forms(plan: &LogicalPlan, reads: Reads) -> Result<()> {
         Ok(TreeNodeRecursion::Continue)
     })?;
     Ok(())
+}
+
+/// Of the planner of tables about tables: it counts no distinct values, and some functions it has no code for.
+fn check_metadata(plan: &LogicalPlan) -> Result<()> {
+    const UNKNOWN: [&str; 6] =
+        ["time_parse", "time_format", "time_shift", "string_format", "regexp_extract", "parse_long"];
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::Aggregate(aggregate) = node
+            && aggregate.aggr_expr.iter().any(counts_distinct)
+        {
+            return Err(outside(QueryError::refused(Refusal::NotPlanned, NO_PLAN)));
+        }
+        node.apply_expressions(|expr| {
+            expr.apply(|part| match part {
+                Expr::ScalarFunction(call) if UNKNOWN.contains(&call.func.name()) => {
+                    let message = format!("cannot translate call {}", call.func.name().to_uppercase());
+                    Err(outside(QueryError::refused(Refusal::Thrown, message)))
+                }
+                _ => Ok(TreeNodeRecursion::Continue),
+            })
+        })
+    })?;
+    Ok(())
+}
+
+/// What Druid says of plans it cannot make.
+const NO_PLAN: &str = "Unhandled Query Planning Failure, see broker logs for details";
+
+fn counts_distinct(expr: &Expr) -> bool {
+    match bare(expr) {
+        Expr::AggregateFunction(call) => {
+            let name = call.func.name();
+            name == "approx_count_distinct" || name == "count" && call.params.distinct
+        }
+        _ => false,
+    }
+}
+
+/// Rows that stand in the statement have no windows.
+fn check_rows_alone(plan: &LogicalPlan) -> Result<()> {
+    match plan.exists(|node| Ok(matches!(node, LogicalPlan::Window(_))))? {
+        true => Err(outside(QueryError::refused(Refusal::NotPlanned, NO_PLAN))),
+        false => Ok(()),
+    }
 }
 
 /// The order of the whole answer.

@@ -13,8 +13,8 @@ use super::translate::{
 };
 use crate::QueryError;
 use crate::plan::{
-    AggregateFunction, AggregatePlan, AggregatorPlan, DimensionPlan, Input, Number, Operator, Plan,
-    RowColumn, RowOrderBy, RowsPlan, Scope, VirtualColumn, VirtualSource,
+    AggregateFunction, AggregatePlan, AggregatorPlan, DimensionPlan, Input, Lists, Number, Operator, Plan,
+    RowColumn, RowOrderBy, RowsPlan, Scope, Shown, VirtualColumn, VirtualSource,
 };
 
 /// A plan, and where in its groups the time bucket stands among the dimensions, if it is one of them.
@@ -52,14 +52,23 @@ impl Lowered {
 pub(crate) fn lower(query: &SegmentQuery) -> Result<Lowered, QueryError> {
     let (operator, bucket) = match &query.work {
         Work::Groups { dimensions, aggregators } => groups(dimensions, aggregators)?,
-        Work::Rows { columns, descending, offset, limit, .. } => {
-            let column = |name: &String| RowColumn { name: name.clone(), output_type: None, shown: None };
+        Work::Rows { columns, computed, descending, offset, limit } => {
+            // Of several values of a row no number can be made.
+            let single = |column: &ComputedColumn| {
+                let expression = parse(&column.expression).map_err(unprepared)?.fold();
+                Ok::<_, QueryError>(Shown { expression, lists: Lists::Refused(column.output) })
+            };
+            let column = |name: &String| {
+                let made = computed.iter().find(|made| made.name == *name && made.output.is_numeric());
+                let shown = made.map(single).transpose()?;
+                Ok::<_, QueryError>(RowColumn { name: name.clone(), output_type: None, shown })
+            };
             let by_time = |descending: &bool| RowOrderBy {
                 column: alluvium_segments::TIME_COLUMN.to_owned(),
                 descending: *descending,
             };
             let rows = RowsPlan {
-                columns: columns.iter().map(column).collect(),
+                columns: columns.iter().map(column).collect::<Result<_, _>>()?,
                 order: descending.iter().map(by_time).collect(),
                 offset: *offset,
                 limit: *limit,

@@ -12,6 +12,9 @@ use datafusion::execution::memory_pool::{
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::SessionConfig;
 
+/// How the refusal of more memory begins.
+pub(super) const NOT_ENOUGH: &str = "Not enough memory to execute this query";
+
 /// A sort keeps so much for merging what it has put into files, but no larger part of a query's budget than this.
 const MERGE_BYTES: usize = 10 << 20;
 const MERGE_PART: usize = 16;
@@ -127,7 +130,7 @@ impl MemoryPool for QueryPool {
         let wanted = |who: &str, bytes: usize, setting: &str| {
             let operator = reservation.consumer().name().split(['[', '(']).next().unwrap_or_default();
             DataFusionError::ResourcesExhausted(format!(
-                "Not enough memory to execute this query: {who} may take [{bytes}] bytes above the segments, and \
+                "{NOT_ENOUGH}: {who} may take [{bytes}] bytes above the segments, and \
                  [{operator}] needs [{additional}] more. Read fewer rows, or increase [{setting}]."
             ))
         };

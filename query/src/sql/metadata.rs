@@ -257,6 +257,9 @@ fn routines() -> Vec<Value> {
         "time_plus",
         "date_text",
         "as_number",
+        "of_values",
+        "json_value_shown",
+        "finalized_sketch",
         "ifnull",
     ];
     let plain = |name: &str| !name.starts_with("cast_") && !hidden.contains(&name);

@@ -8,6 +8,9 @@ use datafusion::logical_expr::{Expr, ExprSchemable, Operator, binary_expr};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::coerce::call;
+use super::fault::outside;
+use crate::QueryError;
+use crate::error::Refusal;
 
 /// Plans the operators that DataFusion would refuse.
 #[derive(Debug)]
@@ -39,6 +42,12 @@ impl ExprPlanner for DruidOperators {
                 "Cannot apply '{op}' to arguments of type '<TIMESTAMP(3)> {op} <TIMESTAMP(3)>'; use TIMESTAMPDIFF"
             );
         }
+        if let (Operator::Multiply, Some(product)) = (arithmetic, product(&expr.left, &expr.right))
+            && product.abs() >= 10.0
+        {
+            let message = format!("Cannot convert {product:?} to DECIMAL(19, 18) due to overflow");
+            return Err(outside(QueryError::refused(Refusal::Planning, message)));
+        }
         let (a, b) = match (is_text(&left), is_text(&right)) {
             (true, true) => (call("cast_decimal", vec![expr.left]), call("cast_decimal", vec![expr.right])),
             (true, false) if right.is_numeric() => (number(expr.left, &right, &expr.right), expr.right),
@@ -50,6 +59,15 @@ impl ExprPlanner for DruidOperators {
         };
         Ok(PlannerResult::Planned(binary_expr(a, arithmetic, b)))
     }
+}
+
+/// The product of two literal texts, for whose whole digits the planner leaves room for one.
+fn product(left: &Expr, right: &Expr) -> Option<f64> {
+    let number = |expr: &Expr| match expr {
+        Expr::Literal(value, _) => value.try_as_str().flatten()?.trim().parse::<f64>().ok(),
+        _ => None,
+    };
+    Some(number(left)? * number(right)?)
 }
 
 fn is_text(data_type: &DataType) -> bool {

@@ -45,6 +45,7 @@ use super::operators::DruidOperators;
 use super::prepare::{Holes, Known, Values};
 use super::relations::{APPENDED, appended, relation_planners};
 use super::request::Settings;
+use super::several::gather_each;
 use super::single::keep_filters;
 use super::system::SystemTables;
 use super::table::{DatasourceTable, arrow_schema};
@@ -112,7 +113,8 @@ impl Planner {
         check_forms(&plan, reads)?;
         let types = columns(&plan);
         let plan = without_rows(plan, reads)?;
-        let plan = keep_filters(nulls_of_top_n(count_exactly(coerce(plan, settings.zone)?)?)?)?;
+        let plan = gather_each(coerce(plan, settings.zone)?)?;
+        let plan = keep_filters(nulls_of_top_n(count_exactly(plan)?)?)?;
         let plan = match settings.outer_limit {
             Some(limit) => LogicalPlanBuilder::from(plan).limit(0, Some(limit))?.build()?,
             None => plan,

@@ -8,6 +8,7 @@ use crate::QueryError;
 use crate::error::Refusal;
 use crate::plan::ProjectionUse;
 use crate::request::{Caching, Context};
+use crate::source::Limit;
 
 /// In which form rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -190,7 +191,13 @@ pub(crate) struct Settings {
     /// Whether periods without rows are answered where only periods are grouped by.
     pub(crate) fills_buckets: bool,
     pub(crate) stringify_arrays: bool,
+    /// Whether sketches that are shown are shown as what they estimate.
+    pub(crate) finalize_sketches: bool,
     pub(crate) outer_limit: Option<usize>,
+    /// Whether rows of several values are in a group for each.
+    pub(crate) unnests_groups: bool,
+    /// What the subqueries that are joined may give; `None`: as much as there is.
+    pub(crate) subquery_limit: Option<Limit>,
     /// What the query asks for (0: no limit); `None`: nothing was said.
     pub(crate) timeout_ms: Option<i64>,
     pub(crate) projections: ProjectionUse,
@@ -237,8 +244,11 @@ impl Settings {
             now_ms,
             approximate_distinct: boolean(context, "useApproximateCountDistinct", true)?,
             stringify_arrays: boolean(context, "sqlStringifyArrays", true)?,
+            finalize_sketches: boolean(context, "sqlFinalizeOuterSketches", false)?,
             fills_buckets: !boolean(context, "skipEmptyBuckets", true)?,
             outer_limit: outer_limit.and_then(|n| usize::try_from(n).ok()),
+            unnests_groups: boolean(context, "groupByEnableMultiValueUnnesting", true)?,
+            subquery_limit: Limit::named(&shared)?,
             timeout_ms: number(context, "timeout")?,
             projections: shared.projections()?,
             caching: shared.caching()?,

@@ -223,10 +223,11 @@ fn prepare(
     let mut made = plan(tools, statement, &mut Holes::none(), Values::default(), settings, snapshot)?;
     if explain {
         (0..made.fallbacks).for_each(|_| access.engine.counters().fallback());
-        let plan = place_scans(made.plan).map_err(from_datafusion)?;
         let mut context = context.clone();
         context.insert("sqlQueryId".to_owned(), settings.query_id.clone().into());
-        return Ok(Planned::Explains(explain::row(&plan, &made.types, &context).map_err(from_datafusion)?));
+        return Ok(Planned::Explains(
+            explain::row(&made.plan, &made.types, &context).map_err(from_datafusion)?,
+        ));
     }
     made.plan = place_scans(made.plan).map_err(from_datafusion)?;
     let keep = !made.used.metadata;

@@ -4,7 +4,7 @@
 use super::functions::definitions;
 
 /// Functions whose arguments have names.
-const FORMS: [(&str, &str); 18] = [
+const FORMS: [(&str, &str); 17] = [
     ("any_value", "<expr>, [<maxBytesPerStringInt>, [<aggregateMultipleValuesBoolean>]]"),
     ("approx_count_distinct", "<expr>"),
     ("avg", "<NUMERIC>"),
@@ -16,7 +16,6 @@ const FORMS: [(&str, &str); 18] = [
     ("latest", "<expr>, [<maxBytesPerStringInt>, [<aggregateMultipleValuesBoolean>]]"),
     ("latest_by", "<expr>, <timeColumn>, [<maxBytesPerStringInt>, [<aggregateMultipleValuesBoolean>]]"),
     ("lookup", "<expr>, <lookupName>, [<replaceMissingValueWith>]"),
-    ("string_format", "<CHARACTER>, [<ANY> ...]"),
     ("sum", "<NUMERIC>"),
     ("time_ceil", "<TIMESTAMP>, <CHARACTER>, [<TIMESTAMP>, [<CHARACTER>]]"),
     ("time_extract", "<TIMESTAMP>, [<CHARACTER>, [<CHARACTER>]]"),
@@ -28,6 +27,9 @@ const FORMS: [(&str, &str); 18] = [
 /// `'NAME(<arguments>)'`
 pub(crate) fn signature(name: &str) -> String {
     let lower = name.to_lowercase();
+    if lower == "string_format" {
+        return "STRING_FORMAT(CHARACTER, [ANY, ...])".to_owned();
+    }
     let form = FORMS.iter().find(|(known, _)| *known == lower).map(|(_, form)| (*form).to_owned());
     let form = form.unwrap_or_else(|| {
         let (fewest, most) = definitions().find(|d| d.name == lower).map_or((1, 1), |d| d.arity);

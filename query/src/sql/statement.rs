@@ -11,7 +11,7 @@ use super::dialect::DruidDialect;
 use super::fault::{Position, invalid, invalid_at};
 use super::grammar::check_tokens;
 use super::request::SqlParameter;
-use super::spelling::{respell, spell_out};
+use super::spelling::{respell, spell_differences, spell_out};
 use crate::QueryError;
 use crate::error::Refusal;
 
@@ -59,7 +59,8 @@ pub(crate) fn read_with(
     if set_statement(&last).is_some() {
         return Err(invalid("Statement list is missing a non-SET statement"));
     }
-    let (explain, last) = strip_explain(spell_out(respell(last)));
+    refuse_forms(&last)?;
+    let (explain, last) = strip_explain(spell_differences(spell_out(respell(last)?)));
     refuse_other_statements(&last)?;
     let last = bind(last, value)?;
     check_tokens(&last)?;
@@ -205,6 +206,23 @@ fn strip_explain(tokens: Vec<TokenWithSpan>) -> (bool, Vec<TokenWithSpan>) {
         _ => return (false, tokens),
     };
     (true, tokens.into_iter().skip(last + 1).collect())
+}
+
+/// Of the forms of a plan there is only its own.
+fn refuse_forms(tokens: &[TokenWithSpan]) -> Result<(), QueryError> {
+    let words: Vec<String> = tokens
+        .iter()
+        .filter(|token| meaningful(token))
+        .take(5)
+        .map(|token| token.token.to_string().to_ascii_uppercase())
+        .collect();
+    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["EXPLAIN", "PLAN", "AS", form @ ("JSON" | "XML" | "DOT"), "FOR"] => {
+            let message = format!("type not serializable: a plan is not written as {form}");
+            Err(QueryError::refused(Refusal::Planning, message))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Statements that write are not for this endpoint; say so in Druid's words.

@@ -53,10 +53,12 @@ impl DatasourceTable {
     }
 }
 
-/// `__time` first, then the columns in their order.
+/// `__time` first, then the dimensions in their order and the metrics by name, as segments of Druid have them.
 pub(crate) fn arrow_schema(columns: &[ColumnSpec]) -> SchemaRef {
     let mut fields = vec![Field::new(TIME_COLUMN, TIMESTAMP, false)];
-    for column in columns {
+    let mut metrics: Vec<&ColumnSpec> = columns.iter().filter(|column| column.is_metric()).collect();
+    metrics.sort_by(|a, b| a.name.cmp(&b.name));
+    for column in columns.iter().filter(|column| !column.is_metric()).chain(metrics) {
         if column.name != TIME_COLUMN {
             fields.push(of_state(
                 Field::new(&column.name, arrow_type(column.column_type), true),

@@ -13,9 +13,11 @@ use futures::{StreamExt, stream};
 
 use super::access::Access;
 use super::fault::from_datafusion;
-use super::memory::Room;
+use super::joined::check_joins;
+use super::memory::{NOT_ENOUGH, Room};
 use super::planner::Planner;
 use super::prepare::Values;
+use super::subqueries::limited;
 use crate::{Control, QueryError};
 
 /// How often a running query looks whether it may go on.
@@ -40,13 +42,19 @@ pub(super) async fn run(
         }
         plan => (plan, None),
     };
+    check_joins(plan, access).map_err(from_datafusion)?;
     let begin = async |room: Room| {
-        let physical = planner.physical(plan, access, values, room).await.map_err(from_datafusion)?;
-        begin(physical, matches!(plan, LogicalPlan::Union(_)), &access.control).await
+        let physical = planner.physical(plan, access, values, room).await;
+        let (physical, context) = physical.map_err(from_datafusion)?;
+        let physical = match access.subquery_limit {
+            Some(limit) => limited(physical, limit).map_err(from_datafusion)?,
+            None => physical,
+        };
+        begin(physical, context, matches!(plan, LogicalPlan::Union(_)), &access.control).await
     };
     let batches = match begin(Room::Ample).await {
         // Nothing has been answered yet.
-        Err(QueryError::ResourceLimit(_)) if planner.spills() => {
+        Err(QueryError::ResourceLimit(why)) if planner.spills() && why.starts_with(NOT_ENOUGH) => {
             access.engine.counters().scarce();
             begin(Room::Scarce).await?
         }
@@ -60,7 +68,8 @@ pub(super) async fn run(
 
 /// The batches of a plan, of which the first is there.
 async fn begin(
-    (plan, context): (Arc<dyn ExecutionPlan>, Arc<TaskContext>),
+    plan: Arc<dyn ExecutionPlan>,
+    context: Arc<TaskContext>,
     parts: bool,
     control: &Control,
 ) -> Result<SendableRecordBatchStream, QueryError> {

@@ -79,6 +79,7 @@ fn image(
             rollup: false,
             query_granularity: Granularity::None,
             projections: Vec::new(),
+            timestamp_spec: None,
         },
         rows: footer.rows,
         order: RowOrder::Arrival,

@@ -53,6 +53,8 @@ const SIMPLE: [(&str, &str); 15] = [
     ("decade", "P10Y"),
 ];
 
+const HOUR_MS: i64 = 3_600_000;
+
 impl Granularity {
     /// Reads a simple name (`hour`, any case), or an ISO period.
     ///
@@ -238,7 +240,13 @@ fn period_start(period: &Period, zone: Tz, origin: Option<Millis>, t: Millis) ->
             return t - local_millis(t, zone).rem_euclid(period.millis);
         }
         let start = origin.unwrap_or_else(|| utc_millis(0, zone));
-        return t - (t - start).rem_euclid(period.millis);
+        // Hours begin where the clock shows none of their minutes, also in a zone whose offset has changed by less than one.
+        let offset = |t: Millis| local_millis(t, zone) - t;
+        let shift = match origin.is_none() && period.millis % HOUR_MS == 0 {
+            true => (offset(t) - offset(start)) % HOUR_MS,
+            false => 0,
+        };
+        return t - (t + shift - start).rem_euclid(period.millis);
     }
     let local = local_millis(t, zone);
     let local_origin = origin.map(|o| local_millis(o, zone));
@@ -317,6 +325,14 @@ mod tests {
             assert_eq!(granularity.bucket_start(at(t)), at(start), "{name}");
             assert!(granularity.bucket(at(t)).contains(at(t)));
         }
+    }
+
+    #[test]
+    fn hours_of_a_zone_that_moved_by_minutes() {
+        let json = serde_json::json!({"type":"period","period":"PT6H","timeZone":"Asia/Kathmandu"});
+        let hours = Granularity::from_json(&json).unwrap();
+        assert_eq!(hours.bucket_start(at("2024-03-28T00:20:00Z")), at("2024-03-28T00:15:00Z"));
+        assert_eq!(hours.bucket_start(at("2024-03-28T00:10:00Z")), at("2024-03-27T18:15:00Z"));
     }
 
     #[test]

@@ -14,12 +14,7 @@ fn field(name: &str) -> PathStep {
 
 /// Rows whose documents have leaves of every kind.
 fn nested_rows(count: usize) -> (std::sync::Arc<Schema>, Vec<Row>) {
-    let schema = Schema {
-        columns: vec![ColumnSpec::dimension("doc", ColumnType::Json)],
-        rollup: false,
-        query_granularity: alluvium_segments::time::Granularity::None,
-        projections: Vec::new(),
-    };
+    let schema = Schema::new(vec![ColumnSpec::dimension("doc", ColumnType::Json)]);
     let document = |i: usize| {
         let user = format!(r#""user":{{"name":"n{}","age":{}}}"#, i % 300, i % 90);
         let mixed = if i.is_multiple_of(2) { "1".to_owned() } else { format!("\"t{}\"", i % 7) };

@@ -94,6 +94,7 @@ pub(super) const TABLE: &[Function] = &[
             ask("tdigest_quantile", Kind::TDigest, args, &Question::Quantile(fraction))
         }),
     ),
+    Function::new("finalized_sketch", (2, 2), JSON, Body::Values(finalized)),
     Function::new("bloom_filter_test", (2, 2), LONG, Body::Values(bloom_filter_test)).prepare(bloom_argument),
     Function::new("complex_decode_base64", (2, 2), JSON, Body::Values(decode_base64))
         .alias(&["decode_base64_complex"]),
@@ -114,6 +115,22 @@ pub(super) const TABLE: &[Function] = &[
         }),
     ),
 ];
+
+/// What an aggregator of a kind of sketches gives in the end, as a value: the estimate, or the number of values.
+fn finalized(_: &Prepared, args: &[Value]) -> Result<Value, ExprError> {
+    let name = "finalized_sketch";
+    let Some(Value::String(kind)) = args.get(1) else {
+        return Err(ExprError::argument(name, "requires the kind of the sketch"));
+    };
+    match kind.as_ref() {
+        "HLLSketch" => {
+            Ok(ask(name, Kind::Hll, args, &Question::Estimate { round: true })?.cast(crate::ExprType::Long))
+        }
+        "thetaSketch" => ask(name, Kind::Theta, args, &Question::Estimate { round: false }),
+        "arrayOfDoublesSketch" => ask(name, Kind::ArrayOfDoubles, args, &Question::Estimate { round: false }),
+        _ => ask(name, Kind::Quantiles, args, &Question::Count),
+    }
+}
 
 /// What a summary gave, as a value.
 #[must_use]

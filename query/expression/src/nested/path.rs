@@ -33,11 +33,18 @@ impl JsonPath {
             if let Some(after) = rest.strip_prefix('.') {
                 let end = after.find(['.', '[']).unwrap_or(after.len());
                 let (name, next) = after.split_at(end);
+                if after.is_empty() {
+                    // One that nothing follows is not looked at.
+                    break;
+                }
                 if name.is_empty() {
                     return Err(wrong("a name must follow '.'"));
                 }
                 steps.push(Step::Field(name.to_owned()));
                 rest = next;
+            } else if rest == "[" && !steps.is_empty() {
+                // Druid's reader does not look at one that nothing follows.
+                break;
             } else if let Some(after) = rest.strip_prefix('[') {
                 let (step, next) = bracket(after).ok_or_else(|| wrong("expected ['name'] or [number]"))?;
                 steps.push(step);
@@ -86,6 +93,16 @@ impl JsonPath {
         let step = |step: &Step| match step {
             Step::Field(name) => Some(PathStep::Field(name.as_str().into())),
             Step::Item(number) => u64::try_from(*number).ok().map(PathStep::Item),
+        };
+        self.steps.iter().map(step).collect()
+    }
+
+    /// Its steps, as the virtual columns of nested values name them.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        let step = |step: &Step| match step {
+            Step::Field(name) => serde_json::json!({"type": "field", "field": name}),
+            Step::Item(at) => serde_json::json!({"type": "arrayElement", "index": at}),
         };
         self.steps.iter().map(step).collect()
     }
@@ -179,7 +196,7 @@ mod tests {
         assert_eq!(find("$.a[\"b.c\"][-1]").as_deref(), Some("\"x\""));
         assert_eq!((find("$.a['b.c'][-4]"), find("$.a['b.c'][1].d"), find("$.a[0]")), (None, None, None));
         assert_eq!(find("$.e").as_deref(), Some("[]"));
-        for wrong in ["a", "$a", "$.", "$[x]", "$['a'", "$..a"] {
+        for wrong in ["a", "$a", "$[x]", "$['a'", "$..a"] {
             assert!(JsonPath::parse(wrong).is_err(), "{wrong}");
         }
         let all: Vec<String> = JsonPath::all(&json).iter().map(JsonPath::to_string).collect();

@@ -2,6 +2,7 @@
 
 mod distinct;
 mod exact;
+mod gathered;
 mod kind;
 mod pick;
 mod sketches;
@@ -17,6 +18,7 @@ use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Signature, Volatility};
 
 pub(crate) use exact::exact_distinct;
+pub(crate) use gathered::gathered;
 pub(crate) use kind::Kind;
 use states::picked_of_field;
 pub(crate) use states::{picked_of, state_made};
@@ -135,10 +137,7 @@ impl AggregateUDFImpl for DruidAggregate {
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
         let name = |part: &str| format!("{}[{part}]", args.name);
         Ok(match self.kind {
-            kind if kind.counts() => {
-                vec![Arc::new(Field::new(name("values"), DataType::Binary, true))]
-            }
-            Kind::Quantile | Kind::Summary(_) => {
+            kind if !kind.picks() => {
                 vec![Arc::new(Field::new(name("summary"), DataType::Binary, true))]
             }
             _ => vec![

@@ -148,6 +148,18 @@ impl Cells {
         Ok(())
     }
 
+    /// The value as a field of a CSV line: lists that are not to be JSON are written as Java writes them.
+    pub(super) fn csv(&self, row: usize, stringify_arrays: bool) -> Result<Cow<'_, str>, ArrowError> {
+        let Self::Lists(a, zone) = self else { return self.text(row) };
+        if stringify_arrays || self.is_null(row) {
+            return self.text(row);
+        }
+        let cells = Self::of(&a.value(row), *zone)?;
+        let shown = |at: usize| if cells.is_null(at) { Ok(Cow::Borrowed("null")) } else { cells.text(at) };
+        let items: Vec<Cow<'_, str>> = (0..a.value(row).len()).map(shown).collect::<Result<_, _>>()?;
+        Ok(format!("[{}]", items.join(", ")).into())
+    }
+
     /// The value as bare text; nothing for NULL.
     pub(super) fn text(&self, row: usize) -> Result<Cow<'_, str>, ArrowError> {
         if self.is_null(row) {

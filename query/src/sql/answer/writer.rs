@@ -144,7 +144,7 @@ impl RowWriter {
                         if i > 0 {
                             out.push(b',');
                         }
-                        match column.text(row)? {
+                        match column.csv(row, self.stringify_arrays)? {
                             // A line is never empty.
                             text if text.is_empty() && columns.len() == 1 => out.extend_from_slice(b"\"\""),
                             text => csv_text(&text, out),

@@ -1,9 +1,15 @@
 //! What does EXPLAIN PLAN FOR show? The native queries where segment operators answer everything, the tree of
 //! operators where they do not.
 
+mod aggregations;
+mod composed;
+mod filters;
 mod inline;
 mod native;
 mod outline;
+mod sets;
+mod virtuals;
+mod windows;
 
 use std::sync::Arc;
 
@@ -16,10 +22,12 @@ use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::logical_expr::LogicalPlan;
 use serde_json::{Map, Value, json};
 
+use composed::Composer;
 pub(crate) use native::{native_json, native_name};
 
 use super::node::SegmentNode;
 use super::table::DatasourceTable;
+use super::translate::place_scans;
 use super::types::Typed;
 
 /// Columns of the answer.
@@ -28,11 +36,16 @@ pub(crate) fn schema() -> SchemaRef {
     Arc::new(Schema::new(vec![column("PLAN"), column("RESOURCES"), column("ATTRIBUTES")]))
 }
 
-/// The answer's one row, for a plan whose scans are segment work and whose columns are of these types.
+/// The answer's one row, for an optimised plan whose columns are of these types.
 pub(crate) fn row(plan: &LogicalPlan, types: &[Typed], context: &Map<String, Value>) -> Result<RecordBatch> {
+    let as_trees = context.get("useNativeQueryExplain") == Some(&Value::Bool(false));
     let shown = match queries(plan, types, context) {
+        Some(queries) if as_trees => queries.iter().map(tree).collect(),
         Some(queries) => Value::from(queries).to_string(),
-        None => plan.display_indent().to_string(),
+        None => match bindable(plan) {
+            Some(tree) => tree,
+            None => place_scans(plan.clone())?.display_indent().to_string(),
+        },
     };
     let mut names = Vec::new();
     plan.apply_with_subqueries(|node| {
@@ -59,6 +72,32 @@ pub(crate) fn row(plan: &LogicalPlan, types: &[Typed], context: &Map<String, Val
     Ok(RecordBatch::try_new(schema(), cells)?)
 }
 
+/// Columns of a table about tables, as the planner that reads those shows them.
+fn bindable(plan: &LogicalPlan) -> Option<String> {
+    let LogicalPlan::TableScan(scan) = plan else { return None };
+    let place = [scan.table_name.schema()?, scan.table_name.table()].join(", ");
+    let table = format!("BindableTableScan(table=[[{place}]])\n");
+    let Some(projection) = scan.projection.as_ref().filter(|_| scan.filters.is_empty()) else {
+        return scan.filters.is_empty().then_some(table);
+    };
+    if projection.len() == scan.source.schema().fields().len() {
+        return Some(table);
+    }
+    let columns = projection.iter().zip(scan.projected_schema.fields());
+    let columns: Vec<String> = columns.map(|(at, field)| format!("{}=[${at}]", field.name())).collect();
+    Some(format!("BindableProject({})\n  {table}", columns.join(", ")))
+}
+
+/// A query as a node of the planner's.
+fn tree(query: &Value) -> String {
+    let columns = query["signature"].as_array().into_iter().flatten();
+    let column = |c: &Value| {
+        format!("{}:{}", c["name"].as_str().unwrap_or_default(), c["type"].as_str().unwrap_or_default())
+    };
+    let signature: Vec<String> = columns.map(column).collect();
+    format!("DruidQueryRel(query=[{}], signature=[{{{}}}])\n", query["query"], signature.join(", "))
+}
+
 /// The native queries of a plan: one, or those of a union in turn.
 fn queries(plan: &LogicalPlan, types: &[Typed], context: &Map<String, Value>) -> Option<Vec<Value>> {
     if let LogicalPlan::Union(union) = plan {
@@ -76,5 +115,6 @@ fn query(
     context: &Map<String, Value>,
 ) -> Option<Value> {
     let names = named.schema().fields().iter().map(|field| field.name().clone()).collect::<Vec<_>>();
-    outline::query(plan, &names, context).or_else(|| inline::query(plan, &names, types, context))
+    let composer = Composer { context };
+    outline::query(plan, &names, &composer).or_else(|| inline::query(plan, &names, types, context))
 }

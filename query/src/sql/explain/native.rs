@@ -5,7 +5,10 @@ use alluvium_segments::catalog::lookup_of_table;
 use datafusion::arrow::datatypes::{DataType, Schema};
 use serde_json::{Map, Value, json};
 
+use super::aggregations::aggregation;
+use super::filters::shown_filter;
 use super::outline::Shape;
+use super::virtuals::{UNNESTED, column, dimension};
 use crate::sql::metadata::sql_type;
 use crate::sql::table::DatasourceTable;
 use crate::sql::translate::{
@@ -25,12 +28,14 @@ pub(crate) fn native_name(data_type: &DataType) -> &'static str {
 }
 
 /// What is added to a query by the operators above it.
-#[derive(Debug, Default)]
-pub(super) struct Above {
-    pub(super) shape: Shape,
+#[derive(Debug)]
+pub(super) struct Above<'s> {
+    pub(super) shape: &'s Shape,
     /// The columns that are shown, for a scan.
     pub(super) columns: Vec<String>,
     pub(super) context: Map<String, Value>,
+    /// What is read, where that is no table.
+    pub(super) source: Option<Value>,
 }
 
 /// The query as Druid's native language has it, with nothing above it.
@@ -39,20 +44,22 @@ pub(crate) fn native_json(query: &SegmentQuery, table: &DatasourceTable) -> Valu
         Work::Rows { columns, .. } => columns.clone(),
         Work::Groups { .. } => Vec::new(),
     };
-    let above = Above { shape: Shape::default(), columns, context: Map::new() };
+    let above = Above { shape: &Shape::default(), columns, context: Map::new(), source: None };
     native(query, table.arrow_schema(), above)
 }
 
 /// The query as Druid's native language has it.
-pub(super) fn native(query: &SegmentQuery, table: &Schema, above: Above) -> Value {
+pub(super) fn native(query: &SegmentQuery, table: &Schema, mut above: Above<'_>) -> Value {
     let Restriction { intervals, filter } = &query.rows;
     let intervals: Vec<String> = intervals.iter().map(ToString::to_string).collect();
     let place = json!({"type": "intervals", "intervals": intervals});
-    let filter = filter.as_ref().and_then(|filter| shown_filter(filter, table));
-    let source = match query.datasources.as_slice() {
-        [one] => data_source(one),
-        many => json!({"type": "union", "dataSources": many}),
-    };
+    let mut filter = filter.as_ref().and_then(|filter| shown_filter(filter, table));
+    let mut source = above.source.take().unwrap_or_else(|| data_source(&query.datasources));
+    if let Work::Groups { dimensions, .. } = &query.work
+        && let Some(array) = dimensions.iter().find(|key| key.unnested)
+    {
+        (source, filter) = unnested(array, source, filter);
+    }
     match &query.work {
         Work::Groups { dimensions, aggregators } => {
             groups(Place { source, intervals: place, filter }, dimensions, aggregators, above)
@@ -64,12 +71,34 @@ pub(super) fn native(query: &SegmentQuery, table: &Schema, above: Above) -> Valu
     }
 }
 
-/// A table as a data source.
-fn data_source(table: &str) -> Value {
-    match lookup_of_table(table) {
-        Some(lookup) => json!({"type": "lookup", "lookup": lookup}),
-        None => json!({"type": "table", "name": table}),
+/// Tables as a data source.
+pub(super) fn data_source(tables: &[String]) -> Value {
+    match tables {
+        [one] => match lookup_of_table(one) {
+            Some(lookup) => json!({"type": "lookup", "lookup": lookup}),
+            None => json!({"type": "table", "name": one}),
+        },
+        many => json!({"type": "union", "dataSources": many}),
     }
+}
+
+/// A source whose rows come once for each element of an array, and a filter without the test of whether there are any.
+fn unnested(array: &Dimension, base: Value, filter: Option<Value>) -> (Value, Option<Value>) {
+    let text = array.field.text();
+    let text = text.strip_prefix("mv_to_array(").and_then(|text| text.strip_suffix(')')).unwrap_or(&text);
+    let has_elements = json!({"type": "expression", "expression": format!("(array_length({text}) > 0)")});
+    let filter = filter.filter(|filter| *filter != has_elements).map(|mut filter| {
+        if let Some(fields) = filter["fields"].as_array_mut() {
+            fields.retain(|field| *field != has_elements);
+        }
+        match filter["fields"].as_array().map(Vec::as_slice) {
+            Some([only]) => only.clone(),
+            _ => filter,
+        }
+    });
+    let output = format!("ARRAY<{}>", array.output.druid_name());
+    let column = json!({"type": "expression", "name": UNNESTED, "expression": text, "outputType": output});
+    (json!({"type": "unnest", "base": base, "virtualColumn": column, "unnestFilter": null}), filter)
 }
 
 /// Which rows are asked.
@@ -83,10 +112,10 @@ fn rows(
     place: Place,
     (table, computed): (&Schema, &[ComputedColumn]),
     order: (Option<bool>, u64, Option<u64>),
-    above: Above,
+    above: Above<'_>,
 ) -> Value {
     let (descending, offset, limit) = order;
-    let Shape { offset: skipped, limit: wanted, .. } = above.shape;
+    let Shape { offset: skipped, limit: wanted, .. } = *above.shape;
     let descending = descending.or_else(|| above.shape.order.first().map(|(_, descending)| *descending));
     let mut json = Map::new();
     let mut put = |key: &str, value: Value| json.insert(key.to_owned(), value);
@@ -94,11 +123,8 @@ fn rows(
     put("dataSource", place.source);
     put("intervals", place.intervals);
     if !computed.is_empty() {
-        let column = |column: &ComputedColumn| {
-            json!({"type": "expression", "name": column.name, "expression": column.expression,
-                "outputType": column.output.druid_name()})
-        };
-        put("virtualColumns", computed.iter().map(column).collect());
+        let shown = |made: &ComputedColumn| column(&made.name, &made.expression, made.output);
+        put("virtualColumns", computed.iter().map(shown).collect());
     }
     put("resultFormat", json!("compactedList"));
     if offset + skipped > 0 {
@@ -126,9 +152,13 @@ fn rows(
     Value::Object(json)
 }
 
-fn groups(place: Place, dimensions: &[Dimension], aggregators: &[Aggregator], above: Above) -> Value {
+fn groups(place: Place, dimensions: &[Dimension], aggregators: &[Aggregator], above: Above<'_>) -> Value {
     let Above { shape, mut context, .. } = above;
-    let kind = shape.kind(dimensions);
+    // Over another query Druid prefers this one.
+    let kind = if place.source["type"] == "query" { Kind::Groups } else { shape.kind(dimensions) };
+    if let Some(boundary) = boundary(&place, dimensions, aggregators, &context) {
+        return boundary;
+    }
     let mut virtuals = Vec::new();
     let mut posts = Vec::new();
     let keys: Vec<Value> = match kind {
@@ -145,10 +175,8 @@ fn groups(place: Place, dimensions: &[Dimension], aggregators: &[Aggregator], ab
         put("virtualColumns", json!(virtuals));
     }
     if let (Kind::Top, Some(key), Some((metric, descending))) = (kind, keys.first(), shape.order.first()) {
-        let numeric = json!({"type": "numeric", "metric": metric});
-        let inverted = || json!({"type": "inverted", "metric": numeric});
         put("dimension", key.clone());
-        put("metric", if *descending { numeric.clone() } else { inverted() });
+        put("metric", by_metric(metric, *descending));
         put("threshold", json!(shape.limit));
     }
     put("intervals", place.intervals);
@@ -170,6 +198,7 @@ fn groups(place: Place, dimensions: &[Dimension], aggregators: &[Aggregator], ab
     if !aggregations.is_empty() || kind != Kind::Groups {
         put("aggregations", json!(aggregations));
     }
+    posts.extend(shape.posts.iter().map(post));
     if !posts.is_empty() {
         put("postAggregations", json!(posts));
     }
@@ -177,7 +206,10 @@ fn groups(place: Place, dimensions: &[Dimension], aggregators: &[Aggregator], ab
         if let Some(having) = &shape.having {
             put("having", json!({"type": "filter", "filter": having, "finalize": true}));
         }
-        put("limitSpec", limit_spec(&shape, dimensions, aggregators));
+        put("limitSpec", limit_spec(shape, dimensions, aggregators));
+        if let Some(sets) = &shape.subtotals {
+            put("subtotalsSpec", json!(sets));
+        }
     }
     if let (Kind::Series, Some(limit)) = (kind, shape.limit) {
         put("limit", json!(limit));
@@ -190,8 +222,49 @@ fn groups(place: Place, dimensions: &[Dimension], aggregators: &[Aggregator], ab
     Value::Object(json)
 }
 
+/// The order of a topN.
+fn by_metric(metric: &str, descending: bool) -> Value {
+    let numeric = json!({"type": "numeric", "metric": metric});
+    if descending { numeric } else { json!({"type": "inverted", "metric": numeric}) }
+}
+
+/// What is computed of a group.
+fn post((name, expression, output): &(String, String, NativeType)) -> Value {
+    json!({"type": "expression", "name": name, "expression": expression, "outputType": output.druid_name()})
+}
+
+/// The query for the first or last time alone, where the context allows it.
+fn boundary(
+    place: &Place,
+    dimensions: &[Dimension],
+    aggregators: &[Aggregator],
+    context: &Map<String, Value>,
+) -> Option<Value> {
+    let allowed = context.get("enableTimeBoundaryPlanning") == Some(&Value::Bool(true));
+    let ([], [Aggregator { name, function, filter: None }]) = (dimensions, aggregators) else { return None };
+    let (bound, key, field) = match function {
+        Function::Max(_, field) => ("maxTime", "maxTimeArrayOutputName", field),
+        Function::Min(_, field) => ("minTime", "minTimeArrayOutputName", field),
+        _ => return None,
+    };
+    let is_time = matches!(field, Field::Column(column) if column == TIME_COLUMN);
+    if !allowed || !is_time || place.source["type"] != "table" {
+        return None;
+    }
+    let mut context = context.clone();
+    context.insert(key.to_owned(), json!(name));
+    let mut json = json!({"queryType": "timeBoundary", "dataSource": place.source, "intervals": place.intervals,
+        "bound": bound});
+    if let Some(filter) = &place.filter {
+        json["filter"] = filter.clone();
+    }
+    json["context"] = sorted(context);
+    json["granularity"] = json!({"type": "all"});
+    Some(json)
+}
+
 /// In the order of keys, as Druid writes contexts.
-fn sorted(context: Map<String, Value>) -> Value {
+pub(super) fn sorted(context: Map<String, Value>) -> Value {
     let ordered: std::collections::BTreeMap<String, Value> = context.into_iter().collect();
     Value::Object(ordered.into_iter().collect())
 }
@@ -253,204 +326,5 @@ fn granularity(field: &Field) -> Value {
     match names.iter().find(|(known, _)| known == period) {
         Some((_, name)) if zone == "UTC" => json!(name),
         _ => json!({"type": "period", "period": period, "timeZone": zone, "origin": null}),
-    }
-}
-
-/// A filter as Druid plans it; `None` where intervals say all of it.
-fn shown_filter(filter: &Value, table: &Schema) -> Option<Value> {
-    let inner = |f: &Value| shown_filter(f, table);
-    match filter["type"].as_str()? {
-        "and" => {
-            let mut fields: Vec<Value> = filter["fields"].as_array()?.iter().filter_map(inner).collect();
-            match fields.len() {
-                0 => None,
-                1 => fields.pop(),
-                _ => Some(json!({"type": "and", "fields": fields})),
-            }
-        }
-        "range" | "equals" if filter["column"] == TIME_COLUMN => None,
-        "or" => {
-            let fields = filter["fields"].as_array()?.iter();
-            let fields: Vec<Value> = fields.map(|f| inner(f).unwrap_or_else(|| f.clone())).collect();
-            Some(json!({"type": "or", "fields": fields}))
-        }
-        "not" => {
-            let field = &filter["field"];
-            Some(json!({"type": "not", "field": inner(field).unwrap_or_else(|| field.clone())}))
-        }
-        "like" => {
-            let escape = filter.get("escape").cloned().unwrap_or_default();
-            Some(json!({"type": "like", "dimension": filter["dimension"], "pattern": filter["pattern"],
-                "escape": escape, "extractionFn": null}))
-        }
-        "in" => Some(in_type(filter, table)),
-        // Several of these are met by any values of a row; that is how it runs, not how it is shown.
-        "selector" if filter.get("extractionFn").is_none() => {
-            Some(json!({"type": "equals", "column": filter["dimension"], "matchValueType": "STRING",
-                "matchValue": filter["value"]}))
-        }
-        _ => Some(filter.clone()),
-    }
-}
-
-/// `in` over texts as the filter that knows the type of its column.
-fn in_type(filter: &Value, table: &Schema) -> Value {
-    let field = filter["dimension"].as_str().and_then(|name| table.field_with_name(name).ok());
-    let kind = field.and_then(|f| native_type(f.data_type())).unwrap_or(NativeType::String);
-    let texts = filter["values"].as_array().cloned().unwrap_or_default();
-    let mut texts: Vec<&str> = texts.iter().filter_map(Value::as_str).collect();
-    let values: Vec<Value> = if kind == NativeType::Long {
-        let mut longs: Vec<i64> = texts.iter().filter_map(|text| text.parse().ok()).collect();
-        longs.sort_unstable();
-        longs.into_iter().map(Value::from).collect()
-    } else {
-        texts.sort_unstable_by(|a, b| alluvium_expression::compare_text(a, b));
-        texts.into_iter().map(Value::from).collect()
-    };
-    json!({"type": "inType", "column": filter["dimension"], "matchValueType": kind.druid_name(),
-        "sortedValues": values})
-}
-
-/// An aggregate of texts with its limit.
-fn sized(mut aggregation: Value, output: NativeType, max_bytes: Option<u32>) -> Value {
-    if output == NativeType::String {
-        aggregation["maxStringBytes"] = json!(max_bytes.unwrap_or(1024));
-    }
-    aggregation
-}
-
-/// The name of a field; an expression becomes a virtual column.
-fn field_name(field: &Field, output: NativeType, virtuals: &mut Vec<Value>) -> String {
-    if let Field::Column(name) = field {
-        return name.clone();
-    }
-    let name = format!("v{}", virtuals.len());
-    virtuals.push(json!({"type": "expression", "name": name, "expression": field.text(),
-        "outputType": output.druid_name()}));
-    name
-}
-
-fn dimension(dimension: &Dimension, virtuals: &mut Vec<Value>) -> Value {
-    let from = field_name(&dimension.field, dimension.output, virtuals);
-    json!({"type": "default", "dimension": from, "outputName": dimension.name,
-        "outputType": dimension.output.druid_name()})
-}
-
-/// An aggregate; a mean is two, and a post-aggregator.
-fn aggregation(aggregator: &Aggregator, virtuals: &mut Vec<Value>, posts: &mut Vec<Value>) -> Vec<Value> {
-    let Function::Mean(field) = &aggregator.function else {
-        return vec![simple_aggregation(aggregator, virtuals)];
-    };
-    let name = &aggregator.name;
-    let part = |part: &str, function: Function| Aggregator {
-        name: format!("{name}:{part}"),
-        function,
-        filter: aggregator.filter.clone(),
-    };
-    let sum = part("sum", Function::Sum(NativeType::Double, field.clone()));
-    let count = part("count", Function::CountNonNull(field.clone()));
-    let fields: Vec<Value> =
-        [&sum, &count].map(|a| json!({"type": "fieldAccess", "fieldName": a.name})).to_vec();
-    posts.push(json!({"type": "arithmetic", "name": name, "fn": "quotient", "fields": fields}));
-    vec![simple_aggregation(&sum, virtuals), simple_aggregation(&count, virtuals)]
-}
-
-fn simple_aggregation(aggregator: &Aggregator, virtuals: &mut Vec<Value>) -> Value {
-    let name = &aggregator.name;
-    let simple = |kind: &str, output: NativeType, field: &Field| {
-        let kind = format!("{}{kind}", output.druid_name().to_ascii_lowercase());
-        match field {
-            Field::Column(column) => json!({"type": kind, "name": name, "fieldName": column}),
-            other => json!({"type": kind, "name": name, "expression": other.text()}),
-        }
-    };
-    let count = || json!({"type": "count", "name": name});
-    let not_null = |field: &Field| {
-        let expression = format!("notnull({})", field.text());
-        match field {
-            Field::Column(c) => json!({"type": "not", "field": {"type": "null", "column": c}}),
-            _ => json!({"type": "expression", "expression": expression}),
-        }
-    };
-    let native = match &aggregator.function {
-        Function::Count => count(),
-        Function::CountNonNull(field) => {
-            json!({"type": "filtered", "aggregator": count(), "filter": not_null(field), "name": name})
-        }
-        Function::Sum(kind, field) => simple("Sum", *kind, field),
-        Function::Min(kind, field) => simple("Min", *kind, field),
-        Function::Max(kind, field) => simple("Max", *kind, field),
-        Function::Mean(field) => {
-            let from = field_name(field, NativeType::Double, virtuals);
-            json!({"type": "doubleMean", "name": name, "fieldName": from})
-        }
-        Function::First { .. } | Function::Last { .. } | Function::Any { .. } => {
-            return filtered(aggregator, picked(aggregator, virtuals));
-        }
-        Function::Distinct(field, output) => {
-            let from = field_name(field, *output, virtuals);
-            let field = json!({"type": "default", "dimension": from, "outputName": from,
-                "outputType": output.druid_name()});
-            json!({"type": "cardinality", "name": name, "fields": [field], "byRow": false, "round": true})
-        }
-        Function::Summary { recipe, field, output, rest } => {
-            let from = field_name(field, *output, virtuals);
-            let mut json = recipe.aggregator_json(name, &from);
-            if !rest.is_empty() {
-                let names = rest.iter().map(|field| field_name(field, NativeType::Double, virtuals));
-                json.insert("metricColumns".to_owned(), names.collect::<Vec<_>>().into());
-            }
-            Value::Object(json)
-        }
-        Function::ExactDistinct(field, output) => {
-            let from = field_name(field, *output, virtuals);
-            json!({"type": "distinctCount", "name": name, "fieldName": from})
-        }
-        Function::Quantile(field, _) => {
-            let from = field_name(field, NativeType::Double, virtuals);
-            json!({"type": "quantilesDoublesSketch", "name": name, "fieldName": from})
-        }
-    };
-    filtered(aggregator, native)
-}
-
-/// An aggregate of the rows that its filter passes.
-fn filtered(aggregator: &Aggregator, native: Value) -> Value {
-    match &aggregator.filter {
-        Some(filter) => {
-            json!({"type": "filtered", "aggregator": native, "filter": filter, "name": aggregator.name})
-        }
-        None => native,
-    }
-}
-
-/// The first, last or any value.
-fn picked(aggregator: &Aggregator, virtuals: &mut Vec<Value>) -> Value {
-    let name = &aggregator.name;
-    let mut timed = |kind: &str, output: NativeType, field: &Field, time: &str| {
-        let from = field_name(field, output, virtuals);
-        let kind = format!("{}{kind}", output.druid_name().to_ascii_lowercase());
-        let time = if time.is_empty() { TIME_COLUMN } else { time };
-        json!({"type": kind, "name": name, "fieldName": from, "timeColumn": time})
-    };
-    match &aggregator.function {
-        Function::First { output, field, time, max_bytes } => {
-            sized(timed("First", *output, field, time), *output, *max_bytes)
-        }
-        Function::Last { output, field, time, max_bytes } => {
-            sized(timed("Last", *output, field, time), *output, *max_bytes)
-        }
-        Function::Any { output, field, max_bytes } => {
-            let mut any = timed("Any", *output, field, TIME_COLUMN);
-            if let Some(any) = any.as_object_mut() {
-                any.remove("timeColumn");
-            }
-            let mut any = sized(any, *output, *max_bytes);
-            if *output == NativeType::String {
-                any["aggregateMultipleValues"] = json!(true);
-            }
-            any
-        }
-        _ => Value::Null,
     }
 }

@@ -12,6 +12,7 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
 
+use super::strings::sees_values;
 use super::{Definition, Operand, quote_name};
 use crate::QueryError;
 use crate::error::Refusal;
@@ -39,7 +40,11 @@ pub(super) fn evaluate(
                 let array = arg.to_array(args.number_rows)?;
                 let text = quote_name(&name);
                 let data_type = array.data_type().clone();
-                columns.insert(name, (values_of(&array)?, matches!(data_type, DataType::List(_))));
+                let mut values = values_of(&array)?;
+                if sees_values(definition.name) {
+                    values.iter_mut().for_each(take_apart);
+                }
+                columns.insert(name, (values, matches!(data_type, DataType::List(_))));
                 Operand { text, data_type, literal: None }
             }
         });
@@ -65,6 +70,17 @@ pub(super) fn evaluate(
         return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?));
     }
     Ok(ColumnarValue::Array(array))
+}
+
+/// The several values of a row, which are one text above the segments: the JSON of their list.
+fn take_apart(value: &mut Value) {
+    let Value::String(text) = value else { return };
+    if !text.starts_with('[') {
+        return;
+    }
+    if let Ok(texts) = serde_json::from_str::<Vec<Option<String>>>(text) {
+        *value = Value::StringArray(texts.into_iter().map(|text| text.map(Arc::from)).collect());
+    }
 }
 
 /// Constants a function cannot take are found while a statement is planned.

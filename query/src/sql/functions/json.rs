@@ -17,6 +17,14 @@ pub(super) const FUNCTIONS: &[Definition] = &[
     with("json_value_texts", (2, 2), Texts, |args| value(args, "ARRAY<STRING>")),
     with("json_value_longs", (2, 2), Longs, |args| value(args, "ARRAY<LONG>")),
     with("json_value_doubles", (2, 2), Doubles, |args| value(args, "ARRAY<DOUBLE>")),
+    // The same as it is written; the rewriter has it where it is shown.
+    with("json_value_shown", (2, 2), Jsons, |args| {
+        let [json, path] = args else { return None };
+        let (json, path) = (&json.text, &path.text);
+        Some(format!(
+            "if(isnull(json_value({json},{path},'ARRAY<STRING>')),null,json_query_array({json},{path}))"
+        ))
+    }),
     // The third argument is NULL of the wanted type.
     with("json_value_any", (3, 3), Argument(2), |args| value(args.get(..2)?, "STRING")),
     simple("json_query", (2, 2), Json, "json_query"),

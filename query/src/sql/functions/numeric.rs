@@ -24,6 +24,8 @@ pub(super) const FUNCTIONS: &[Definition] = &[
     math("atan2", (2, 2), Double, "atan2"),
     math("degrees", (1, 1), Double, "toDegrees"),
     math("radians", (1, 1), Double, "toRadians"),
+    // A number that may be null, of whatever it is made.
+    with("of_values", (1, 1), Argument(0), |args| Some(args.first()?.text.clone())),
     simple("div", (2, 2), Long, "div"),
     simple("safe_divide", (2, 2), Quotient, "safe_divide"),
     simple("greatest", (0, MANY), Reduced, "greatest"),

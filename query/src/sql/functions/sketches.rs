@@ -39,6 +39,8 @@ pub(super) const FUNCTIONS: &[Definition] = &[
         "ds_tuple_doubles_intersect",
     ),
     simple("ds_tuple_doubles_not", (1, MANY), State(ArrayOfDoublesSketch), "ds_tuple_doubles_not"),
+    // The rewriter puts it around what a statement with `sqlFinalizeOuterSketches` shows.
+    simple("finalized_sketch", (2, 2), Json, "finalized_sketch"),
     simple("bloom_filter_test", (2, 2), Boolean, "bloom_filter_test"),
     simple("decode_base64_complex", (2, 2), Json, "complex_decode_base64"),
     simple("complex_decode_base64", (2, 2), Json, "complex_decode_base64"),

@@ -11,7 +11,7 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use super::{Definition, definitions, evaluate, strings};
+use super::{Definition, definitions, evaluate};
 
 /// A function of the table, as DataFusion sees it.
 #[derive(Clone)]
@@ -105,11 +105,6 @@ impl ScalarUDFImpl for DruidFunction {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let hides_values = |arg: &ColumnarValue| matches!(arg, ColumnarValue::Array(array) if *array.data_type() == DataType::Utf8);
-        if strings::sees_values(self.definition.name) && args.args.iter().any(hides_values) {
-            let name = self.definition.name.to_uppercase();
-            return plan_err!("{name} works on a column of a datasource only, not on a computed value");
-        }
         evaluate::evaluate(self.definition, self.lookup.as_ref(), &args)
     }
 

@@ -12,6 +12,7 @@ mod names;
 mod nested;
 mod operators;
 mod refuse;
+mod shown;
 mod subquery;
 mod syntax;
 mod time;
@@ -23,6 +24,7 @@ use datafusion::sql::sqlparser::ast::{
     Expr, GroupByExpr, LimitClause, Query, Select, Statement, TableFactor, VisitMut, VisitorMut,
 };
 
+pub(crate) use build::call;
 pub(crate) use names::AGAIN;
 
 use super::fault::invalid;
@@ -68,6 +70,7 @@ impl VisitorMut for Rewriter<'_> {
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<QueryError> {
         depth::balance(expr);
+        time::count_units(expr);
         match subquery::rewrite(expr) {
             Ok(None) => {}
             Ok(Some(new)) => *expr = new,
@@ -78,7 +81,9 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<QueryError> {
-        grouping::rewrite(select);
+        if let Err(error) = grouping::rewrite(select) {
+            return ControlFlow::Break(error);
+        }
         match window::rewrite(select).and_then(|()| subquery::in_results(select)) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => ControlFlow::Break(error),
@@ -119,6 +124,9 @@ impl VisitorMut for Rewriter<'_> {
                 return ControlFlow::Break(error);
             }
             keys.retain(|key| !matches!(key, Expr::Tuple(none) if none.is_empty()));
+        }
+        if self.queries <= 1 {
+            shown::rewrite(select, self.settings);
         }
         names::name_results(&mut select.projection, self.queries <= 1);
         ControlFlow::Continue(())

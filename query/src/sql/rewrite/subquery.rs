@@ -4,7 +4,8 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, Query, Select, SetExpr, TableFactor, VisitMut, VisitorMut,
+    BinaryOperator, Expr, Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins, VisitMut,
+    VisitorMut,
 };
 use datafusion::sql::sqlparser::parser::Parser;
 
@@ -26,7 +27,7 @@ pub(super) fn rewrite(expr: &Expr) -> Result<Option<Expr>, QueryError> {
             Expr::Subquery(query) => all(left, compare_op, query)?,
             _ => None,
         },
-        Expr::InSubquery { expr, subquery, negated } => match (&**expr, &*subquery.body) {
+        Expr::InSubquery { expr, subquery, negated } => match (&**expr, body(subquery)) {
             (Expr::Tuple(values), _) => Some(row_in(values, subquery, *negated)?),
             (_, SetExpr::Values(values)) => {
                 let only = |row: &_| match AsRef::<[Expr]>::as_ref(row) {
@@ -42,13 +43,30 @@ pub(super) fn rewrite(expr: &Expr) -> Result<Option<Expr>, QueryError> {
     })
 }
 
+/// What a query is that does nothing but to show rows.
+fn body(query: &Query) -> &SetExpr {
+    if let SetExpr::Select(select) = &*query.body
+        && let ([SelectItem::Wildcard(_)], [TableWithJoins { relation, joins }]) =
+            (select.projection.as_slice(), select.from.as_slice())
+        && let (TableFactor::Derived { subquery, alias: None, .. }, []) = (relation, joins.as_slice())
+        && let (None, SetExpr::Values(_)) = (&select.selection, &*subquery.body)
+    {
+        return &subquery.body;
+    }
+    &query.body
+}
+
+/// `x = ANY (query)`, or unlike all of its values.
+fn one_of(left: &Expr, query: &Query, negated: bool) -> Result<Option<Expr>, QueryError> {
+    let (expr, subquery) = (Box::new(left.clone()), Box::new(query.clone()));
+    let test = Expr::InSubquery { expr, subquery, negated };
+    Ok(Some(rewrite(&test)?.unwrap_or(test)))
+}
+
 fn any(left: &Expr, op: &BinaryOperator, query: &Query) -> Result<Option<Expr>, QueryError> {
     use BinaryOperator::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
     let extreme = match op {
-        Eq => {
-            let (expr, subquery) = (Box::new(left.clone()), Box::new(query.clone()));
-            return Ok(Some(Expr::InSubquery { expr, subquery, negated: false }));
-        }
+        Eq => return one_of(left, query, false),
         NotEq => {
             let pattern = "(\"left$0\" < (SELECT MAX(c) FROM (SELECT 1) AS \"asked$\"(c)) \
                  OR \"left$0\" > (SELECT MIN(c) FROM (SELECT 1) AS \"asked$\"(c)))";
@@ -68,10 +86,7 @@ fn all(left: &Expr, op: &BinaryOperator, query: &Query) -> Result<Option<Expr>, 
     let from = "FROM (SELECT 1) AS \"asked$\"(c)";
     let compare = |op: &str, extreme: &str| format!("\"left$0\" {op} (SELECT {extreme}(c) {from})");
     let passes = match op {
-        NotEq => {
-            let (expr, subquery) = (Box::new(left.clone()), Box::new(query.clone()));
-            return Ok(Some(Expr::InSubquery { expr, subquery, negated: true }));
-        }
+        NotEq => return one_of(left, query, true),
         Eq => format!("{} AND {}", compare("=", "MIN"), compare("=", "MAX")),
         Lt | LtEq => compare(&op.to_string(), "MIN"),
         Gt | GtEq => compare(&op.to_string(), "MAX"),

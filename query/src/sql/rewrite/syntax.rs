@@ -1,11 +1,12 @@
 //! Which special syntax is a call? `POSITION(x IN y)`, `SUBSTRING(x FROM 1)`, `TRIM(..)`, `CAST(..)`.
 
-use datafusion::sql::sqlparser::ast::{CastKind, Expr, Function, Value};
+use datafusion::sql::sqlparser::ast::{BinaryOperator, CastKind, Expr, Function, UnaryOperator, Value};
 
-use super::build::{call, name_of, plain_args, recall, text};
+use super::build::{call, name_of, plain_args, recall};
 use super::{Rewriter, aggregate, build, cast, literal, nested, operators, time};
 use crate::QueryError;
 use crate::error::Refusal;
+use crate::sql::dialect::SYMMETRIC;
 use crate::sql::fault::invalid;
 
 impl Rewriter<'_> {
@@ -28,6 +29,7 @@ impl Rewriter<'_> {
                 return time::rewrite_syntax(expr, self.settings);
             }
             Expr::Position { expr, r#in } => Some(call("position", vec![*expr.clone(), *r#in.clone()])),
+            Expr::Between { expr, negated, low, high } => between(expr, *negated, low, high),
             Expr::Substring { substring_from: None, .. } => {
                 return Err(invalid("Received an unexpected token [)]: SUBSTRING needs a position"));
             }
@@ -54,7 +56,6 @@ impl Rewriter<'_> {
                 Some(call(name, args))
             }
             Expr::Value(literal) => match &literal.value {
-                Value::UnicodeStringLiteral(value) => Some(text(value)),
                 Value::Number(digits, _) => literal::number(digits)?,
                 _ => None,
             },
@@ -88,6 +89,24 @@ impl Rewriter<'_> {
         }
         time::rewrite_call(function, self.settings)
     }
+}
+
+/// `BETWEEN SYMMETRIC`: between the bounds in either order.
+fn between(expr: &Expr, negated: bool, low: &Expr, high: &Expr) -> Option<Expr> {
+    let Expr::Function(function) = low else { return None };
+    let [low] = plain_args(function).filter(|_| name_of(function) == SYMMETRIC)?.try_into().ok()?;
+    let ordered = |low: &Expr, high: &Expr| Expr::Between {
+        expr: Box::new(expr.clone()),
+        negated: false,
+        low: Box::new(low.clone()),
+        high: Box::new(high.clone()),
+    };
+    let either = Expr::Nested(Box::new(Expr::BinaryOp {
+        left: Box::new(ordered(&low, high)),
+        op: BinaryOperator::Or,
+        right: Box::new(ordered(high, &low)),
+    }));
+    Some(if negated { Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(either) } } else { either })
 }
 
 /// `{fn NAME(..)}`: some functions have names of their own there.

@@ -12,6 +12,7 @@ use crate::QueryError;
 use crate::error::Refusal;
 use crate::sql::fault::invalid;
 use crate::sql::request::Settings;
+use crate::sql::spelling::TIMES_BETWEEN;
 
 /// `MILLIS_TO_TIMESTAMP(t)`: an instant.
 pub(super) fn instant(t: i64) -> Expr {
@@ -48,6 +49,25 @@ fn unit_period(unit: &str) -> Result<&'static str, QueryError> {
         "MILLENNIUM" => "P1000Y",
         _ => return Err(invalid(format!("{unit} is not a unit of time that can be used here"))),
     })
+}
+
+/// `CAST((a - b) SECOND AS BIGINT)` is `TIMESTAMPDIFF(SECOND, b, a)`: an interval is shown as a number only.
+pub(super) fn count_units(expr: &mut Expr) {
+    let Expr::Cast {
+        expr: inner,
+        data_type: DataType::BigInt(_) | DataType::Int(_) | DataType::Integer(_),
+        ..
+    } = expr
+    else {
+        return;
+    };
+    let Expr::Function(function) = &**inner else { return };
+    if let (true, Some([unit, to, from])) = (
+        name_of(function) == TIMES_BETWEEN,
+        plain_args(function).and_then(|args| <[Expr; 3]>::try_from(args).ok()),
+    ) {
+        **inner = call("timestampdiff", vec![unit, from, to]);
+    }
 }
 
 /// Special syntax about time; `None` when it is none.
@@ -187,7 +207,13 @@ fn single_unit(written: &str, unit: &str) -> Option<Period> {
         return Some(Period { millis: (seconds * 1000.0).round() as i64, ..Period::default() });
     }
     let count: i64 = written.parse().ok()?;
-    let one: Period = unit_period(&unit).ok()?.parse().ok()?;
+    // So Druid's planner reads intervals of these units, unlike `TIMESTAMPADD`.
+    let unit = match unit.trim_end_matches('S') {
+        "WEEK" => "HOUR",
+        "QUARTER" => "MONTH",
+        _ => &unit,
+    };
+    let one: Period = unit_period(unit).ok()?.parse().ok()?;
     Some(scaled(one, count))
 }
 
@@ -254,6 +280,11 @@ pub(super) fn rewrite_call(function: &Function, settings: &Settings) -> Result<O
 fn rewrite_other(name: &str, args: &[Expr], settings: &Settings) -> Result<Option<Expr>, QueryError> {
     let upper = name.to_uppercase();
     Ok(match (name, args) {
+        (TIMES_BETWEEN, [unit, ..]) => {
+            let message =
+                format!("Cannot coerce field from type [java.lang.Integer] to type [INTERVAL_{unit}]");
+            return Err(QueryError::refused(Refusal::Unplannable, message));
+        }
         ("date_trunc", [unit, t]) => {
             let unit = string_of(unit).ok_or_else(|| invalid("DATE_TRUNC needs its unit as a text"))?;
             if unit.ends_with(['s', 'S']) && !unit.to_ascii_lowercase().ends_with("liseconds") {

@@ -18,7 +18,7 @@ use crate::sql::functions::Operand;
 use crate::sql::table::state_of;
 
 /// An aggregation with these group keys (grouping sets are asked one by one).
-pub(super) fn segment_query(source: &Source, aggregate: &Aggregate, keys: &[Expr]) -> Option<SegmentQuery> {
+pub(crate) fn segment_query(source: &Source, aggregate: &Aggregate, keys: &[Expr]) -> Option<SegmentQuery> {
     let input = aggregate.input.schema();
     let table = source.table.arrow_schema();
     let mut dimensions = Vec::with_capacity(keys.len());
@@ -30,6 +30,11 @@ pub(super) fn segment_query(source: &Source, aggregate: &Aggregate, keys: &[Expr
         }
         let operand = render(&key, table)?;
         let output = native_type(&operand.data_type)?;
+        if let Some(column) = text_as_long(&key, table) {
+            let field = Field::Column(column.to_owned());
+            dimensions.push(Dimension { name: format!("d{i}"), field, output, unnested: false });
+            continue;
+        }
         let field = time_floor(&key).unwrap_or_else(|| field(operand));
         dimensions.push(Dimension { name: format!("d{i}"), field, output, unnested: false });
     }
@@ -46,6 +51,14 @@ pub(super) fn segment_query(source: &Source, aggregate: &Aggregate, keys: &[Expr
         aggregators.push(Aggregator { name: format!("a{i}"), function, filter: condition });
     }
     source.query(Work::Groups { dimensions, aggregators })
+}
+
+/// The column of texts that a cast reads as longs: Druid groups by the texts, and reads those of groups.
+fn text_as_long<'e>(key: &'e Expr, table: &Schema) -> Option<&'e str> {
+    let Expr::ScalarFunction(call) = key else { return None };
+    let [Expr::Column(column)] = call.args.as_slice() else { return None };
+    let is_text = *table.field_with_name(&column.name).ok()?.data_type() == DataType::Utf8;
+    (is_text && matches!(call.func.name(), "cast_bigint" | "cast_integer")).then_some(column.name.as_str())
 }
 
 /// Groups by the elements of an array.
@@ -83,11 +96,7 @@ fn call_of(expr: &Expr) -> Option<&AggregateFunction> {
 
 /// A rendered expression as an input: a bare column stays one.
 fn field(operand: Operand) -> Field {
-    let inner = operand.text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
-    match inner {
-        Some(name) if !name.contains(['"', '\\']) => Field::Column(name.to_owned()),
-        _ => Field::Expression(operand.text),
-    }
+    Field::of(operand)
 }
 
 /// `TIME_FLOOR(__time, period, NULL, zone)`: what segments cut time by without computing an expression.
@@ -221,7 +230,15 @@ fn druid_function(kind: Kind, args: &[Expr], table: &Schema) -> Option<Function>
             };
             Function::Quantile(field, fraction)
         }
-        Kind::Any => Function::Any { output, field, max_bytes: max_bytes(1)? },
+        // Of several values of a row all are one text, or the first alone is taken.
+        Kind::Any => {
+            let first = matches!(args.get(2), Some(Expr::Literal(ScalarValue::Boolean(Some(false)), _)));
+            let field = match first && output == ColumnType::String {
+                true => Field::Expression(format!("array_offset({},0)", field.text())),
+                false => field,
+            };
+            Function::Any { output, field, max_bytes: max_bytes(1)? }
+        }
         Kind::Earliest => Function::First { output, field, time: time()?, max_bytes: max_bytes(2)? },
         Kind::Latest => Function::Last { output, field, time: time()?, max_bytes: max_bytes(2)? },
     })

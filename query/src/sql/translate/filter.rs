@@ -206,9 +206,18 @@ fn column_name(expr: &Expr) -> Option<&str> {
     }
 }
 
+/// A column of numbers whose cast to whole ones is compared with a literal: Druid's planner compares the column.
+fn number_column<'e>(expr: &'e Expr, table: &Schema) -> Option<&'e str> {
+    let Expr::ScalarFunction(call) = expr else { return None };
+    let [Expr::Column(column)] = call.args.as_slice() else { return None };
+    let data_type = table.field_with_name(&column.name).ok()?.data_type();
+    let is_cast = matches!(call.func.name(), "cast_bigint" | "cast_integer");
+    (is_cast && data_type.is_floating()).then_some(column.name.as_str())
+}
+
 /// A column and the type its values are matched as.
 fn typed_column<'e>(expr: &'e Expr, table: &Schema) -> Option<(&'e str, &'static str)> {
-    let name = column_name(expr)?;
+    let name = column_name(expr).or_else(|| number_column(expr, table))?;
     let kind = match table.field_with_name(name).ok()?.data_type() {
         DataType::Utf8 => "STRING",
         DataType::Int64 | DataType::Timestamp(..) => "LONG",

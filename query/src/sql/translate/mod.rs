@@ -10,10 +10,12 @@ mod rule;
 mod segment_query;
 mod source;
 
-pub(crate) use expression::literal;
+pub(crate) use aggregate::segment_query;
+pub(crate) use expression::{literal, render};
 pub(crate) use filter::{filter_json, restriction};
 pub(crate) use rule::{place_scans, push_down};
 pub(crate) use segment_query::{
     Aggregator, ComputedColumn, Dimension, Field, Function, NativeType, Restriction, SegmentQuery, Work,
     native_type,
 };
+pub(crate) use source::Source;

@@ -8,12 +8,13 @@ use datafusion::arrow::datatypes::Field;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, TableReference};
 use datafusion::logical_expr::{
-    Aggregate, Expr, ExprSchemable, Extension, LogicalPlan, Projection, TableScan,
+    Aggregate, Expr, ExprSchemable, Extension, Limit, LogicalPlan, Projection, TableScan,
 };
 
 use super::expression::render;
 use super::segment_query::{ComputedColumn, Work, native_type};
 use super::source::Source;
+use crate::sql::functions::makes_several;
 use crate::sql::node::{Part, SegmentNode, Shown};
 
 /// In which order rows are wanted (whether descending by time), and how many.
@@ -42,6 +43,15 @@ pub(super) fn computed(projection: &Projection, first: First) -> Option<LogicalP
     Some(LogicalPlan::Projection(projection.ok()?))
 }
 
+/// A projection of the first rows of a scan: the same of all rows, of which as many are the first.
+pub(super) fn computed_first(projection: &Projection) -> Option<LogicalPlan> {
+    let LogicalPlan::Limit(limit) = &*projection.input else { return None };
+    let (exprs, schema) = (projection.expr.clone(), Arc::clone(&projection.schema));
+    let whole = Projection::try_new_with_schema(exprs, Arc::clone(&limit.input), schema).ok()?;
+    let input = Arc::new(computed(&whole, First::default())?);
+    Some(LogicalPlan::Limit(Limit { input, ..limit.clone() }))
+}
+
 /// An aggregation of a scan that segments cannot do, over columns of which they compute some.
 pub(super) fn computed_arguments(aggregate: &Aggregate) -> Option<LogicalPlan> {
     let scan = scan_below(&aggregate.input)?;
@@ -61,6 +71,12 @@ pub(super) fn computed_arguments(aggregate: &Aggregate) -> Option<LogicalPlan> {
     let schema = Arc::clone(&aggregate.schema);
     let aggregate = Aggregate::try_new_with_schema(Arc::new(node), keys, calls, schema);
     Some(LogicalPlan::Aggregate(aggregate.ok()?))
+}
+
+/// Whether an expression makes lists of a row that may have no value, and are shown so. Of a filter's nothing is shown.
+fn may_be_empty(expr: &Expr) -> bool {
+    matches!(expr, Expr::ScalarFunction(call)
+        if makes_several(call.func.name()) && !call.func.name().starts_with("mv_filter"))
 }
 
 /// The scan that a plan is, whatever it is called.
@@ -94,7 +110,7 @@ impl<'s> Columns<'s> {
         field: &Field,
         input: &DFSchema,
     ) -> Expr {
-        if let Some(name) = self.compute(expr, field, input) {
+        if let Some(name) = self.compute(expr, field, input, true) {
             let column = Expr::Column(Column::new_unqualified(name));
             return column.alias_qualified(qualifier.cloned(), field.name());
         }
@@ -109,7 +125,7 @@ impl<'s> Columns<'s> {
         let name = expr.schema_name().to_string();
         let changed = expr.clone().transform_down(|part| {
             let field = part.get_type(input).map(|data_type| Field::new(&name, data_type, true));
-            let computed = field.ok().and_then(|field| self.compute(&part, &field, input));
+            let computed = field.ok().and_then(|field| self.compute(&part, &field, input, false));
             Ok(match computed {
                 Some(column) => {
                     let column = Expr::Column(Column::new_unqualified(column));
@@ -127,8 +143,8 @@ impl<'s> Columns<'s> {
         Some(if changed.transformed { changed.data.alias(name) } else { changed.data })
     }
 
-    /// The name of the column that an expression becomes, where it can.
-    fn compute(&mut self, expr: &Expr, field: &Field, input: &DFSchema) -> Option<String> {
+    /// The name of the column that an expression becomes, where it can; whether it is shown as it is.
+    fn compute(&mut self, expr: &Expr, field: &Field, input: &DFSchema, shown: bool) -> Option<String> {
         let expr = self.source.inline(expr, input)?;
         // Whether a row of several values is null is seen above, where it is one text.
         let tests_column =
@@ -136,7 +152,10 @@ impl<'s> Columns<'s> {
         if tests_column || matches!(expr, Expr::Column(_)) || expr.column_refs().is_empty() {
             return None;
         }
-        let expression = render(&expr, self.source.table.arrow_schema())?.text;
+        let mut expression = render(&expr, self.source.table.arrow_schema())?.text;
+        if shown && may_be_empty(&expr) {
+            expression = format!("if(array_length({expression})==0,'[]',{expression})");
+        }
         let output = native_type(field.data_type())?;
         let same = |known: &&ComputedColumn| known.expression == expression && known.output == output;
         if let Some(known) = self.computed.iter().find(same) {

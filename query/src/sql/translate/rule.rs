@@ -15,7 +15,7 @@ use datafusion::logical_expr::{
 };
 
 use super::aggregate::segment_query;
-use super::project::{First, computed, computed_arguments};
+use super::project::{First, computed, computed_arguments, computed_first};
 use super::segment_query::Work;
 use super::source::{Source, element, sees_element};
 use crate::sql::node::{Part, SegmentNode, Shown};
@@ -202,7 +202,7 @@ fn rows(
 pub(crate) fn place_scans(plan: LogicalPlan) -> Result<LogicalPlan> {
     let whole = plan.transform_down_with_subqueries(|node| {
         if let LogicalPlan::Projection(projection) = &node
-            && let Some(rows) = computed(projection, First::default())
+            && let Some(rows) = computed(projection, First::default()).or_else(|| computed_first(projection))
         {
             return Ok(Transformed::new(rows, true, TreeNodeRecursion::Jump));
         }

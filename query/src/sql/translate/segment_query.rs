@@ -8,7 +8,7 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::logical_expr::Expr;
 use serde_json::Value;
 
-use crate::sql::functions::{JSON, quote_name, quote_text};
+use crate::sql::functions::{JSON, Operand, quote_name, quote_text};
 
 /// A piece of work over one datasource.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,6 +67,15 @@ pub(crate) enum Field {
 }
 
 impl Field {
+    /// A rendered expression; a bare column stays one.
+    pub(crate) fn of(operand: Operand) -> Self {
+        let inner = operand.text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
+        match inner {
+            Some(name) if !name.contains(['"', '\\']) => Self::Column(name.to_owned()),
+            _ => Self::Expression(operand.text),
+        }
+    }
+
     /// In the expression language.
     pub(crate) fn text(&self) -> String {
         match self {

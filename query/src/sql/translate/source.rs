@@ -15,17 +15,17 @@ use crate::sql::prepare::has_holes;
 use crate::sql::table::DatasourceTable;
 
 /// Rows of one datasource that pass filters, and what each output column is in terms of its columns.
-pub(super) struct Source {
-    pub(super) table: Arc<DatasourceTable>,
+pub(crate) struct Source {
+    pub(crate) table: Arc<DatasourceTable>,
     /// All must be true.
-    pub(super) filters: Vec<Expr>,
+    pub(crate) filters: Vec<Expr>,
     /// One an output column.
-    pub(super) outputs: Vec<Expr>,
-    pub(super) unnested: Option<Unnested>,
+    pub(crate) outputs: Vec<Expr>,
+    pub(crate) unnested: Option<Unnested>,
 }
 
 /// Rows that come once for each element of an array.
-pub(super) struct Unnested {
+pub(crate) struct Unnested {
     /// In terms of the datasource's columns.
     pub(super) array: Expr,
     /// Tests of the element, which [`element`] stands for.
@@ -55,7 +55,7 @@ pub(super) fn sees_element(expr: &Expr) -> bool {
 
 impl Source {
     /// Work over its rows; `None` when a condition does not translate.
-    pub(super) fn query(&self, work: Work) -> Option<SegmentQuery> {
+    pub(crate) fn query(&self, work: Work) -> Option<SegmentQuery> {
         let table = self.table.arrow_schema();
         let mut filters = self.filters.clone();
         filters.extend(self.unnested.as_ref().and_then(Unnested::has_elements));
@@ -106,7 +106,7 @@ impl Source {
     }
 
     /// A scan of a datasource, whatever its limit.
-    pub(super) fn scan(scan: &TableScan) -> Option<Self> {
+    pub(crate) fn scan(scan: &TableScan) -> Option<Self> {
         let provider = source_as_provider(&scan.source).ok()?;
         let table = DatasourceTable::of(&provider)?;
         let filters = scan.filters.iter().map(|e| bare(e.clone())).collect();
@@ -116,7 +116,7 @@ impl Source {
     }
 
     /// An expression over the outputs, in terms of the datasource's columns.
-    pub(super) fn inline(&self, expr: &Expr, schema: &DFSchema) -> Option<Expr> {
+    pub(crate) fn inline(&self, expr: &Expr, schema: &DFSchema) -> Option<Expr> {
         let mut known = true;
         let inlined = expr.clone().transform_up(|e| match &e {
             Expr::Column(column) => {

@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 
 use alluvium_expression::Value;
-use alluvium_segments::time::parse_iso_in;
+use alluvium_segments::time::{local_millis, parse_iso_in};
 use chrono_tz::Tz;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::expr::Like;
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator};
+use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator, Values};
 
 use super::aggregated::check_aggregate;
+use super::folded::check_folded;
 use super::infer::Scope;
 use super::{SqlType, Typed, columns};
 use crate::QueryError;
@@ -34,6 +35,9 @@ pub(crate) fn check(plan: &LogicalPlan, zone: Tz, reads_datasource: bool) -> Res
             let message = "a constant TIMESTAMP must not be null";
             return Err(outside(QueryError::refused(Refusal::Planning, message)));
         }
+        if let LogicalPlan::Values(values) = node {
+            check_values(values).map_err(outside)?;
+        }
         if let LogicalPlan::Aggregate(aggregate) = node
             && reads_datasource
         {
@@ -46,6 +50,32 @@ pub(crate) fn check(plan: &LogicalPlan, zone: Tz, reads_datasource: bool) -> Res
             })
         })
     })?;
+    Ok(())
+}
+
+/// Rows that stand in a statement hold no arrays where there are several, and no numbers that are none.
+fn check_values(values: &Values) -> std::result::Result<(), QueryError> {
+    let is_array =
+        |expr: &Expr| matches!(expr, Expr::ScalarFunction(call) if call.func.name() == "make_array");
+    if values.values.len() > 1 && values.values.iter().flatten().any(is_array) {
+        let message = "SQL requires union with input of a datasource type that is not supported. Union operation is only \
+                       supported between regular tables.";
+        return Err(QueryError::refused(Refusal::Unplannable, message));
+    }
+    for expr in values.values.iter().flatten() {
+        let Expr::ScalarFunction(call) = expr else { continue };
+        let ("cast_double" | "cast_float" | "cast_real", [Expr::Literal(ScalarValue::Utf8(Some(text)), _)]) =
+            (call.func.name(), call.args.as_slice())
+        else {
+            continue;
+        };
+        if text.trim().parse::<f64>().is_ok_and(|number| !number.is_finite()) {
+            return Err(invalid(format!(
+                "Expression [CAST('{text}', 'DOUBLE')] evaluates to an unsupported value [{text}], expected something that \
+                 can be a Double.  Consider casting with 'CAST(<col> AS BIGINT)'"
+            )));
+        }
+    }
     Ok(())
 }
 
@@ -184,6 +214,14 @@ fn check_literals(name: &str, args: &[Expr], scope: &Scope<'_>) -> std::result::
     {
         return Err(QueryError::refused(Refusal::Planning, "Function[pow] requires 2 arguments"));
     }
+    check_folded(name, args)?;
+    if name == "mv_to_array"
+        && args.iter().any(|arg| !matches!(arg, Expr::Column(_)) && !scope.typed(arg).constant)
+    {
+        let message =
+            "Function[mv_to_array] argument should be an identifier expression. Use array() instead";
+        return Err(QueryError::refused(Refusal::Planning, message));
+    }
     let at_path = name.starts_with("json_value") || name.starts_with("json_query") || name == "json_keys";
     match text(1).filter(|path| at_path && !path.starts_with('$')) {
         Some(path) => Err(invalid(format!("JSONPath [{path}] is invalid, it must start with '$'"))),
@@ -246,8 +284,8 @@ fn check_cast(
     let Expr::Literal(ScalarValue::Utf8(Some(text)), _) = arg else { return Ok(()) };
     match to {
         "timestamp" | "date" => match parse_iso_in(text, zone) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(invalid(format!("Illegal {} constant [CAST('{text}')]", to.to_uppercase()))),
+            Ok(t) if !is_skipped(text, t, zone) => Ok(()),
+            _ => Err(invalid(format!("Illegal {} constant [CAST('{text}')]", to.to_uppercase()))),
         },
         _ if !is_number && to != "boolean" => Ok(()),
         _ if Value::from(text.as_str()).as_number().is_null() => Err(invalid(format!(
@@ -256,6 +294,12 @@ fn check_cast(
         ))),
         _ => Ok(()),
     }
+}
+
+/// Whether a clock in the zone never shows a text that is read as `t`.
+fn is_skipped(text: &str, t: i64, zone: Tz) -> bool {
+    // A text that says its zone means the same in each.
+    parse_iso_in(text, Tz::UTC).is_ok_and(|clock| clock != t && local_millis(t, zone) != clock)
 }
 
 /// Refuses results of types that no value is written as, and of one name with several types.

@@ -4,6 +4,7 @@
 
 mod aggregated;
 mod check;
+mod folded;
 mod infer;
 mod kind;
 
