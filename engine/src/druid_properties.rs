@@ -12,15 +12,13 @@ use crate::config::Config;
 enum Meaning {
     /// It sets something.
     Sets(fn(&mut Config, &str) -> Result<(), String>),
-    /// It is the default of a key of the query context.
-    Context(&'static str),
     /// It has no meaning here, and any value will do.
     NoEffect,
     /// Only this value is what is done here; the text says why no other.
     Only(&'static str, &'static str),
 }
 
-use Meaning::{Context, NoEffect, Only, Sets};
+use Meaning::{NoEffect, Only, Sets};
 
 /// Keys of the query context come after this.
 const CONTEXT: &str = "druid.query.default.context.";
@@ -48,17 +46,17 @@ const PROPERTIES: &[(&str, Meaning)] = &[
     ("druid.query.groupBy.maxMergingDictionarySize", NoEffect),
     ("druid.query.groupBy.maxOnDiskStorage", NoEffect),
     ("druid.query.groupBy.maxSpillFileCount", NoEffect),
-    ("druid.query.groupBy.singleThreaded", Context("groupByIsSingleThreaded")),
+    ("druid.query.groupBy.singleThreaded", NoEffect),
     ("druid.query.groupBy.intermediateResultAsMapCompat", NoEffect),
-    ("druid.query.groupBy.bufferGrouperInitialBuckets", Context("bufferGrouperInitialBuckets")),
-    ("druid.query.groupBy.bufferGrouperMaxLoadFactor", Context("bufferGrouperMaxLoadFactor")),
-    ("druid.query.groupBy.forceHashAggregation", Context("forceHashAggregation")),
-    ("druid.query.groupBy.intermediateCombineDegree", Context("intermediateCombineDegree")),
-    ("druid.query.groupBy.numParallelCombineThreads", Context("numParallelCombineThreads")),
-    ("druid.query.groupBy.applyLimitPushDownToSegment", Context("applyLimitPushDownToSegment")),
+    ("druid.query.groupBy.bufferGrouperInitialBuckets", NoEffect),
+    ("druid.query.groupBy.bufferGrouperMaxLoadFactor", NoEffect),
+    ("druid.query.groupBy.forceHashAggregation", NoEffect),
+    ("druid.query.groupBy.intermediateCombineDegree", NoEffect),
+    ("druid.query.groupBy.numParallelCombineThreads", NoEffect),
+    ("druid.query.groupBy.applyLimitPushDownToSegment", NoEffect),
     ("druid.query.scan.maxRowsQueuedForOrdering", NoEffect),
     ("druid.query.scan.maxSegmentPartitionsOrderedInMemory", NoEffect),
-    ("druid.query.search.searchStrategy", Context("searchStrategy")),
+    ("druid.query.search.searchStrategy", NoEffect),
     ("druid.sql.planner.maxNumericInFilters", Only("-1", "filters have no such limit here")),
     ("druid.sql.planner.enableSysQueriesTable", Only("false", "there is no table `sys.queries`")),
     ("druid.sql.approxCountDistinct.function", Only("APPROX_COUNT_DISTINCT_BUILTIN", "APPROX_COUNT_DISTINCT and \
@@ -114,7 +112,6 @@ pub(crate) fn apply(config: &mut Config) -> Result<(), String> {
         };
         match meaning {
             Sets(set) => set(config, &text(&value)).map_err(failed)?,
-            Context(key) => drop(config.defaults.context.insert((*key).to_owned(), json(&value))),
             NoEffect => {}
             Only(only, why) if text(&value).eq_ignore_ascii_case(only) => tracing::debug!(name, why),
             Only(only, why) => return Err(failed(format!("only `{only}` can be set: {why}"))),

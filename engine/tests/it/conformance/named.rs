@@ -63,7 +63,7 @@ impl Test {
         if !is_test(&text, &self.name) {
             return Some(format!("{}: no such test", self.id()));
         }
-        if (self.here == Here::Different) != !self.why.is_empty() {
+        if (self.here == Here::Different) == self.why.is_empty() {
             return Some(format!("{}: `why` is for what is different, and only for that", self.id()));
         }
         self.features.is_empty().then(|| format!("{}: shows nothing", self.id()))

@@ -111,6 +111,7 @@ fn all_queries_of_an_id_are_ended() {
             let body = refused(&asked.join().unwrap(), 500, &["both"]);
             assert_eq!(body["error"], "Query cancelled");
         }
+        wait_until(&node, "both", false);
         refused(&node.delete("/druid/v2/sql/both"), 404, &["both"]);
     });
 }

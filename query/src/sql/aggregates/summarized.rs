@@ -127,6 +127,12 @@ impl Summarized {
         }
     }
 
+    /// The question for the value of a rank; Druid's t-digest reads the literal in single precision.
+    fn quantile(self, fraction: f64) -> Question {
+        let single = matches!(self, Self::TDigestQuantile);
+        Question::Quantile(if single { f64::from(fraction as f32) } else { fraction })
+    }
+
     /// The recipe that arguments give (`None` for those that are no literals), and how many of the arguments after the
     /// first are values.
     ///
@@ -190,10 +196,7 @@ impl Summarized {
                 if !(0.0..=1.0).contains(&fraction) {
                     return Err(format!("A normalized rank must be >= 0 and <= 1.0: {fraction}"));
                 }
-                // Druid's extensions of single precision read the literal so.
-                let single = matches!(self, Self::TDigestQuantile);
-                let fraction = if single { f64::from(fraction as f32) } else { fraction };
-                Recipe { asks: Some(Question::Quantile(fraction)), ..recipe }
+                Recipe { asks: Some(self.quantile(fraction)), ..recipe }
             }
             Self::Variance { population } => {
                 Recipe { asks: Some(Question::Variance(estimator(population))), ..recipe }
