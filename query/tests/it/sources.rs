@@ -68,9 +68,14 @@ fn joins_of_every_kind() {
     left.push(json!([6, "c", null]));
     assert_eq!(events(&engine, scan(join("LEFT", "s == \"r.k\""), &columns)), left);
     let rest = [json!([null, null, "nobody"]), json!([null, null, "null"])];
-    let of_right: Vec<Json> = inner.iter().chain(&rest).cloned().collect();
+    // Each segment is joined alone.
+    let with_rest = |rows: &[Json], first: usize| -> Vec<Json> {
+        let (first, second) = rows.split_at(first);
+        [first, &rest, second, &rest].concat()
+    };
+    let of_right = with_rest(&inner, 3);
     assert_eq!(events(&engine, scan(join("RIGHT", "\"r.k\" == s"), &columns)), of_right);
-    let full: Vec<Json> = left.iter().chain(&rest).cloned().collect();
+    let full = with_rest(&left, 4);
     assert_eq!(events(&engine, scan(join("FULL", "s == \"r.k\""), &columns)), full);
 }
 
@@ -125,12 +130,17 @@ fn sides_may_be_anything() {
         json!([6, 1, "first"]),
     ];
     assert_eq!(events(&engine, scan(stacked, &["id", "q.n", "r.v"])), wanted);
-    let itself = json!({"type": "join", "left": right(), "right": "t", "rightPrefix": "t.",
-        "condition": "k == \"t.s\"", "joinType": "INNER", "leftFilter":
-            {"type": "selector", "dimension": "k", "value": "a"}});
-    let query = json!({"queryType": "scan", "dataSource": itself, "intervals": "0000/3000",
-        "columns": ["v", "t.id"], "resultFormat": "compactedList"});
-    assert_eq!(events(&engine, query), [json!(["first", 1]), json!(["first", 4])]);
+    let with = |side: Json| {
+        let joined = json!({"type": "join", "left": right(), "right": side, "rightPrefix": "t.",
+            "condition": "k == \"t.s\"", "joinType": "INNER", "leftFilter":
+                {"type": "selector", "dimension": "k", "value": "a"}});
+        json!({"queryType": "scan", "dataSource": joined, "intervals": "0000/3000",
+            "columns": ["v", "t.id"], "resultFormat": "compactedList"})
+    };
+    let rows = json!({"type": "query", "query": scan(json!("t"), &["s", "id"])});
+    assert_eq!(events(&engine, with(rows)), [json!(["first", 1]), json!(["first", 4])]);
+    let error = ask(&engine, with(json!("t"))).unwrap_err().to_string();
+    assert!(error.contains("Cannot handle subquery structure"), "{error}");
     for (key, unit) in [("maxSubqueryRows", "rows"), ("maxSubqueryBytes", "bytes")] {
         let mut too_many = scan(of_query.clone(), &["id"]);
         too_many["context"][key] = json!("2");
