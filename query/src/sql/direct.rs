@@ -25,7 +25,7 @@ use crate::QueryError;
 use crate::plan::{Operator, Top};
 
 /// Most groups of which those that are equal in the order wanted come in that of their keys, as Druid has them.
-const MAX_TIES: usize = 4096;
+const MAX_TIES: usize = 1024;
 
 /// One piece of segment work, and which of its rows and columns are shown in which order.
 #[derive(Debug)]

@@ -67,19 +67,16 @@ pub(crate) fn respell(tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>, 
         let inside = kept.open.last().copied();
         match &token.token {
             Token::LParen => kept.enter(&token, next()),
-            Token::RParen => {
-                if kept.open.pop() == Some(Open::Rows) {
-                    kept.put([Token::RParen], &token);
-                }
-            }
+            Token::RParen => kept.leave(&token),
             Token::Colon if inside == Some(Open::Object) => token.token = Token::Comma,
             _ if is_word(&token, "KEY") && begins && blanks && inside == Some(Open::Object) => continue,
             _ if is_word(&token, "ON") && inside == Some(Open::Value) => refuse_behaviours(next())?,
-            _ if is_word(&token, "ARRAY") && kept.ends_in_type() => {
-                if after.first().is_none_or(|t| t.token != Token::LBracket) {
-                    kept.put([Token::LBracket], &token);
-                    token.token = Token::RBracket;
-                }
+            _ if is_word(&token, "ARRAY")
+                && kept.ends_in_type()
+                && after.first().is_none_or(|t| t.token != Token::LBracket) =>
+            {
+                kept.put([Token::LBracket], &token);
+                token.token = Token::RBracket;
             }
             _ if is_word(&token, "DISTINCT") && kept.ends_in_words(&["GROUP", "BY"]) => {
                 let name = Token::make_word(DISTINCT_SETS, Some('"'));
@@ -136,6 +133,13 @@ impl Kept {
         let brackets = [1, 0].map(|back| self.last(back).map(|token| &token.token));
         self.ends_in(|token| TYPES.iter().any(|name| is_word(token, name)))
             || brackets == [Some(&Token::LBracket), Some(&Token::RBracket)]
+    }
+
+    /// A parenthesis closes.
+    fn leave(&mut self, token: &TokenWithSpan) {
+        if self.open.pop() == Some(Open::Rows) {
+            self.put([Token::RParen], token);
+        }
     }
 
     /// A parenthesis opens; `next` is what follows it.

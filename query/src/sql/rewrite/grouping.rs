@@ -49,9 +49,7 @@ pub(super) fn rewrite(select: &mut Select) -> Result<(), QueryError> {
         };
         *key = Expr::GroupingSets(sets);
     }
-    if let Some(array) =
-        keys.iter().filter_map(|key| result(key, &select.projection)).find(|e| has_columns(e))
-    {
+    if let Some(array) = keys.iter().filter_map(|key| result(key, &select.projection)).find(has_columns) {
         return Err(invalid(format!("Expression '{array}' is not being grouped")));
     }
     let several = keys.iter().filter(|key| sets_of(key).is_some()).count() > 1;
