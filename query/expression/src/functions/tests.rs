@@ -222,7 +222,7 @@ fn time() {
         ("unix_timestamp('2015-09-12')", "1442016000"),
         ("timestamp_floor(1442019600001, 'PT1H')", "1442019600000"),
         ("timestamp_floor(1442019600001, 'P1D', null, 'America/Los_Angeles')", "1441954800000"),
-        ("timestamp_floor(1442019600001, 'P1D', '', 'UTC')", "1442016000000"),
+        ("timestamp_floor(1442019600001, 'P1D', null, 'UTC')", "1442016000000"),
         ("timestamp_floor(null, 'P1D')", "null"),
         ("timestamp_ceil(1442016000001, 'P1D')", "1442102400000"),
         ("timestamp_ceil(1442016000000, 'P1D')", "1442016000000"),
