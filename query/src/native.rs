@@ -6,8 +6,8 @@ mod walk;
 
 use alluvium_expression::Expr;
 use alluvium_segments::catalog::Snapshot;
-use alluvium_segments::time::{Granularity, Interval, Period};
-use alluvium_segments::{ColumnSpec, ColumnType, Role, SegmentRef, TIME_COLUMN};
+use alluvium_segments::time::{Granularity, Interval};
+use alluvium_segments::{ColumnType, SegmentRef, TIME_COLUMN};
 use chrono_tz::Tz;
 use serde_json::json;
 

@@ -61,7 +61,13 @@ impl Access {
         self.bind_lookups(&mut plan)?;
         let segments = Segments::of(&plan.scope, &self.snapshot, false)?;
         if let (false, Operator::Aggregate(groups)) = (self.unnests, &operator) {
-            let known = KnownColumns { columns: &[], timed: true, segments: &segments.list, virtuals: &[] };
+            let known = KnownColumns {
+                columns: &[],
+                timed: true,
+                in_memory: false,
+                segments: &segments.list,
+                virtuals: &[],
+            };
             single_values(&groups.dimensions, &known)?;
         }
         if let Some(reads) = &self.reads {

@@ -35,7 +35,8 @@ fn check_key(key: &Expr, plan: &LogicalPlan, access: &Access) -> Result<()> {
     };
     let scope = lower(&part.query).map_err(outside)?.plan.scope;
     let segments = Segments::of(&scope, &access.snapshot, true).map_err(outside)?;
-    let known = KnownColumns { columns: &[], timed: true, segments: &segments.list, virtuals: &[] };
+    let known =
+        KnownColumns { columns: &[], timed: true, in_memory: false, segments: &segments.list, virtuals: &[] };
     match known.has_several(name) {
         true => Err(outside(QueryError::failed("Joining against a multi-value dimension is not supported."))),
         false => Ok(()),
