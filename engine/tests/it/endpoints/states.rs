@@ -96,6 +96,6 @@ fn a_supervisor_without_its_broker() {
 fn no_process_of_its_own_runs_a_task() {
     let node = node_with_edits();
     let kinds = node.sql("SELECT server_type FROM sys.servers ORDER BY 1");
-    let wanted = ["broker", "coordinator", "historical", "indexer", "overlord", "router"];
+    let wanted = ["broker", "coordinator", "historical", "indexer", "overlord"];
     assert_eq!(kinds, json!(wanted.map(|kind| [kind])));
 }

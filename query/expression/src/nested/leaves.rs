@@ -22,6 +22,9 @@ impl Expr {
     /// # Errors
     /// Those of `leaf`.
     pub fn over_leaves<E: From<ExprError>>(&self, leaf: &mut FindLeaf<'_, E>) -> Result<Option<Self>, E> {
+        if !self.reads_single_values() {
+            return Ok(None);
+        }
         let mut all = |terms: &[Self]| -> Result<Option<Vec<Self>>, E> {
             let mut changed = false;
             let mut out = Vec::with_capacity(terms.len());
@@ -51,6 +54,21 @@ impl Expr {
                 None => all(&call.args)?.map(|args| Self::Call(Call { args, ..call.clone() })),
             },
         })
+    }
+}
+
+impl Expr {
+    /// Whether it reads single values of documents, but for lambdas.
+    fn reads_single_values(&self) -> bool {
+        match self {
+            Self::Literal(_) | Self::Column(_) | Self::Lambda(_) => false,
+            Self::Unary(_, operand) => operand.reads_single_values(),
+            Self::Binary(_, left, right) => left.reads_single_values() || right.reads_single_values(),
+            Self::Logical(_, terms) => terms.iter().any(Self::reads_single_values),
+            Self::Call(call) => {
+                call.single_value().is_some() || call.args.iter().any(Self::reads_single_values)
+            }
+        }
     }
 }
 
