@@ -333,7 +333,7 @@ mod tests {
         assert_eq!(load(block).unwrap(), Config::default());
         let fields: toml::Table = block.parse().unwrap();
         let documented = |section: &str| fields[section].as_table().unwrap().len();
-        assert_eq!((documented("http"), documented("query"), documented("ingest")), (2, 3, 2));
+        assert_eq!((documented("http"), documented("query"), documented("ingest")), (2, 5, 2));
         assert_eq!((documented("cache"), documented("avatica"), documented("statements")), (8, 5, 3));
         assert_eq!((documented("postgres"), documented("flight")), (0, 0));
     }

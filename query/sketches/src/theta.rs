@@ -15,13 +15,15 @@ use crate::{Bounds, SketchError};
 const KIND: &str = "thetaSketch";
 /// Apache's number of the family of sketches that are hash tables.
 const TABLE: u8 = 2;
+/// The flag of bytes whose hashes ascend.
+const ORDERED: u8 = 16;
 
 /// A theta sketch.
 #[derive(Debug, Clone)]
 pub struct Theta {
     sample: Sample,
-    /// Whether it is an intersection, which Apache's library leaves in the order of its hash table.
-    intersection: bool,
+    /// Whether it is written in the order of a hash table, as Apache's library leaves intersections.
+    unordered: bool,
 }
 
 impl Default for Theta {
@@ -32,7 +34,7 @@ impl Default for Theta {
 
 impl Theta {
     fn of(sample: Sample) -> Self {
-        Self { sample, intersection: false }
+        Self { sample, unordered: false }
     }
 
     /// Druid's default of `size`.
@@ -84,7 +86,7 @@ impl Theta {
 
     /// Adds all values of another: the union.
     pub fn merge(&mut self, other: &Self) {
-        self.intersection = false;
+        self.unordered = false;
         self.sample.merge(&other.sample);
     }
 
@@ -94,7 +96,7 @@ impl Theta {
         let Some((first, others)) = sketches.split_first() else {
             return Self::default();
         };
-        let mut result = Self { sample: first.trimmed().into_owned(), intersection: !others.is_empty() };
+        let mut result = Self { sample: first.trimmed().into_owned(), unordered: !others.is_empty() };
         others.iter().for_each(|other| result.sample.intersect(&other.trimmed()));
         result
     }
@@ -158,7 +160,7 @@ impl Theta {
     pub fn to_bytes(&self) -> Vec<u8> {
         let sample = self.trimmed();
         let hashes: Vec<u64> = sample.sorted().into_iter().map(|(hash, _)| hash).collect();
-        let ordered = !self.intersection || hashes.len() < 2;
+        let ordered = !self.unordered || hashes.len() < 2;
         let hashes = if ordered { hashes } else { by_table(&hashes) };
         image(sample.theta(), sample.is_empty(), hashes.into_iter(), ordered)
     }
@@ -176,7 +178,8 @@ impl Theta {
         let lg_k = lg_of(read.num_retained().max(Self::DEFAULT_SIZE));
         let mut sample = Sample::below(lg_k, 0, read.theta64(), read.is_empty());
         read.iter().for_each(|entry| sample.insert(entry.hash(), &[]));
-        Ok(Self::of(sample))
+        let unordered = bytes.get(1) == Some(&3) && bytes.get(5).is_some_and(|flags| flags & ORDERED == 0);
+        Ok(Self { sample, unordered })
     }
 
     /// What Java's `toString` prints of a compact sketch.
